@@ -1,0 +1,155 @@
+/*
+ * fota_port.h - everything the engine asks of the world around it.
+ *
+ * A port fills in these tables of functions; the engine calls nothing else. No function may call
+ * back into the engine. Unless a comment says otherwise a function returns 0 on success and a
+ * negative FOTA_ERR_* (fota_error.h) on failure, and is called from the one thread that runs
+ * fota_step().
+ */
+#ifndef FOTA_PORT_H
+#define FOTA_PORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- flash ---------------------------------------------------------------------------------- */
+
+/* Largest program unit of any supported part, bytes: a NAND page. Buffers of the engine use it. */
+#define FOTA_PROGRAM_UNIT_MAX 2048u
+
+/*
+ * One piece of flash with one erase size. `offset` and `size` are in bytes from the start of the
+ * flash, both multiples of `erase_unit`; a region of size 0 does not exist on this modem.
+ */
+struct fota_region {
+    uint32_t offset;
+    uint32_t size;
+    uint32_t erase_unit;
+};
+
+/*
+ * The partition map: where things are, in bytes. The engine never erases or programs outside the
+ * regions it owns, which are these.
+ *
+ *   slot     the one the modem runs from; its last erase unit holds the manifest of its image
+ *   staging  a downloaded package, and behind it a copy of the old image where there is room
+ *   journal  two banks of equal size, each one erase unit at least: how far we are
+ *
+ * program_unit: bytes that are programmed at once, a power of two of at most FOTA_PROGRAM_UNIT_MAX;
+ * a unit is programmed once between two erases.
+ */
+struct fota_map {
+    const char *name;
+    uint32_t flash_size;
+    uint32_t program_unit;
+    struct fota_region slot;
+    struct fota_region staging;
+    struct fota_region journal;
+};
+
+/*
+ * Flash access. Addresses are bytes from the start of the flash.
+ *   read     any address and length
+ *   program  addr and len are multiples of the program unit, the range lies in one erase unit and
+ * was erased before; returns when the data is in the cells erase    one erase unit that starts at
+ * addr; returns when it reads 0xFF throughout Errors: FOTA_ERR_FLASH_READ, FOTA_ERR_FLASH_PROGRAM,
+ * FOTA_ERR_FLASH_ERASE.
+ */
+struct fota_flash_ops {
+    int (*read)(void *ctx, uint32_t addr, void *data, size_t len);
+    int (*program)(void *ctx, uint32_t addr, const void *data, size_t len);
+    int (*erase)(void *ctx, uint32_t addr, uint32_t len);
+};
+
+struct fota_flash {
+    const struct fota_flash_ops *ops;
+    void *ctx;
+};
+
+/* ---- network -------------------------------------------------------------------------------- */
+
+enum fota_address_family { FOTA_ADDRESS_ANY, FOTA_ADDRESS_IPV4, FOTA_ADDRESS_IPV6 };
+
+/*
+ * Non-blocking TCP. A stream is a small number that open() gives and close() takes back.
+ *   open   starts to resolve `host` (a name or an address without brackets) and to connect.
+ *          Gives the stream in *stream, at least 0. Errors: FOTA_ERR_DNS, FOTA_ERR_CONNECT
+ *   ready  1 connected, 0 not yet, negative failed (FOTA_ERR_DNS, FOTA_ERR_CONNECT)
+ *   send   bytes taken (0: none now, try again), negative FOTA_ERR_CONNECTION
+ *   recv   bytes read, 0 none yet; FOTA_ERR_CLOSED at the end of the stream, FOTA_ERR_CONNECTION
+ *          when it broke
+ *   close  always succeeds; the stream may not be used again
+ *   wait   sleeps until something can happen on any open stream, at most `ms` milliseconds
+ */
+struct fota_net_ops {
+    int (*open)(void *ctx, const char *host, uint16_t port, enum fota_address_family family,
+                int *stream);
+    int (*ready)(void *ctx, int stream);
+    int (*send)(void *ctx, int stream, const void *data, size_t len);
+    int (*recv)(void *ctx, int stream, void *data, size_t len);
+    void (*close)(void *ctx, int stream);
+    void (*wait)(void *ctx, uint32_t ms);
+};
+
+struct fota_net {
+    const struct fota_net_ops *ops;
+    void *ctx;
+};
+
+/* ---- cryptography --------------------------------------------------------------------------- */
+
+#define FOTA_DIGEST_SIZE     32u /* SHA-256, bytes */
+#define FOTA_PUBLIC_KEY_SIZE 64u /* P-256 point, x then y, big endian, bytes */
+#define FOTA_SIGNATURE_SIZE  64u /* ECDSA P-256, r then s, big endian, bytes */
+
+/* Room for a port's SHA-256 state; the port asserts at compile time that its own fits. */
+struct fota_sha256 {
+    uint64_t opaque[28];
+};
+
+/*
+ * Stateless cryptography; every function returns 0 or FOTA_ERR_CRYPTO, ecdsa_verify also
+ * FOTA_ERR_SIGNATURE when the signature does not belong to the digest and the key.
+ * sha256_finish releases what sha256_start took; a started digest is always finished.
+ */
+struct fota_crypto_ops {
+    int (*sha256_start)(struct fota_sha256 *sha);
+    int (*sha256_update)(struct fota_sha256 *sha, const void *data, size_t len);
+    int (*sha256_finish)(struct fota_sha256 *sha, uint8_t digest[FOTA_DIGEST_SIZE]);
+    int (*ecdsa_verify)(const uint8_t key[FOTA_PUBLIC_KEY_SIZE],
+                        const uint8_t digest[FOTA_DIGEST_SIZE],
+                        const uint8_t signature[FOTA_SIGNATURE_SIZE]);
+};
+
+/* ---- the rest ------------------------------------------------------------------------------- */
+
+/*
+ *   now_ms  milliseconds that only go forward, from any start
+ *   time    seconds since 1970 if the clock can be trusted, else -1
+ *   random  32 bits, for jitter only
+ *   reset   restarts the modem. On a device it does not return; on a host it may note the wish and
+ *           return
+ */
+struct fota_system_ops {
+    uint64_t (*now_ms)(void *ctx);
+    int64_t (*time)(void *ctx);
+    uint32_t (*random)(void *ctx);
+    void (*reset)(void *ctx);
+};
+
+struct fota_system {
+    const struct fota_system_ops *ops;
+    void *ctx;
+};
+
+/* A whole port. A boot loader leaves net.ops NULL. */
+struct fota_port {
+    const struct fota_map *map;
+    struct fota_flash flash;
+    struct fota_net net;
+    struct fota_system system;
+    const struct fota_crypto_ops *crypto;
+};
+
+#endif

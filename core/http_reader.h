@@ -1,0 +1,92 @@
+/*
+ * http_reader.h - reads an HTTP/1.1 response (RFC 9112), bytes in, body bytes out.
+ *
+ * A sink: it does no I/O, takes any split of the input, and its memory is its struct.
+ */
+#ifndef FOTA_HTTP_READER_H
+#define FOTA_HTTP_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fota_error.h"
+#include "url.h"
+
+#define FOTA_HTTP_LINE_MAX   256u   /* longest value kept of a header the client looks at, bytes */
+#define FOTA_HTTP_HEADER_MAX 16384u /* all header lines of one response, bytes */
+#define FOTA_HTTP_LINES_MAX  128u   /* header lines of one response */
+
+/* What a reader says after a bite of input. */
+enum fota_http_progress {
+    FOTA_HTTP_MORE,   /* needs more input */
+    FOTA_HTTP_HEADER, /* the header is complete: look at it, then feed the rest */
+    FOTA_HTTP_BODY,   /* body bytes were found: *body, *body_length */
+    FOTA_HTTP_END     /* the body is complete by its own framing */
+};
+
+/* The header's content, valid from FOTA_HTTP_HEADER on. */
+struct fota_http_header {
+    uint16_t status; /* 200 ...; 1xx responses are skipped */
+    bool has_length;
+    bool chunked;
+    bool has_range;       /* Content-Range: bytes start-end/total */
+    bool has_range_total; /* total was a number, not '*' */
+    bool has_location;    /* text in the buffer given to fota_http_reader_start() */
+    bool has_retry_after; /* in seconds; a date is left to has_retry_date */
+    bool has_date;        /* Retry-After was an HTTP-date, not understood further */
+    uint64_t length;      /* Content-Length, bytes */
+    uint64_t range_start; /* bytes */
+    uint64_t range_end;   /* last byte, inclusive */
+    uint64_t range_total; /* bytes; also of a 416's "bytes star/total" form, see has_range_total */
+    uint32_t retry_after; /* seconds, capped at 2^32-1 */
+    /* 64-bit FNV-1a of the strong ETag's text, else of Last-Modified's; 0: the server gave neither.
+     * A weak ETag (W/) counts as none. */
+    uint64_t validator;
+    size_t location_length;
+};
+
+struct fota_http_reader {
+    struct fota_http_header header;
+    uint8_t state;
+    bool head_only; /* no body follows, whatever the header says (204, 304) */
+    uint16_t line_length;
+    uint16_t lines;
+    uint32_t header_bytes;
+    uint64_t left;     /* bytes left of the body or of the chunk */
+    uint64_t etag;     /* FNV-1a, 0 none */
+    uint64_t modified; /* FNV-1a, 0 none */
+    char *location;    /* caller's, terminated; a Location is read straight into it */
+    size_t location_size;
+    char line[FOTA_HTTP_LINE_MAX]; /* the header line being read */
+};
+
+/*
+ * Makes the reader ready for one response. A Location goes to `location` (room for `size` bytes,
+ * borrowed until the response ends); one that does not fit is FOTA_ERR_HTTP_TOO_LARGE.
+ */
+void fota_http_reader_start(struct fota_http_reader *reader, char *location, size_t size);
+
+/*
+ * Takes bytes from `data`; *used says how many. Returns after at most one event:
+ * enum fota_http_progress, or a negative error with *fault filled in:
+ * FOTA_ERR_HTTP_SYNTAX, FOTA_ERR_HTTP_TOO_LARGE, FOTA_ERR_HTTP_LENGTH, FOTA_ERR_HTTP_ENCODING.
+ * With FOTA_HTTP_BODY, *body points into `data`. Call again while *used < length. After
+ * FOTA_HTTP_HEADER call again even with length 0: a body of no bytes ends at once.
+ * Accepted because servers do it: bare LF, no reason phrase, header names in any case, no or
+ * several blanks after the colon. Refused: Content-Length with Transfer-Encoding, twice with
+ * different or equal values, signs, hex, empty, more than 2^63-1; any transfer coding but
+ * "chunked"; any Content-Encoding but identity; folded lines; NUL.
+ */
+int fota_http_reader_feed(struct fota_http_reader *reader, const uint8_t *data, size_t length,
+                          size_t *used, const uint8_t **body, size_t *body_length,
+                          struct fota_fault *fault);
+
+/*
+ * The connection ended. Returns 0 if the response was complete or is a body without a length (its
+ * end is the end of the connection), else FOTA_ERR_CLOSED with expected and got of the body, when
+ * known.
+ */
+int fota_http_reader_close(struct fota_http_reader *reader, struct fota_fault *fault);
+
+#endif

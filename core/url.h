@@ -1,0 +1,58 @@
+/*
+ * url.h - takes a url apart (RFC 3986, the part of it that servers of firmware need).
+ */
+#ifndef FOTA_URL_H
+#define FOTA_URL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fota_error.h"
+
+/* Longest url a script may give, characters (QuecPython refuses longer ones). */
+#define FOTA_URL_MAX 255u
+/* Longest url after a redirect, characters: pre-signed links of object stores are long. */
+#define FOTA_REDIRECT_URL_MAX 1023u
+/* Longest host name, characters (RFC 1035). */
+#define FOTA_HOST_MAX 253u
+
+enum fota_scheme { FOTA_SCHEME_HTTP, FOTA_SCHEME_HTTPS, FOTA_SCHEME_FTP };
+
+/* A part of the url's text, not terminated; `text` points into the string that was parsed. */
+struct fota_span {
+    const char *text;
+    size_t length;
+};
+
+struct fota_url {
+    enum fota_scheme scheme;
+    struct fota_span user;     /* as written, percent-encoding and all; length 0: none */
+    struct fota_span password; /* likewise */
+    struct fota_span host;     /* without the brackets of an IPv6 address */
+    uint16_t port;             /* the scheme's own if the url names none */
+    bool host_is_ipv6;
+    struct fota_span path; /* from the '/' on, with the query, without the fragment; may be empty */
+};
+
+/*
+ * Parses `length` characters at `text` into *url, whose spans point into `text`. Refuses control
+ * characters, spaces, '\', an empty host, '@' or percent-encoding in the host, a port out of
+ * 1-65535, and for every scheme a "%00", "%0d" or "%0a" anywhere. `max` is FOTA_URL_MAX or
+ * FOTA_REDIRECT_URL_MAX. Returns 0, or FOTA_ERR_URL (got: position from 0), FOTA_ERR_URL_TOO_LONG
+ * (expected, got), FOTA_ERR_URL_SCHEME, with *fault filled in.
+ */
+int fota_url_parse(const char *text, size_t length, size_t max, struct fota_url *url,
+                   struct fota_fault *fault);
+
+/*
+ * Resolves a Location (absolute, "//host/path", "/path" or "path", RFC 3986 section 5.2, ".."
+ * included) against the url `base` and writes the terminated absolute url to `out` of `size` bytes;
+ * `out` may not overlap either input. Credentials of the base are not carried over. A redirect from
+ * https to http, or between the http family and another scheme, is refused. Returns 0 or
+ * FOTA_ERR_HTTP_REDIRECT with *fault filled in.
+ */
+int fota_url_resolve(const struct fota_url *base, const char *location, size_t length, char *out,
+                     size_t size, struct fota_fault *fault);
+
+#endif

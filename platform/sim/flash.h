@@ -1,0 +1,75 @@
+/*
+ * flash.h - the flash of a simulated modem: cells that obey NOR and NAND rules, wear, and a power
+ * supply that can fail at any operation.
+ *
+ * One operation is the program of one program unit or the erase of one erase unit; a program call
+ * over several units is as many operations, so that a cut can fall between any two of them.
+ */
+#ifndef FOTA_SIM_FLASH_H
+#define FOTA_SIM_FLASH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fota_port.h"
+
+/* What a power cut does to the operation it falls on. */
+enum fota_sim_cut {
+    FOTA_SIM_CUT_BEFORE,      /* nothing of it happens */
+    FOTA_SIM_CUT_FIRST_HALF,  /* its first half of bytes is done */
+    FOTA_SIM_CUT_SECOND_HALF, /* its second half is done */
+    FOTA_SIM_CUT_RANDOM,      /* random bits of it are done */
+    FOTA_SIM_CUT_AFTER,       /* all of it is done, but it never returned */
+    FOTA_SIM_CUTS
+};
+
+/* Counters since the flash was made; kept in the file with the cells. */
+struct fota_sim_stats {
+    uint64_t programs; /* program units */
+    uint64_t erases;   /* erase units */
+    uint64_t bytes_read;
+    uint64_t bytes_programmed;
+    uint32_t most_erased; /* erases of the erase unit that has most */
+    uint32_t violations;  /* rules broken: not erased, misaligned, outside the owned regions */
+};
+
+struct fota_sim_flash;
+
+/*
+ * Makes the flash of `map`. `path` NULL: in memory, erased. Otherwise the cells and counters are
+ * kept in that file, which is made (erased) if absent, and survive the process at any instant.
+ * `seed` drives what is random about a cut. Returns 0, FOTA_ERR_MEMORY, FOTA_ERR_MAP (the file
+ * belongs to another map, or the map is inconsistent) or FOTA_ERR_FLASH_READ (the file cannot be
+ * opened).
+ */
+int fota_sim_flash_open(const struct fota_map *map, const char *path, uint64_t seed,
+                        struct fota_sim_flash **flash);
+void fota_sim_flash_close(struct fota_sim_flash *flash);
+
+/* The flash as the engine's port. Valid until close. */
+struct fota_flash fota_sim_flash_port(struct fota_sim_flash *flash);
+
+/*
+ * The power fails at the `operation`-th operation from now, 1 being the next; 0 takes it back. Then
+ * `on_cut(ctx)` is called, which may not return (longjmp); where it is NULL or returns, this and
+ * every later operation and read fails until fota_sim_flash_power_on().
+ */
+void fota_sim_flash_cut(struct fota_sim_flash *flash, uint64_t operation, enum fota_sim_cut mode);
+void fota_sim_flash_on_cut(struct fota_sim_flash *flash, void (*on_cut)(void *ctx), void *ctx);
+void fota_sim_flash_power_on(struct fota_sim_flash *flash);
+bool fota_sim_flash_powered(const struct fota_sim_flash *flash);
+
+/* Takes the power away now, without an operation: a plug pulled. */
+void fota_sim_flash_power_off(struct fota_sim_flash *flash);
+
+void fota_sim_flash_stats(const struct fota_sim_flash *flash, struct fota_sim_stats *stats);
+
+/* Erases of the erase unit that holds `addr`, and what the last broken rule was ("" none). */
+uint32_t fota_sim_flash_wear(const struct fota_sim_flash *flash, uint32_t addr);
+const char *fota_sim_flash_violation(const struct fota_sim_flash *flash);
+
+/* The cells themselves, map->flash_size bytes: for a test to look at, or to damage. */
+uint8_t *fota_sim_flash_cells(struct fota_sim_flash *flash);
+
+#endif
