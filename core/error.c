@@ -1,0 +1,112 @@
+#include "fota_error.h"
+
+#include <string.h>
+
+static const struct fota_error_row rows[] = {
+#define X(name, number, stage, class, retryable, text)                                             \
+    {number, #name, text, FOTA_STAGE_##stage, FOTA_CLASS_##class, retryable},
+    FOTA_ERRORS(X)
+#undef X
+};
+
+static const char *const stages[FOTA_STAGES] = {
+    "idle",   "request", "connect", "header", "download",
+    "verify", "staged",  "install", "trial",  "revert",
+};
+
+const struct fota_error_row *fota_error_at(size_t index)
+{
+    return index < sizeof rows / sizeof *rows ? &rows[index] : NULL;
+}
+
+const struct fota_error_row *fota_error_find(int error)
+{
+    const struct fota_error_row *row;
+
+    for (size_t i = 0; (row = fota_error_at(i)) != NULL; i++) {
+        if (row->error == error)
+            return row;
+    }
+    return NULL;
+}
+
+const char *fota_error_name(int error)
+{
+    const struct fota_error_row *row = fota_error_find(error);
+
+    if (error == FOTA_OK)
+        return "OK";
+    return row ? row->name : "UNKNOWN";
+}
+
+const char *fota_stage_name(enum fota_stage stage)
+{
+    return (unsigned)stage < FOTA_STAGES ? stages[stage] : "unknown";
+}
+
+/* Output that is cut, never overrun. */
+struct text {
+    char *at;
+    size_t left; /* room besides the final 0 */
+};
+
+static void put(struct text *out, const char *text, size_t length)
+{
+    if (length > out->left)
+        length = out->left;
+    memcpy(out->at, text, length);
+    out->at += length;
+    out->left -= length;
+}
+
+static void put_number(struct text *out, uint32_t value, unsigned base)
+{
+    char digits[10];
+    size_t n = sizeof digits;
+
+    do {
+        digits[--n] = "0123456789abcdef"[value % base];
+        value /= base;
+    } while (value);
+    put(out, digits + n, sizeof digits - n);
+}
+
+static void put_field(struct text *out, const char *name, size_t length,
+                      const struct fota_fault *fault)
+{
+    const char *subject = fault->subject ? fault->subject : fota_error_name((int)fault->got);
+
+    if (length == 8 && memcmp(name, "expected", 8) == 0)
+        put_number(out, fault->expected, 10);
+    else if (length == 3 && memcmp(name, "got", 3) == 0)
+        put_number(out, fault->got, 10);
+    else if (length == 11 && memcmp(name, "hexexpected", 11) == 0)
+        put_number(out, fault->expected, 16);
+    else if (length == 6 && memcmp(name, "hexgot", 6) == 0)
+        put_number(out, fault->got, 16);
+    else
+        put(out, subject, strlen(subject));
+}
+
+size_t fota_fault_text(const struct fota_fault *fault, char *text, size_t size)
+{
+    const struct fota_error_row *row = fota_error_find(fault->error);
+    const char *at = row ? row->text : fota_error_name(fault->error);
+    struct text out = {text, size ? size - 1 : 0};
+
+    while (*at) {
+        const char *brace = strchr(at, '{');
+        const char *end = brace ? strchr(brace, '}') : NULL;
+
+        if (!end) {
+            put(&out, at, strlen(at));
+            break;
+        }
+        put(&out, at, (size_t)(brace - at));
+        put_field(&out, brace + 1, (size_t)(end - brace - 1), fault);
+        at = end + 1;
+    }
+    if (size)
+        *out.at = '\0';
+    return (size_t)(out.at - text);
+}

@@ -1,0 +1,186 @@
+/* Whether a package that parses may be installed: signatures first, then what they vouch for. */
+#include <string.h>
+
+#include "fault.h"
+#include "package.h"
+
+static int fail(struct fota_fault *fault, int error, uint32_t expected, uint32_t got)
+{
+    return fota_fail(fault, error, FOTA_STAGE_HEADER, expected, got);
+}
+
+int fota_package_digest(const struct fota_crypto_ops *crypto, const uint8_t *header,
+                        const struct fota_manifest *manifest, uint8_t digest[FOTA_DIGEST_SIZE])
+{
+    struct fota_sha256 sha;
+    int err = crypto->sha256_start(&sha);
+    int finish;
+
+    if (err)
+        return err;
+    err = crypto->sha256_update(&sha, header, manifest->signed_length);
+    finish = crypto->sha256_finish(&sha, digest);
+    return err ? err : finish;
+}
+
+/* ---- signatures -------------------------------------------------------------------------------
+ */
+
+static const struct fota_key *find_key(const struct fota_policy *policy, const uint8_t *id)
+{
+    for (size_t i = 0; i < policy->key_count; i++) {
+        if (memcmp(policy->keys[i].id, id, FOTA_KEY_ID_SIZE) == 0)
+            return &policy->keys[i];
+    }
+    return NULL;
+}
+
+/* Checks signature `index`; 0 is valid. */
+static int verify_one(const struct fota_crypto_ops *crypto, const struct fota_policy *policy,
+                      const struct fota_manifest *m, size_t index, const uint8_t *digest)
+{
+    const struct fota_package_signature *s = &m->signatures[index];
+    const struct fota_key *key = find_key(policy, s->key_id);
+
+    if (!key)
+        return FOTA_ERR_UNKNOWN_KEY;
+    if (key->development && policy->production)
+        return FOTA_ERR_DEVELOPMENT_KEY;
+    /* One key counts once, however often it signed. */
+    for (size_t i = 0; i < index; i++) {
+        if (memcmp(m->signatures[i].key_id, s->key_id, FOTA_KEY_ID_SIZE) == 0)
+            return FOTA_ERR_SIGNATURES;
+    }
+    return crypto->ecdsa_verify(key->point, digest, s->value);
+}
+
+int fota_package_verify(const struct fota_crypto_ops *crypto, const struct fota_policy *policy,
+                        const uint8_t *header, const struct fota_manifest *manifest,
+                        struct fota_fault *fault)
+{
+    uint32_t needed = policy->signatures ? policy->signatures : 1;
+    uint8_t digest[FOTA_DIGEST_SIZE];
+    uint32_t valid = 0;
+    int first = 0;
+    int err;
+
+    if (manifest->signature_count == 0)
+        return fail(fault, FOTA_ERR_UNSIGNED, needed, 0);
+    err = fota_package_digest(crypto, header, manifest, digest);
+    if (err)
+        return fail(fault, err, 0, 0);
+    for (size_t i = 0; i < manifest->signature_count; i++) {
+        err = verify_one(crypto, policy, manifest, i, digest);
+        if (err == 0)
+            valid++;
+        else if (!first)
+            first = err;
+    }
+    if (valid >= needed)
+        return 0;
+    /* A signature that is wrong explains more than one that is missing. */
+    return fail(fault, first ? first : FOTA_ERR_SIGNATURES, needed, valid);
+}
+
+/* ---- what the header says ---------------------------------------------------------------------
+ */
+
+static int judge_target(const struct fota_manifest *m, const struct fota_device *device,
+                        struct fota_fault *fault)
+{
+    bool ours = false;
+
+    if (strcmp(m->vendor, device->vendor) != 0) {
+        fail(fault, FOTA_ERR_WRONG_VENDOR, 0, 0);
+        fault->subject = m->vendor;
+        return FOTA_ERR_WRONG_VENDOR;
+    }
+    for (size_t i = 0; i < m->class_count; i++)
+        ours = ours || strcmp(m->class_names[i], device->model) == 0;
+    if (!ours) {
+        fail(fault, FOTA_ERR_WRONG_MODEL, 0, 0);
+        fault->subject = m->class_names[0];
+        return FOTA_ERR_WRONG_MODEL;
+    }
+    if (m->component != FOTA_COMPONENT_APP)
+        return fail(fault, FOTA_ERR_COMPONENT, FOTA_COMPONENT_APP, m->component);
+    if (m->location != 0)
+        return fail(fault, FOTA_ERR_LOCATION, 0, m->location);
+    return 0;
+}
+
+static int judge_size(const struct fota_manifest *m, const struct fota_policy *policy,
+                      const struct fota_device *device, struct fota_fault *fault)
+{
+    if (m->format != FOTA_FORMAT_FULL)
+        return fail(fault, FOTA_ERR_FORMAT, FOTA_FORMAT_FULL, m->format);
+    if (m->decoder_ram > policy->decoder_ram)
+        return fail(fault, FOTA_ERR_PARAMETERS, policy->decoder_ram, m->decoder_ram);
+    if (m->result.length > device->slot_size)
+        return fail(fault, FOTA_ERR_IMAGE_TOO_LARGE, device->slot_size, m->result.length);
+    if (m->payload.length > device->staging_size)
+        return fail(fault, FOTA_ERR_PACKAGE_TOO_LARGE, device->staging_size, m->payload.length);
+    return 0;
+}
+
+static bool meets_requires(const struct fota_manifest *m, uint32_t sequence)
+{
+    for (size_t i = 0; i < m->requires_count; i++) {
+        if (sequence >= m->requires[i].first && sequence <= m->requires[i].last)
+            return true;
+    }
+    return m->requires_count == 0;
+}
+
+static int judge_history(const struct fota_manifest *m, const struct fota_policy *policy,
+                         const struct fota_device *device, struct fota_fault *fault)
+{
+    if (m->sequence < device->counter)
+        return fail(fault, FOTA_ERR_DOWNGRADE, device->counter, m->sequence);
+    if (m->sequence == device->sequence && !policy->allow_same)
+        return fail(fault, FOTA_ERR_SAME_VERSION, 0, m->sequence);
+    if (!meets_requires(m, device->sequence))
+        return fail(fault, FOTA_ERR_REQUIRES, 0, device->sequence);
+    if (m->present & 1u << FOTA_FIELD_PRECURSOR) {
+        if (!device->image || memcmp(&m->precursor, device->image, sizeof m->precursor) != 0)
+            return fail(fault, FOTA_ERR_PRECURSOR, 0, 0);
+    }
+    return 0;
+}
+
+/*
+ * A modem without trusted time knows only that it is not earlier than what it was built with, so it
+ * takes the newest moment it knows of (RFC 9124, section 3.7 leaves the policy to the device).
+ */
+static int judge_expiry(const struct fota_manifest *m, const struct fota_policy *policy,
+                        const struct fota_device *device, struct fota_fault *fault)
+{
+    int64_t now = device->time;
+
+    if (!(m->present & 1u << FOTA_FIELD_EXPIRY))
+        return 0;
+    if (now < 0 && policy->require_clock)
+        return fail(fault, FOTA_ERR_EXPIRED, 0, 0);
+    if (now < policy->newest_known)
+        now = policy->newest_known;
+    if (now > (int64_t)m->expiry)
+        return fail(fault, FOTA_ERR_EXPIRED, 0, 0);
+    return 0;
+}
+
+int fota_package_judge(const struct fota_manifest *manifest, const struct fota_policy *policy,
+                       const struct fota_device *device, struct fota_fault *fault)
+{
+    int err = judge_target(manifest, device, fault);
+
+    if (!err)
+        err = judge_size(manifest, policy, device, fault);
+    if (!err)
+        err = judge_history(manifest, policy, device, fault);
+    if (!err)
+        err = judge_expiry(manifest, policy, device, fault);
+    /* One package installs at once; the stages of a set come by another call. */
+    if (!err && manifest->set_stage > 1)
+        err = fail(fault, FOTA_ERR_SET, 1, manifest->set_stage);
+    return err;
+}

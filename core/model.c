@@ -1,0 +1,219 @@
+#include "fota_model.h"
+
+#include <string.h>
+
+#include "fota_error.h"
+
+#define HTTP  FOTA_FEATURE_HTTP
+#define LOCAL FOTA_FEATURE_LOCAL
+#define KEEP  FOTA_FEATURE_RESET_DISABLE
+#define MINI  FOTA_FEATURE_MINI
+#define TLS   FOTA_FEATURE_TLS_PARAMS
+#define FTP   FOTA_FEATURE_FTP
+#define APN   FOTA_FEATURE_APN
+#define STOP  FOTA_FEATURE_CANCEL
+#define ALL   (HTTP | LOCAL | KEEP | MINI | TLS | FTP | APN | STOP)
+
+#define ASR8  FOTA_FAMILY_ASR8
+#define ASR16 FOTA_FAMILY_ASR16
+#define U8910 FOTA_FAMILY_UNISOC8910
+#define U8850 FOTA_FAMILY_UNISOC8850
+#define QCOM  FOTA_FAMILY_QCOM9205
+#define EIGEN FOTA_FAMILY_EIGEN618
+
+/* The vendor's document names the features model by model; cores marked "assumed" are not in it. */
+static const struct fota_model models[] = {
+    {"EC600N", ASR8, "ASR1603", "Cortex-R5", HTTP | MINI, true, true},
+    {"EC800N", ASR8, "ASR1603", "Cortex-R5", HTTP | MINI, true, true},
+    {"EC600NCNLC", ASR16, "ASR1603", "Cortex-R5", HTTP | MINI | LOCAL, true, true},
+    {"EC600NCNLF", ASR16, "ASR1603", "Cortex-R5", HTTP | MINI | LOCAL, true, true},
+    {"EG912N", ASR16, "ASR1603", "Cortex-R5", HTTP | MINI | LOCAL, true, true},
+    {"EC600M", ASR8, "ASR1606", "Cortex-R5", HTTP | MINI, true, true},
+    {"EC800M", ASR8, "ASR1606", "Cortex-R5", HTTP | MINI, true, true},
+    {"EG810M", ASR8, "ASR1606", "Cortex-R5", HTTP | MINI, true, true},
+    {"EC200A", FOTA_FAMILY_ASR1803, "ASR1803S", "Cortex-A (assumed)", HTTP | KEEP | TLS | FTP,
+     false, false},
+    {"UC200A", FOTA_FAMILY_ASR1803, "ASR1803S", "Cortex-A (assumed)", HTTP | KEEP | TLS | FTP,
+     false, false},
+    {"EC600U", U8910, "UIS8910DM", "Cortex-A5", HTTP | LOCAL | KEEP | FTP, false, false},
+    {"EC200U", U8910, "UIS8910DM", "Cortex-A5", HTTP | LOCAL | KEEP | FTP, false, false},
+    {"EG915U", U8910, "UIS8910", "Cortex-A5", HTTP | LOCAL | KEEP | FTP, false, false},
+    {"EG912U", U8910, "UIS8910", "Cortex-A5", HTTP | LOCAL | KEEP, false, false},
+    {"EC800G", U8850, "UIS8850", "unknown", HTTP | LOCAL | KEEP, false, false},
+    {"BG95", QCOM, "MDM9x05", "Cortex-A7 (assumed)", HTTP | KEEP | FTP | APN | STOP, false, false},
+    {"BG600L", QCOM, "MDM9x05", "Cortex-A7 (assumed)", HTTP | KEEP | FTP, false, false},
+    {"EC600E", EIGEN, "EC618", "Cortex-M3", HTTP | LOCAL | KEEP, false, false},
+    {"EC800E", EIGEN, "EC618", "Cortex-M3", HTTP | LOCAL | KEEP, false, false},
+    {"BC25PA", FOTA_FAMILY_RDA_NB, "RDA NB", "unknown", HTTP | KEEP, true, false},
+    {"generic", FOTA_FAMILY_GENERIC, "none", "host", ALL, false, false},
+};
+
+static const char *const families[FOTA_FAMILIES] = {
+    "generic",    "asr8",     "asr16",    "asr1803", "unisoc8910",
+    "unisoc8850", "qcom9205", "eigen618", "rda_nb",
+};
+
+static const char *const features[] = {
+    "httpDownload",
+    "local upgrade (write, flush, verify)",
+    "disabling the automatic reset",
+    "mini fota (url2)",
+    "ssl_params",
+    "ftpDownload",
+    "apn_set",
+    "download_cancel",
+};
+
+const struct fota_model *fota_model_at(size_t index)
+{
+    return index < sizeof models / sizeof *models ? &models[index] : NULL;
+}
+
+const struct fota_model *fota_model_find(const char *name)
+{
+    const struct fota_model *model;
+
+    for (size_t i = 0; (model = fota_model_at(i)) != NULL; i++) {
+        if (strcmp(model->name, name) == 0)
+            return model;
+    }
+    return NULL;
+}
+
+const char *fota_family_name(enum fota_family family)
+{
+    return (unsigned)family < FOTA_FAMILIES ? families[family] : "unknown";
+}
+
+bool fota_model_has(const struct fota_model *model, uint32_t wanted)
+{
+    return (model->features & wanted) == wanted;
+}
+
+static size_t append(char *text, size_t size, size_t length, const char *more)
+{
+    while (*more && length + 1 < size)
+        text[length++] = *more++;
+    if (size)
+        text[length] = '\0';
+    return length;
+}
+
+size_t fota_model_refusal(const struct fota_model *model, enum fota_feature feature, char *text,
+                          size_t size)
+{
+    const char *separator = " (supported on: ";
+    size_t bit = 0;
+    size_t length;
+
+    while (bit + 1 < sizeof features / sizeof *features && 1u << bit != (unsigned)feature)
+        bit++;
+    length = append(text, size, 0, features[bit]);
+    length = append(text, size, length, " is not supported on ");
+    length = append(text, size, length, model->name);
+    for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+        if (!fota_model_has(&models[i], feature) || models[i].family == FOTA_FAMILY_GENERIC)
+            continue;
+        length = append(text, size, length, separator);
+        length = append(text, size, length, models[i].name);
+        separator = ", ";
+    }
+    return append(text, size, length, ")");
+}
+
+/* ---- the vendors' numbers -------------------------------------------------------------------- */
+
+/*
+ * One row an error that has a number of its own in some binding; the columns are ASR, UNISOC,
+ * Qualcomm. What has no row takes the family's general number.
+ */
+struct code {
+    int16_t error;
+    int16_t asr, unisoc, qualcomm;
+};
+
+static const struct code codes[] = {
+    {FOTA_ERR_ARGUMENT, 1014, 551, 504},
+    {FOTA_ERR_BUSY, 1010, 549, 504},
+    {FOTA_ERR_CANCELLED, 1011, 502, 504},
+    {FOTA_ERR_STATE, 1011, 502, 504},
+    {FOTA_ERR_MEMORY, 1012, 502, 504},
+    {FOTA_ERR_URL, 1014, 551, 701},
+    {FOTA_ERR_URL_TOO_LONG, 1014, 551, 701},
+    {FOTA_ERR_URL_SCHEME, 1014, 551, 701},
+    {FOTA_ERR_DNS, 1003, 502, 701},
+    {FOTA_ERR_CONNECT, 1004, 502, 701},
+    {FOTA_ERR_CONNECTION, 1008, 502, 701},
+    {FOTA_ERR_CLOSED, 1008, 502, 701},
+    {FOTA_ERR_STALLED, 1008, 502, 701},
+    {FOTA_ERR_ATTEMPTS, 1008, 502, 701},
+    {FOTA_ERR_HTTP_UNAUTHORIZED, 1005, 502, 701},
+    {FOTA_ERR_HTTP_FORBIDDEN, 1005, 502, 701},
+    {FOTA_ERR_HTTP_NOT_FOUND, 1006, 552, 505},
+    {FOTA_ERR_HTTP_LENGTH, 1007, 502, 701},
+    {FOTA_ERR_NOT_A_PACKAGE, 1009, 547, 506},
+    {FOTA_ERR_TRUNCATED, 1007, 547, 506},
+    {FOTA_ERR_TRAILING, 1007, 547, 506},
+    {FOTA_ERR_INCOMPLETE, 1007, 547, 506},
+    {FOTA_ERR_UNSIGNED, 1009, 558, 506},
+    {FOTA_ERR_SIGNATURE, 1009, 558, 506},
+    {FOTA_ERR_UNKNOWN_KEY, 1009, 558, 506},
+    {FOTA_ERR_SIGNATURES, 1009, 558, 506},
+    {FOTA_ERR_DEVELOPMENT_KEY, 1009, 558, 506},
+    {FOTA_ERR_WRONG_VENDOR, 1009, 547, 511},
+    {FOTA_ERR_WRONG_MODEL, 1009, 547, 511},
+    {FOTA_ERR_DOWNGRADE, 1009, 547, 511},
+    {FOTA_ERR_SAME_VERSION, 1009, 547, 511},
+    {FOTA_ERR_PRECURSOR, 1009, 547, 511},
+    {FOTA_ERR_REQUIRES, 1009, 547, 511},
+    {FOTA_ERR_IMAGE_TOO_LARGE, 1013, 547, 506},
+    {FOTA_ERR_PACKAGE_TOO_LARGE, 1013, 547, 506},
+    {FOTA_ERR_INTEGRITY, 1009, 547, 506},
+    {FOTA_ERR_RESULT, 1009, 547, 506},
+    {FOTA_ERR_JOURNAL, 1010, 548, 504},
+};
+
+/* Families whose binding takes its numbers from one column. */
+enum column { COLUMN_NONE, COLUMN_ASR, COLUMN_UNISOC, COLUMN_QUALCOMM, COLUMN_EIGENCOMM };
+
+static enum column column_of(enum fota_family family)
+{
+    switch (family) {
+    case FOTA_FAMILY_ASR8:
+    case FOTA_FAMILY_ASR16:
+    case FOTA_FAMILY_ASR1803: return COLUMN_ASR;
+    case FOTA_FAMILY_UNISOC8910:
+    case FOTA_FAMILY_UNISOC8850: return COLUMN_UNISOC;
+    case FOTA_FAMILY_QCOM9205: return COLUMN_QUALCOMM;
+    case FOTA_FAMILY_EIGEN618: return COLUMN_EIGENCOMM;
+    default: return COLUMN_NONE;
+    }
+}
+
+static const struct code general = {0, 1010, 502, 504};
+
+/* Eigencomm's binding numbers its failures -1 to -23: the classes of LwM2M fit in, two a class. */
+static int eigencomm_code(int error)
+{
+    const struct fota_error_row *row = fota_error_find(error);
+
+    return row ? -(int)row->result * 2 + 1 : -23;
+}
+
+int fota_model_code(const struct fota_model *model, int error)
+{
+    const struct code *code = &general;
+    enum column column = column_of(model->family);
+
+    if (error == FOTA_OK || column == COLUMN_NONE)
+        return error;
+    if (column == COLUMN_EIGENCOMM)
+        return eigencomm_code(error);
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        if (codes[i].error == error)
+            code = &codes[i];
+    }
+    if (column == COLUMN_ASR)
+        return code->asr;
+    return column == COLUMN_UNISOC ? code->unisoc : code->qualcomm;
+}
