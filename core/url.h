@@ -32,13 +32,15 @@ struct fota_url {
     struct fota_span host;     /* without the brackets of an IPv6 address */
     uint16_t port;             /* the scheme's own if the url names none */
     bool host_is_ipv6;
-    struct fota_span path; /* from the '/' on, with the query, without the fragment; may be empty */
+    struct fota_span
+        path; /* with the query, without the fragment; empty, or begins with '/' or '?' */
 };
 
 /*
  * Parses `length` characters at `text` into *url, whose spans point into `text`. Refuses control
- * characters, spaces, '\', an empty host, '@' or percent-encoding in the host, a port out of
- * 1-65535, and for every scheme a "%00", "%0d" or "%0a" anywhere. `max` is FOTA_URL_MAX or
+ * characters, spaces, '\', '"', '<', '>', an empty host, '@', percent-encoding or anything but
+ * letters, digits, '-', '.' and '_' in the host, a port out of 1-65535, and for every scheme a
+ * malformed percent-encoding or a "%00", "%0d" or "%0a" anywhere. `max` is FOTA_URL_MAX or
  * FOTA_REDIRECT_URL_MAX. Returns 0, or FOTA_ERR_URL (got: position from 0), FOTA_ERR_URL_TOO_LONG
  * (expected, got), FOTA_ERR_URL_SCHEME, with *fault filled in.
  */
@@ -48,8 +50,10 @@ int fota_url_parse(const char *text, size_t length, size_t max, struct fota_url 
 /*
  * Resolves a Location (absolute, "//host/path", "/path" or "path", RFC 3986 section 5.2, ".."
  * included) against the url `base` and writes the terminated absolute url to `out` of `size` bytes;
- * `out` may not overlap either input. Credentials of the base are not carried over. A redirect from
- * https to http, or between the http family and another scheme, is refused. Returns 0 or
+ * `out` may not overlap either input. Credentials of the base are not carried over, a Location with
+ * its own is refused, the fragment is dropped. A redirect from https to http, or between the http
+ * family and another scheme, is refused. `out` is a url that fota_url_parse() takes, and is
+ * undefined after an error. Returns 0 or
  * FOTA_ERR_HTTP_REDIRECT with *fault filled in.
  */
 int fota_url_resolve(const struct fota_url *base, const char *location, size_t length, char *out,

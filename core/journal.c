@@ -1,0 +1,211 @@
+#include "journal.h"
+
+#include <string.h>
+
+#include "bytes.h"
+#include "crc32.h"
+#include "fota_error.h"
+
+#define RECORD_MAGIC 0x4c4e524au /* "JRNL", little endian */
+#define SEAL_MAGIC   0x4c414553u /* "SEAL" */
+#define RECORD_SIZE  96u         /* bytes, before padding to the program unit */
+#define RECORD_CRC   (RECORD_SIZE - 4)
+
+/* ---- one record -------------------------------------------------------------------------------
+ */
+
+static void encode(uint8_t *p, const struct fota_record *r, uint32_t bank_sequence, uint16_t index)
+{
+    memset(p, 0, RECORD_SIZE);
+    fota_put32(p, RECORD_MAGIC);
+    fota_put32(p + 4, bank_sequence);
+    fota_put16(p + 8, index);
+    p[10] = r->state;
+    p[11] = r->tries;
+    p[12] = r->flags;
+    p[13] = r->outcome;
+    p[14] = r->stage;
+    fota_put16(p + 16, (uint16_t)r->error);
+    fota_put32(p + 20, r->progress);
+    fota_put32(p + 24, r->counter);
+    fota_put32(p + 28, r->from_sequence);
+    fota_put32(p + 32, r->to_sequence);
+    fota_put32(p + 36, r->package_size);
+    fota_put64(p + 40, r->validator);
+    memcpy(p + 48, r->digest, FOTA_DIGEST_SIZE);
+    fota_put32(p + RECORD_CRC, fota_crc32(0, p, RECORD_CRC));
+}
+
+static void decode(const uint8_t *p, struct fota_record *r)
+{
+    r->state = p[10];
+    r->tries = p[11];
+    r->flags = p[12];
+    r->outcome = p[13];
+    r->stage = p[14];
+    r->error = (int16_t)fota_get16(p + 16);
+    r->progress = fota_get32(p + 20);
+    r->counter = fota_get32(p + 24);
+    r->from_sequence = fota_get32(p + 28);
+    r->to_sequence = fota_get32(p + 32);
+    r->package_size = fota_get32(p + 36);
+    r->validator = fota_get64(p + 40);
+    memcpy(r->digest, p + 48, FOTA_DIGEST_SIZE);
+}
+
+static bool is_record(const uint8_t *p)
+{
+    return fota_get32(p) == RECORD_MAGIC && p[10] <= FOTA_STATE_REVERTING &&
+           fota_get32(p + RECORD_CRC) == fota_crc32(0, p, RECORD_CRC);
+}
+
+/* ---- banks ------------------------------------------------------------------------------------
+ */
+
+static uint32_t bank_address(const struct fota_journal *j, unsigned bank)
+{
+    const struct fota_region *region = &j->port->map->journal;
+
+    return region->offset + bank * region->erase_unit;
+}
+
+static uint32_t slots(const struct fota_journal *j)
+{
+    return j->port->map->journal.erase_unit / j->slot_size;
+}
+
+static int read_slot(const struct fota_journal *j, unsigned bank, uint32_t slot, uint8_t *data)
+{
+    const struct fota_flash *flash = &j->port->flash;
+
+    return flash->ops->read(flash->ctx, bank_address(j, bank) + slot * j->slot_size, data,
+                            RECORD_SIZE);
+}
+
+static bool is_blank(const uint8_t *data)
+{
+    for (size_t i = 0; i < RECORD_SIZE; i++) {
+        if (data[i] != 0xff)
+            return false;
+    }
+    return true;
+}
+
+/*
+ * Reads a bank; *sequence stays 0 if it does not count. R1: a snapshot counts only if the seal
+ * behind it was begun, which proves that programming the snapshot had finished.
+ */
+static int scan_bank(const struct fota_journal *j, unsigned bank, uint32_t *sequence,
+                     struct fota_record *record)
+{
+    uint8_t data[RECORD_SIZE];
+    uint32_t bank_sequence;
+    int err;
+
+    *sequence = 0;
+    err = read_slot(j, bank, 1, data);
+    if (err || is_blank(data))
+        return err;
+    err = read_slot(j, bank, 0, data);
+    if (err || !is_record(data))
+        return err;
+    bank_sequence = fota_get32(data + 4);
+    decode(data, record);
+    for (uint32_t slot = 2; slot < slots(j); slot++) {
+        err = read_slot(j, bank, slot, data);
+        if (err)
+            return err;
+        if (!is_record(data) || fota_get32(data + 4) != bank_sequence ||
+            fota_get16(data + 8) != slot)
+            break;
+        decode(data, record);
+    }
+    *sequence = bank_sequence;
+    return 0;
+}
+
+int fota_journal_open(struct fota_journal *journal, const struct fota_port *port, uint8_t *page)
+{
+    uint32_t unit = port->map->program_unit;
+
+    memset(journal, 0, sizeof *journal);
+    journal->port = port;
+    journal->page = page;
+    journal->slot_size = (RECORD_SIZE + unit - 1) / unit * unit;
+    for (unsigned bank = 0; bank < 2; bank++) {
+        struct fota_record record = {0};
+        uint32_t sequence;
+        int err = scan_bank(journal, bank, &sequence, &record);
+
+        if (err)
+            return err;
+        if (sequence > journal->bank_sequence) {
+            journal->bank_sequence = sequence;
+            journal->bank = (uint8_t)bank;
+            journal->record = record;
+        }
+    }
+    return 0;
+}
+
+/* ---- writing ----------------------------------------------------------------------------------
+ */
+
+/* Programs journal->page into a slot and reads the record back. */
+static int program_slot(struct fota_journal *j, unsigned bank, uint32_t slot)
+{
+    const struct fota_flash *flash = &j->port->flash;
+    uint32_t address = bank_address(j, bank) + slot * j->slot_size;
+    uint8_t data[RECORD_SIZE];
+
+    memset(j->page + RECORD_SIZE, 0xff, j->slot_size - RECORD_SIZE);
+    if (flash->ops->program(flash->ctx, address, j->page, j->slot_size) != 0 ||
+        read_slot(j, bank, slot, data) != 0 || memcmp(data, j->page, RECORD_SIZE) != 0)
+        return FOTA_ERR_JOURNAL;
+    return 0;
+}
+
+/* R1, R6: the other bank is erased, never the one that holds the newest record. */
+static int move_to_other_bank(struct fota_journal *j, const struct fota_record *record)
+{
+    const struct fota_flash *flash = &j->port->flash;
+    unsigned bank = j->bank_sequence ? 1u - j->bank : 0;
+    int err;
+
+    if (flash->ops->erase(flash->ctx, bank_address(j, bank), j->port->map->journal.erase_unit) != 0)
+        return FOTA_ERR_JOURNAL;
+    encode(j->page, record, j->bank_sequence + 1, 0);
+    err = program_slot(j, bank, 0);
+    if (err)
+        return err;
+    memset(j->page, 0, RECORD_SIZE);
+    fota_put32(j->page, SEAL_MAGIC);
+    err = program_slot(j, bank, 1);
+    if (err)
+        return err;
+    j->bank = (uint8_t)bank;
+    j->bank_sequence++;
+    j->next = 2;
+    j->owned = true;
+    return 0;
+}
+
+int fota_journal_write(struct fota_journal *journal, const struct fota_record *record)
+{
+    struct fota_record copy = *record; /* may be the journal's own */
+    int err;
+
+    /* R2, R4: what an earlier power session left behind may look blank and not be. */
+    if (!journal->owned || journal->next >= slots(journal)) {
+        err = move_to_other_bank(journal, &copy);
+    } else {
+        encode(journal->page, &copy, journal->bank_sequence, journal->next);
+        err = program_slot(journal, journal->bank, journal->next);
+        journal->next++;
+    }
+    if (err)
+        journal->owned = false; /* nothing more goes behind a record that may be torn */
+    else
+        journal->record = copy;
+    return err;
+}

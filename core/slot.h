@@ -1,0 +1,155 @@
+/*
+ * slot.h - where images and packages lie in flash, and how they are written, hashed and judged
+ * there.
+ *
+ * The slot holds an image from its start and the image's manifest (the signed header of the package
+ * it came in) in its last erase unit. Staging holds a package: its header alone in the first erase
+ * unit, its payload from the second on; at its end a copy of the old image with its manifest in the
+ * last erase unit, where there is room. docs/flash-layout.md has the picture.
+ */
+#ifndef FOTA_SLOT_H
+#define FOTA_SLOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fota_error.h"
+#include "fota_port.h"
+#include "package.h"
+
+/* Bytes of flash hashed in one step; a watchdog is fed in between. */
+#define FOTA_HASH_STEP 4096u
+
+/* `size` in whole erase units of `region`, bytes. */
+static inline uint32_t fota_round_up(const struct fota_region *region, uint32_t size)
+{
+    return (size + region->erase_unit - 1) / region->erase_unit * region->erase_unit;
+}
+
+/* Largest image the slot takes, bytes. */
+static inline uint32_t fota_slot_capacity(const struct fota_map *map)
+{
+    return map->slot.size - map->slot.erase_unit;
+}
+
+static inline uint32_t fota_slot_manifest(const struct fota_map *map)
+{
+    return map->slot.offset + fota_slot_capacity(map);
+}
+
+/* Largest payload staging takes, bytes, when no old image is kept. */
+static inline uint32_t fota_staging_capacity(const struct fota_map *map)
+{
+    return map->staging.size - map->staging.erase_unit;
+}
+
+static inline uint32_t fota_staging_payload(const struct fota_map *map)
+{
+    return map->staging.offset + map->staging.erase_unit;
+}
+
+/* Where the copy of the old image's manifest lies, and of an image of `length` bytes. */
+static inline uint32_t fota_backup_manifest(const struct fota_map *map)
+{
+    return map->staging.offset + map->staging.size - map->staging.erase_unit;
+}
+
+static inline uint32_t fota_backup_image(const struct fota_map *map, uint32_t length)
+{
+    return fota_backup_manifest(map) - fota_round_up(&map->staging, length);
+}
+
+/* Is there room for a copy of an image of `image` bytes beside a payload of `payload` bytes? */
+bool fota_backup_fits(const struct fota_map *map, uint32_t payload, uint32_t image);
+
+/* Returns 0 if the map's regions are possible, else FOTA_ERR_MAP (got: 0 slot, 1 staging, 2
+ * journal). */
+int fota_map_check(const struct fota_map *map, struct fota_fault *fault);
+
+/* ---- writing ----------------------------------------------------------------------------------
+ */
+
+/*
+ * Writes a stream into a region from one of its erase units on: erases each unit when it comes to
+ * it, programs whole pages, reads back what it programmed.
+ */
+struct fota_writer {
+    const struct fota_port *port;
+    struct fota_region region;
+    uint8_t *page; /* borrowed, FOTA_PROGRAM_UNIT_MAX bytes */
+    uint32_t at;   /* offset in the region where the page goes, bytes */
+    uint32_t end;  /* offset behind the last byte it may write, bytes */
+    uint32_t fill; /* bytes in the page */
+    bool erased;   /* the unit at `at` is erased */
+};
+
+/* Begins at `offset` of the region, a multiple of its erase unit, up to `end` bytes of the region.
+ */
+void fota_writer_start(struct fota_writer *writer, const struct fota_port *port,
+                       const struct fota_region *region, uint32_t offset, uint32_t end,
+                       uint8_t *page);
+
+/* Where the next bytes go, and how many fit; 0 when fota_writer_work() must be called first. */
+size_t fota_writer_room(struct fota_writer *writer, uint8_t **data);
+
+/* `length` bytes, at most the room, were put there. */
+void fota_writer_filled(struct fota_writer *writer, size_t length);
+
+/*
+ * One piece of work if the page is full, or holds anything and `flush` is set: one erase, or the
+ * program of one page, the last one padded with 0xFF. Returns 1 if it did something, 0 if there was
+ * nothing to do, or an error with *fault filled in (FOTA_ERR_FLASH_*).
+ */
+int fota_writer_work(struct fota_writer *writer, bool flush, struct fota_fault *fault);
+
+/*
+ * Erases the erase unit `unit` (number, from the region's start) and programs `length` bytes from
+ * flash address `from` into it; reads them back. The whole of it is one step: one erase.
+ */
+int fota_unit_copy(const struct fota_port *port, const struct fota_region *region, uint32_t unit,
+                   uint32_t from, uint32_t length, uint8_t *page, struct fota_fault *fault);
+
+/* The same from RAM; `length` at most FOTA_HEADER_MAX. */
+int fota_unit_store(const struct fota_port *port, const struct fota_region *region, uint32_t unit,
+                    const uint8_t *data, uint32_t length, uint8_t *page, struct fota_fault *fault);
+
+/* Erases the unit if it is not blank. */
+int fota_unit_clear(const struct fota_port *port, const struct fota_region *region, uint32_t unit,
+                    struct fota_fault *fault);
+
+/* ---- judging ----------------------------------------------------------------------------------
+ */
+
+/*
+ * Reads a header of at most FOTA_HEADER_MAX bytes from flash address `address` into `header`,
+ * parses it and checks its signatures. Returns 0 or the error with *fault filled in.
+ */
+int fota_header_load(const struct fota_port *port, const struct fota_policy *policy,
+                     uint32_t address, uint8_t header[FOTA_HEADER_MAX],
+                     struct fota_manifest *manifest, struct fota_fault *fault);
+
+/* Hashes a run of flash step by step and compares it with what a manifest says. */
+struct fota_hasher {
+    const struct fota_port *port;
+    struct fota_object expected;
+    struct fota_sha256 sha;
+    uint32_t at; /* flash address, bytes */
+    uint32_t left;
+    bool started;
+};
+
+/* Begins to hash expected->length bytes at flash address `address`. */
+int fota_hasher_start(struct fota_hasher *hasher, const struct fota_port *port, uint32_t address,
+                      const struct fota_object *expected, struct fota_fault *fault);
+
+/*
+ * Hashes at most FOTA_HASH_STEP bytes. Returns 1 while there is more, 0 if the digest is right,
+ * FOTA_ERR_INTEGRITY if it is wrong, FOTA_ERR_FLASH_READ or FOTA_ERR_CRYPTO, *fault filled in.
+ */
+int fota_hasher_step(struct fota_hasher *hasher, struct fota_fault *fault);
+
+/* Releases the digest in mid-way. Harmless at any time after start or on zeroed memory. */
+void fota_hasher_stop(struct fota_hasher *hasher);
+
+#endif

@@ -1,0 +1,389 @@
+/*
+ * url.c - urls of firmware servers (RFC 3986).
+ */
+#include "url.h"
+
+#include <string.h>
+
+#include "fault.h"
+
+/* In the order of enum fota_scheme. */
+static const struct {
+    const char *name;
+    uint16_t port;
+} schemes[] = {{"http", 80}, {"https", 443}, {"ftp", 21}};
+
+#define SCHEMES (sizeof schemes / sizeof schemes[0])
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool is_alpha(char c)
+{
+    return lower(c) >= 'a' && lower(c) <= 'z';
+}
+
+static bool is_hex(char c)
+{
+    return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f');
+}
+
+static bool is_scheme_char(char c)
+{
+    return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
+}
+
+/*
+ * Narrower than RFC 3986's reg-name: what DNS and the underscores of private networks need. Neither
+ * "%40" nor a look-alike can move the border between userinfo, host and port.
+ */
+static bool is_host_char(char c)
+{
+    return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_';
+}
+
+/*
+ * A percent-encoding that is malformed or means NUL, CR or LF: decoded for an FTP command or a
+ * login it would end the line early.
+ */
+static bool is_bad_escape(const char *text, size_t length)
+{
+    if (length < 3 || !is_hex(text[1]) || !is_hex(text[2])) {
+        return true;
+    }
+    return text[1] == '0' && (text[2] == '0' || lower(text[2]) == 'a' || lower(text[2]) == 'd');
+}
+
+/* Position of the first character that may stand nowhere in a url, `length` if there is none. */
+static size_t find_forbidden(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+
+        if (c <= 0x20 || c == 0x7f || strchr("\\\"<>", c) != NULL) {
+            return i;
+        }
+        if (c == '%' && is_bad_escape(text + i, length - i)) {
+            return i;
+        }
+    }
+    return length;
+}
+
+/* Position of the first of the characters `set` from `at` on, `length` if there is none. */
+static size_t find_any(const char *text, size_t at, size_t length, const char *set)
+{
+    while (at < length && (text[at] == '\0' || strchr(set, text[at]) == NULL)) {
+        at++;
+    }
+    return at;
+}
+
+static bool find_scheme(const char *text, size_t length, enum fota_scheme *scheme)
+{
+    for (size_t i = 0; i < SCHEMES; i++) {
+        size_t n = 0;
+
+        while (n < length && schemes[i].name[n] == lower(text[n])) {
+            n++;
+        }
+        if (n == length && schemes[i].name[n] == '\0') {
+            *scheme = (enum fota_scheme)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct fota_span span(const char *text, size_t begin, size_t end)
+{
+    struct fota_span part = {text + begin, end - begin};
+
+    return part;
+}
+
+/* The parsers of parts take [*at, end) and leave *at behind the part, or at what is wrong. */
+
+static void parse_userinfo(const char *text, size_t *at, size_t end, struct fota_url *url)
+{
+    size_t sign = find_any(text, *at, end, "@");
+    size_t colon;
+
+    url->user = url->password = span(text, *at, *at);
+    if (sign == end) {
+        return;
+    }
+    colon = find_any(text, *at, sign, ":");
+    url->user = span(text, *at, colon);
+    if (colon < sign) {
+        url->password = span(text, colon + 1, sign);
+    }
+    *at = sign + 1;
+}
+
+/* The grammar of an IPv6 address is left to whoever opens the connection. */
+static bool parse_ipv6(const char *text, size_t *at, size_t end, struct fota_url *url)
+{
+    size_t begin = ++*at;
+
+    while (*at < end && (is_hex(text[*at]) || text[*at] == ':' || text[*at] == '.')) {
+        ++*at;
+    }
+    if (*at == end || text[*at] != ']' || *at == begin) {
+        return false;
+    }
+    url->host = span(text, begin, *at);
+    url->host_is_ipv6 = true;
+    if (memchr(url->host.text, ':', url->host.length) == NULL) {
+        return false;
+    }
+    ++*at;
+    return true;
+}
+
+static bool parse_host(const char *text, size_t *at, size_t end, struct fota_url *url)
+{
+    size_t begin = *at;
+
+    url->host_is_ipv6 = false;
+    if (*at < end && text[*at] == '[') {
+        return parse_ipv6(text, at, end, url);
+    }
+    while (*at < end && is_host_char(text[*at]) && *at - begin < FOTA_HOST_MAX) {
+        ++*at;
+    }
+    url->host = span(text, begin, *at);
+    return *at > begin && (*at == end || text[*at] == ':');
+}
+
+/* RFC 3986 section 3.2.3: a colon without a number means the scheme's own port. */
+static bool parse_port(const char *text, size_t *at, size_t end, struct fota_url *url)
+{
+    uint32_t port = 0;
+    size_t begin;
+
+    url->port = schemes[url->scheme].port;
+    if (*at == end) {
+        return true;
+    }
+    if (text[*at] != ':') {
+        return false;
+    }
+    begin = ++*at;
+    while (*at < end && is_digit(text[*at]) && port <= UINT16_MAX) {
+        port = port * 10 + (uint32_t)(text[*at] - '0');
+        ++*at;
+    }
+    if (begin == end) {
+        return true;
+    }
+    if (*at < end || port < 1 || port > UINT16_MAX) {
+        return false;
+    }
+    url->port = (uint16_t)port;
+    return true;
+}
+
+static int malformed(struct fota_fault *fault, size_t at)
+{
+    return fota_fail(fault, FOTA_ERR_URL, FOTA_STAGE_REQUEST, 0, fota_clamp32(at));
+}
+
+int fota_url_parse(const char *text, size_t length, size_t max, struct fota_url *url,
+                   struct fota_fault *fault)
+{
+    size_t at, end;
+
+    if (length > max) {
+        return fota_fail(fault, FOTA_ERR_URL_TOO_LONG, FOTA_STAGE_REQUEST, fota_clamp32(max),
+                         fota_clamp32(length));
+    }
+    at = find_forbidden(text, length);
+    if (at < length) {
+        return malformed(fault, at);
+    }
+    for (at = 0; at < length && is_scheme_char(text[at]); at++) {
+    }
+    if (at == 0 || length - at < 3 || memcmp(text + at, "://", 3) != 0) {
+        return malformed(fault, at);
+    }
+    if (!find_scheme(text, at, &url->scheme)) {
+        return fota_fail(fault, FOTA_ERR_URL_SCHEME, FOTA_STAGE_REQUEST, 0, 0);
+    }
+    at += 3;
+    end = find_any(text, at, length, "/?#");
+    parse_userinfo(text, &at, end, url);
+    if (!parse_host(text, &at, end, url) || !parse_port(text, &at, end, url)) {
+        return malformed(fault, at);
+    }
+    url->path = span(text, end, find_any(text, end, length, "#"));
+    return 0;
+}
+
+/* Text being written; `length` reaches `size` when something did not fit. */
+struct writer {
+    char *out;
+    size_t size;
+    size_t length;
+};
+
+static void put(struct writer *writer, const char *text, size_t length)
+{
+    if (length >= writer->size - writer->length) {
+        writer->length = writer->size;
+        return;
+    }
+    memcpy(writer->out + writer->length, text, length);
+    writer->length += length;
+}
+
+static void put_string(struct writer *writer, const char *text)
+{
+    put(writer, text, strlen(text));
+}
+
+static void put_port(struct writer *writer, uint16_t port)
+{
+    char digits[6];
+    size_t at = sizeof digits;
+
+    do {
+        digits[--at] = (char)('0' + port % 10);
+        port = (uint16_t)(port / 10);
+    } while (port > 0);
+    digits[--at] = ':';
+    put(writer, digits + at, sizeof digits - at);
+}
+
+static void put_origin(struct writer *writer, const struct fota_url *url)
+{
+    put_string(writer, schemes[url->scheme].name);
+    put_string(writer, "://");
+    put_string(writer, url->host_is_ipv6 ? "[" : "");
+    put(writer, url->host.text, url->host.length);
+    put_string(writer, url->host_is_ipv6 ? "]" : "");
+    if (url->port != schemes[url->scheme].port) {
+        put_port(writer, url->port);
+    }
+}
+
+/* RFC 3986 section 5.2.3: all of the base's path but what follows its last '/'. */
+static void put_directory(struct writer *writer, const struct fota_url *base)
+{
+    size_t end = find_any(base->path.text, 0, base->path.length, "?");
+
+    while (end > 0 && base->path.text[end - 1] != '/') {
+        end--;
+    }
+    if (end == 0) {
+        put_string(writer, "/");
+    }
+    put(writer, base->path.text, end);
+}
+
+/* RFC 3986 section 5.2.2, without the removal of dots. */
+static void put_target(struct writer *writer, const struct fota_url *base, const char *location,
+                       size_t length)
+{
+    size_t mark = find_any(location, 0, length, ":/?");
+
+    if (mark < length && location[mark] == ':') {
+        put(writer, location, length);
+        return;
+    }
+    if (length >= 2 && memcmp(location, "//", 2) == 0) {
+        put_string(writer, schemes[base->scheme].name);
+        put_string(writer, ":");
+        put(writer, location, length);
+        return;
+    }
+    put_origin(writer, base);
+    if (length > 0 && location[0] == '?') {
+        put(writer, base->path.text, find_any(base->path.text, 0, base->path.length, "?"));
+    } else if (length > 0 && location[0] != '/') {
+        put_directory(writer, base);
+    }
+    put(writer, location, length);
+}
+
+/*
+ * RFC 3986 section 5.2.4 in place: what is written never overtakes what is read. `path` is empty
+ * or begins with '/'. Returns the new length.
+ */
+static size_t remove_dots(char *path, size_t length)
+{
+    size_t written = 0;
+
+    for (size_t at = 0, end; at < length; at = end) {
+        size_t segment;
+        bool up;
+
+        end = find_any(path, at + 1, length, "/");
+        segment = end - at;
+        up = segment == 3 && memcmp(path + at, "/..", 3) == 0;
+        if (!up && !(segment == 2 && memcmp(path + at, "/.", 2) == 0)) {
+            memmove(path + written, path + at, segment);
+            written += segment;
+            continue;
+        }
+        while (up && written > 0 && path[--written] != '/') {
+        }
+        if (end == length) {
+            path[written++] = '/';
+        }
+    }
+    return written;
+}
+
+/* The same family, and never from encrypted to plain. */
+static bool may_follow(enum fota_scheme from, enum fota_scheme to)
+{
+    return from == to || (from == FOTA_SCHEME_HTTP && to == FOTA_SCHEME_HTTPS);
+}
+
+static bool resolve(const struct fota_url *base, const char *location, size_t length, char *out,
+                    size_t size)
+{
+    struct writer writer = {out, size, 0};
+    struct fota_fault ignored;
+    struct fota_url url;
+    size_t path, query, kept;
+
+    if (size == 0 || length == 0 || find_forbidden(location, length) < length) {
+        return false;
+    }
+    put_target(&writer, base, location, find_any(location, 0, length, "#"));
+    if (writer.length == size) {
+        return false;
+    }
+    if (fota_url_parse(out, writer.length, FOTA_REDIRECT_URL_MAX, &url, &ignored) != 0 ||
+        !may_follow(base->scheme, url.scheme)) {
+        return false;
+    }
+    /* RFC 9110 section 4.2.4: userinfo in a url from outside only obscures where it leads. */
+    if (url.user.length > 0 || url.password.length > 0) {
+        return false;
+    }
+    path = (size_t)(url.path.text - out);
+    query = find_any(out, path, writer.length, "?");
+    kept = path + remove_dots(out + path, query - path);
+    memmove(out + kept, out + query, writer.length - query);
+    out[kept + writer.length - query] = '\0';
+    return true;
+}
+
+int fota_url_resolve(const struct fota_url *base, const char *location, size_t length, char *out,
+                     size_t size, struct fota_fault *fault)
+{
+    if (!resolve(base, location, length, out, size)) {
+        return fota_fail(fault, FOTA_ERR_HTTP_REDIRECT, FOTA_STAGE_CONNECT, 0, 0);
+    }
+    return 0;
+}
