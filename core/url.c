@@ -356,10 +356,15 @@ static bool resolve(const struct fota_url *base, const char *location, size_t le
     struct fota_url url;
     size_t path, query, kept;
 
-    if (size == 0 || length == 0 || find_forbidden(location, length) < length) {
+    if (size == 0 || find_forbidden(location, length) < length) {
         return false;
     }
-    put_target(&writer, base, location, find_any(location, 0, length, "#"));
+    length = find_any(location, 0, length, "#");
+    /* An empty reference means the same file again: a loop for sure. */
+    if (length == 0) {
+        return false;
+    }
+    put_target(&writer, base, location, length);
     if (writer.length == size) {
         return false;
     }
