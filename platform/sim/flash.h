@@ -24,7 +24,10 @@ enum fota_sim_cut {
     FOTA_SIM_CUTS
 };
 
-/* Counters since the flash was made; kept in the file with the cells. */
+/*
+ * Counters since the flash was made; kept in the file with the cells. An operation that was cut
+ * counts, unless the power failed before it; a call that was refused does not.
+ */
 struct fota_sim_stats {
     uint64_t programs; /* program units */
     uint64_t erases;   /* erase units */
@@ -40,8 +43,12 @@ struct fota_sim_flash;
  * Makes the flash of `map`. `path` NULL: in memory, erased. Otherwise the cells and counters are
  * kept in that file, which is made (erased) if absent, and survive the process at any instant.
  * `seed` drives what is random about a cut. Returns 0, FOTA_ERR_MEMORY, FOTA_ERR_MAP (the file
- * belongs to another map, or the map is inconsistent) or FOTA_ERR_FLASH_READ (the file cannot be
- * opened).
+ * belongs to another map or is no flash at all and stays as it is, or the map is inconsistent) or
+ * FOTA_ERR_FLASH_READ (the file cannot be opened). One process at a time may open a file.
+ *
+ * A map is consistent when its program unit is a power of two of at most FOTA_PROGRAM_UNIT_MAX,
+ * every erase unit is a multiple of it, the regions lie on their erase units inside the flash
+ * without overlapping, and the journal has an even number of erase units, two at least.
  */
 int fota_sim_flash_open(const struct fota_map *map, const char *path, uint64_t seed,
                         struct fota_sim_flash **flash);
@@ -60,7 +67,7 @@ void fota_sim_flash_on_cut(struct fota_sim_flash *flash, void (*on_cut)(void *ct
 void fota_sim_flash_power_on(struct fota_sim_flash *flash);
 bool fota_sim_flash_powered(const struct fota_sim_flash *flash);
 
-/* Takes the power away now, without an operation: a plug pulled. */
+/* Takes the power away now, without an operation and without on_cut: a plug pulled. */
 void fota_sim_flash_power_off(struct fota_sim_flash *flash);
 
 void fota_sim_flash_stats(const struct fota_sim_flash *flash, struct fota_sim_stats *stats);

@@ -1,0 +1,598 @@
+/*
+ * flash.c - the simulated flash.
+ *
+ * Counters, wear and cells lie in one mapping, so that a process that is killed leaves behind
+ * what a modem that lost its power would.
+ */
+#define _DEFAULT_SOURCE
+
+#include "platform/sim/flash.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fota_error.h"
+
+#define REGIONS   3u
+#define ERASED    0xFFu
+#define ALIGNMENT 4096u /* of the cells inside the file, for those who look at it by hand */
+
+/* "fotaSim" and the version of the layout; another byte order does not match either. */
+#define MAGIC UINT64_C(0x666F746153696D01)
+
+/* What makes two maps the same one. Fixed-width members without gaps, to be compared as bytes. */
+struct identity {
+    char name[64];
+    uint32_t flash_size;
+    uint32_t program_unit;
+    struct fota_region regions[REGIONS];
+};
+
+struct state {
+    uint64_t magic; /* written last: without it the file was never finished */
+    struct identity identity;
+    struct fota_sim_stats stats;
+    char violation[160];
+};
+
+struct fota_sim_flash {
+    struct identity identity;
+    struct state *state; /* start of the mapping */
+    uint32_t *wear;      /* one for each erase unit, region after region */
+    uint8_t *cells;
+    size_t mapped;
+    uint64_t random;
+    bool powered;
+    uint64_t cut_after; /* operations until the cut, 0: none */
+    enum fota_sim_cut cut_mode;
+    void (*on_cut)(void *ctx);
+    void *on_cut_ctx;
+};
+
+/* ---- the map -------------------------------------------------------------------------------- */
+
+static bool region_fits(const struct fota_region *region, const struct fota_map *map)
+{
+    if (region->size == 0) {
+        return true;
+    }
+    return region->erase_unit != 0 && region->erase_unit % map->program_unit == 0 &&
+           region->offset % region->erase_unit == 0 && region->size % region->erase_unit == 0 &&
+           region->size <= map->flash_size && region->offset <= map->flash_size - region->size;
+}
+
+static bool regions_overlap(const struct fota_region *a, const struct fota_region *b)
+{
+    return a->size != 0 && b->size != 0 && a->offset < b->offset + (uint64_t)b->size &&
+           b->offset < a->offset + (uint64_t)a->size;
+}
+
+static bool map_consistent(const struct fota_map *map)
+{
+    uint32_t unit = map->program_unit;
+
+    if (unit == 0 || unit > FOTA_PROGRAM_UNIT_MAX || (unit & (unit - 1)) != 0) {
+        return false;
+    }
+    if (!region_fits(&map->slot, map) || !region_fits(&map->staging, map) ||
+        !region_fits(&map->journal, map)) {
+        return false;
+    }
+    if (regions_overlap(&map->slot, &map->staging) || regions_overlap(&map->slot, &map->journal) ||
+        regions_overlap(&map->staging, &map->journal)) {
+        return false;
+    }
+    /* Two banks of equal size, each of whole erase units. */
+    return map->journal.size != 0 && map->journal.size / map->journal.erase_unit % 2 == 0;
+}
+
+static void identify(const struct fota_map *map, struct identity *identity)
+{
+    memset(identity, 0, sizeof *identity);
+    snprintf(identity->name, sizeof identity->name, "%s", map->name ? map->name : "");
+    identity->flash_size = map->flash_size;
+    identity->program_unit = map->program_unit;
+    identity->regions[0] = map->slot;
+    identity->regions[1] = map->staging;
+    identity->regions[2] = map->journal;
+}
+
+/* ---- the mapping ---------------------------------------------------------------------------- */
+
+static size_t erase_units(const struct identity *identity)
+{
+    size_t units = 0;
+
+    for (size_t i = 0; i < REGIONS; i++) {
+        if (identity->regions[i].size != 0) {
+            units += identity->regions[i].size / identity->regions[i].erase_unit;
+        }
+    }
+    return units;
+}
+
+static size_t cells_offset(const struct identity *identity)
+{
+    size_t used = sizeof(struct state) + erase_units(identity) * sizeof(uint32_t);
+
+    return (used + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static int write_fill(int fd, uint8_t value, size_t size)
+{
+    uint8_t buffer[16384];
+
+    memset(buffer, value, sizeof buffer);
+    while (size > 0) {
+        ssize_t written = write(fd, buffer, size < sizeof buffer ? size : sizeof buffer);
+
+        if (written < 0 && errno != EINTR) {
+            return FOTA_ERR_MEMORY;
+        }
+        size -= written > 0 ? (size_t)written : 0;
+    }
+    return 0;
+}
+
+/*
+ * Makes the file's bytes by writing them: in a sparse file a full disk would show only later, as
+ * SIGBUS at some access to the mapping.
+ */
+static int file_create(int fd, const struct identity *identity)
+{
+    int error;
+
+    if (lseek(fd, 0, SEEK_SET) != 0) {
+        return FOTA_ERR_FLASH_READ;
+    }
+    error = write_fill(fd, 0, cells_offset(identity));
+    if (error == 0) {
+        error = write_fill(fd, ERASED, identity->flash_size);
+    }
+    return error;
+}
+
+/*
+ * Takes the file as it is, or finishes one whose making was interrupted: that has no magic and at
+ * most the final size. Anything else belongs to somebody else and stays untouched.
+ */
+static int file_prepare(int fd, const struct identity *identity, size_t size)
+{
+    struct stat status;
+    uint64_t magic = 0;
+
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) ||
+        pread(fd, &magic, sizeof magic, 0) < 0) {
+        return FOTA_ERR_FLASH_READ;
+    }
+    if (magic == 0 && (uint64_t)status.st_size <= size) {
+        return file_create(fd, identity);
+    }
+    return magic == MAGIC && (uint64_t)status.st_size == size ? 0 : FOTA_ERR_MAP;
+}
+
+static int map_file(struct fota_sim_flash *flash, const char *path)
+{
+    void *start = MAP_FAILED;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    int error;
+
+    if (fd < 0) {
+        return FOTA_ERR_FLASH_READ;
+    }
+    error = file_prepare(fd, &flash->identity, flash->mapped);
+    if (error == 0) {
+        start = mmap(NULL, flash->mapped, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        error = start == MAP_FAILED ? FOTA_ERR_MEMORY : 0;
+    }
+    close(fd);
+    if (error == 0) {
+        flash->state = start;
+    }
+    return error;
+}
+
+static int map_memory(struct fota_sim_flash *flash)
+{
+    void *start =
+        mmap(NULL, flash->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (start == MAP_FAILED) {
+        return FOTA_ERR_MEMORY;
+    }
+    memset((uint8_t *)start + cells_offset(&flash->identity), ERASED, flash->identity.flash_size);
+    flash->state = start;
+    return 0;
+}
+
+static int attach(struct fota_sim_flash *flash, const char *path)
+{
+    int error = path ? map_file(flash, path) : map_memory(flash);
+
+    if (error) {
+        return error;
+    }
+    if (flash->state->magic == 0) {
+        flash->state->identity = flash->identity;
+        /* The magic must not be in the file before the identity is. */
+        msync(flash->state, flash->mapped, MS_ASYNC);
+        flash->state->magic = MAGIC;
+    }
+    if (memcmp(&flash->state->identity, &flash->identity, sizeof flash->identity) != 0) {
+        munmap(flash->state, flash->mapped);
+        return FOTA_ERR_MAP;
+    }
+    flash->wear = (uint32_t *)(flash->state + 1);
+    flash->cells = (uint8_t *)flash->state + cells_offset(&flash->identity);
+    return 0;
+}
+
+int fota_sim_flash_open(const struct fota_map *map, const char *path, uint64_t seed,
+                        struct fota_sim_flash **flash)
+{
+    struct fota_sim_flash *made;
+    int error;
+
+    *flash = NULL;
+    if (!map_consistent(map)) {
+        return FOTA_ERR_MAP;
+    }
+    made = calloc(1, sizeof *made);
+    if (made == NULL) {
+        return FOTA_ERR_MEMORY;
+    }
+    identify(map, &made->identity);
+    made->mapped = cells_offset(&made->identity) + map->flash_size;
+    made->random = seed;
+    made->powered = true;
+    error = attach(made, path);
+    if (error) {
+        free(made);
+        return error;
+    }
+    *flash = made;
+    return 0;
+}
+
+void fota_sim_flash_close(struct fota_sim_flash *flash)
+{
+    if (flash == NULL) {
+        return;
+    }
+    munmap(flash->state, flash->mapped);
+    free(flash);
+}
+
+/* ---- the power cut -------------------------------------------------------------------------- */
+
+/* SplitMix64: any seed is good, and the sequence is the same everywhere. */
+static uint64_t next_random(struct fota_sim_flash *flash)
+{
+    uint64_t z = flash->random += UINT64_C(0x9E3779B97F4A7C15);
+
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return z ^ (z >> 31);
+}
+
+/*
+ * A byte of random bits. An operation is cut early or late, so one cut's bits are mostly 0 (depth
+ * -2: one in eight is set) up to mostly 1 (depth 2).
+ */
+static uint8_t random_bits(struct fota_sim_flash *flash, int depth)
+{
+    uint64_t bits = next_random(flash);
+    uint64_t result = bits;
+
+    for (int i = 1; i <= (depth < 0 ? -depth : depth); i++) {
+        bits >>= 8;
+        result = depth < 0 ? result & bits : result | bits;
+    }
+    return (uint8_t)result;
+}
+
+/* The bits of byte `at` of `len` that a cut operation still gets to change. */
+static uint8_t done_bits(struct fota_sim_flash *flash, enum fota_sim_cut mode, int depth, size_t at,
+                         size_t len)
+{
+    bool first = at < len / 2;
+
+    switch (mode) {
+    case FOTA_SIM_CUT_FIRST_HALF: return len == 1 ? 0x0F : first ? 0xFF : 0;
+    case FOTA_SIM_CUT_SECOND_HALF: return len == 1 ? 0xF0 : first ? 0 : 0xFF;
+    case FOTA_SIM_CUT_RANDOM: return random_bits(flash, depth);
+    case FOTA_SIM_CUT_AFTER: return 0xFF;
+    default: /* FOTA_SIM_CUT_BEFORE */ return 0;
+    }
+}
+
+/* One operation: `data` into the cells at `addr`, or an erase where it is NULL. */
+static void change(struct fota_sim_flash *flash, uint32_t addr, const uint8_t *data, size_t len)
+{
+    if (data) {
+        memcpy(flash->cells + addr, data, len);
+    } else {
+        memset(flash->cells + addr, ERASED, len);
+    }
+}
+
+static void change_torn(struct fota_sim_flash *flash, uint32_t addr, const uint8_t *data,
+                        size_t len)
+{
+    int depth = (int)(next_random(flash) % 5) - 2;
+
+    for (size_t i = 0; i < len; i++) {
+        uint8_t done = done_bits(flash, flash->cut_mode, depth, i, len);
+        uint8_t *cell = &flash->cells[addr + i];
+
+        *cell = (uint8_t)((*cell & ~done) | ((data ? data[i] : ERASED) & done));
+    }
+}
+
+/* Counts down to the cut; true when it falls on the operation that begins now. */
+static bool cut_now(struct fota_sim_flash *flash)
+{
+    return flash->cut_after != 0 && --flash->cut_after == 0;
+}
+
+/* May not return. Nothing of the flash is touched after it. */
+static void lose_power(struct fota_sim_flash *flash)
+{
+    flash->powered = false;
+    if (flash->on_cut) {
+        flash->on_cut(flash->on_cut_ctx);
+    }
+}
+
+void fota_sim_flash_cut(struct fota_sim_flash *flash, uint64_t operation, enum fota_sim_cut mode)
+{
+    flash->cut_after = operation;
+    flash->cut_mode = mode;
+}
+
+void fota_sim_flash_on_cut(struct fota_sim_flash *flash, void (*on_cut)(void *ctx), void *ctx)
+{
+    flash->on_cut = on_cut;
+    flash->on_cut_ctx = ctx;
+}
+
+void fota_sim_flash_power_on(struct fota_sim_flash *flash)
+{
+    flash->powered = true;
+}
+
+void fota_sim_flash_power_off(struct fota_sim_flash *flash)
+{
+    flash->powered = false;
+}
+
+bool fota_sim_flash_powered(const struct fota_sim_flash *flash)
+{
+    return flash->powered;
+}
+
+/* ---- operations ----------------------------------------------------------------------------- */
+
+#if defined(__GNUC__)
+static int violation(struct fota_sim_flash *flash, int error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+#endif
+
+/* Notes a broken rule and gives back `error`. */
+static int violation(struct fota_sim_flash *flash, int error, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(flash->state->violation, sizeof flash->state->violation, format, arguments);
+    va_end(arguments);
+    flash->state->stats.violations++;
+    return error;
+}
+
+/* The owned region that holds `addr`, NULL if none does. */
+static const struct fota_region *region_of(const struct fota_sim_flash *flash, uint32_t addr)
+{
+    for (size_t i = 0; i < REGIONS; i++) {
+        const struct fota_region *region = &flash->identity.regions[i];
+
+        if (addr >= region->offset && addr - region->offset < region->size) {
+            return region;
+        }
+    }
+    return NULL;
+}
+
+/* The wear counter of the erase unit that holds `addr`, NULL outside the owned regions. */
+static uint32_t *wear_of(const struct fota_sim_flash *flash, uint32_t addr)
+{
+    const struct fota_region *region = region_of(flash, addr);
+    uint32_t *wear = flash->wear;
+
+    if (region == NULL) {
+        return NULL;
+    }
+    for (const struct fota_region *r = flash->identity.regions; r < region; r++) {
+        wear += r->size != 0 ? r->size / r->erase_unit : 0;
+    }
+    return wear + (addr - region->offset) / region->erase_unit;
+}
+
+static bool blank(const uint8_t *cells, size_t len)
+{
+    return cells[0] == ERASED && memcmp(cells, cells + 1, len - 1) == 0;
+}
+
+static int program_allowed(struct fota_sim_flash *flash, uint32_t addr, size_t len)
+{
+    uint32_t unit = flash->identity.program_unit;
+    const struct fota_region *region = region_of(flash, addr);
+
+    if (region == NULL) {
+        return violation(flash, FOTA_ERR_FLASH_PROGRAM,
+                         "program of %zu bytes at 0x%" PRIX32 ": outside the owned regions", len,
+                         addr);
+    }
+    if (addr % unit != 0 || len % unit != 0) {
+        return violation(flash, FOTA_ERR_FLASH_PROGRAM,
+                         "program of %zu bytes at 0x%" PRIX32
+                         ": not a multiple of the program unit %" PRIu32,
+                         len, addr, unit);
+    }
+    if (len > region->erase_unit - addr % region->erase_unit) {
+        return violation(flash, FOTA_ERR_FLASH_PROGRAM,
+                         "program of %zu bytes at 0x%" PRIX32
+                         ": crosses the end of an erase unit of %" PRIu32,
+                         len, addr, region->erase_unit);
+    }
+    for (uint32_t at = addr; at < addr + len; at += unit) {
+        if (!blank(flash->cells + at, unit)) {
+            return violation(flash, FOTA_ERR_FLASH_PROGRAM,
+                             "program of %zu bytes at 0x%" PRIX32 ": the unit at 0x%" PRIX32
+                             " was programmed since its erase",
+                             len, addr, at);
+        }
+    }
+    return 0;
+}
+
+static int erase_allowed(struct fota_sim_flash *flash, uint32_t addr, uint32_t len)
+{
+    const struct fota_region *region = region_of(flash, addr);
+
+    if (region == NULL) {
+        return violation(flash, FOTA_ERR_FLASH_ERASE,
+                         "erase of %" PRIu32 " bytes at 0x%" PRIX32 ": outside the owned regions",
+                         len, addr);
+    }
+    if (addr % region->erase_unit != 0 || len != region->erase_unit) {
+        return violation(flash, FOTA_ERR_FLASH_ERASE,
+                         "erase of %" PRIu32 " bytes at 0x%" PRIX32
+                         ": not one erase unit of %" PRIu32,
+                         len, addr, region->erase_unit);
+    }
+    return 0;
+}
+
+static int sim_read(void *ctx, uint32_t addr, void *data, size_t len)
+{
+    struct fota_sim_flash *flash = ctx;
+    uint32_t size = flash->identity.flash_size;
+
+    if (!flash->powered) {
+        return FOTA_ERR_FLASH_READ;
+    }
+    if (addr > size || len > size - addr) {
+        return violation(flash, FOTA_ERR_FLASH_READ,
+                         "read of %zu bytes at 0x%" PRIX32 ": past the end of the flash", len,
+                         addr);
+    }
+    if (len > 0) {
+        memcpy(data, flash->cells + addr, len);
+    }
+    flash->state->stats.bytes_read += len;
+    return 0;
+}
+
+static int sim_program(void *ctx, uint32_t addr, const void *data, size_t len)
+{
+    struct fota_sim_flash *flash = ctx;
+    struct fota_sim_stats *stats = &flash->state->stats;
+    uint32_t unit = flash->identity.program_unit;
+    int error;
+
+    if (!flash->powered) {
+        return FOTA_ERR_FLASH_PROGRAM;
+    }
+    error = program_allowed(flash, addr, len);
+    if (error) {
+        return error;
+    }
+    for (size_t done = 0; done < len; done += unit) {
+        const uint8_t *from = (const uint8_t *)data + done;
+        uint32_t to = addr + (uint32_t)done;
+        bool cut = cut_now(flash);
+
+        if (!cut || flash->cut_mode != FOTA_SIM_CUT_BEFORE) {
+            stats->programs++;
+            stats->bytes_programmed += unit;
+        }
+        if (cut) {
+            change_torn(flash, to, from, unit);
+            lose_power(flash);
+            return FOTA_ERR_FLASH_PROGRAM;
+        }
+        change(flash, to, from, unit);
+    }
+    return 0;
+}
+
+static int sim_erase(void *ctx, uint32_t addr, uint32_t len)
+{
+    struct fota_sim_flash *flash = ctx;
+    struct fota_sim_stats *stats = &flash->state->stats;
+    bool cut;
+    int error;
+
+    if (!flash->powered) {
+        return FOTA_ERR_FLASH_ERASE;
+    }
+    error = erase_allowed(flash, addr, len);
+    if (error) {
+        return error;
+    }
+    cut = cut_now(flash);
+    /* An erase that began wears the unit out, whether it ended or not. */
+    if (!cut || flash->cut_mode != FOTA_SIM_CUT_BEFORE) {
+        uint32_t wear = ++*wear_of(flash, addr);
+
+        stats->erases++;
+        stats->most_erased = wear > stats->most_erased ? wear : stats->most_erased;
+    }
+    if (cut) {
+        change_torn(flash, addr, NULL, len);
+        lose_power(flash);
+        return FOTA_ERR_FLASH_ERASE;
+    }
+    change(flash, addr, NULL, len);
+    return 0;
+}
+
+/* ---- looking at it -------------------------------------------------------------------------- */
+
+struct fota_flash fota_sim_flash_port(struct fota_sim_flash *flash)
+{
+    static const struct fota_flash_ops ops = {sim_read, sim_program, sim_erase};
+
+    return (struct fota_flash){&ops, flash};
+}
+
+void fota_sim_flash_stats(const struct fota_sim_flash *flash, struct fota_sim_stats *stats)
+{
+    *stats = flash->state->stats;
+}
+
+uint32_t fota_sim_flash_wear(const struct fota_sim_flash *flash, uint32_t addr)
+{
+    const uint32_t *wear = wear_of(flash, addr);
+
+    return wear ? *wear : 0;
+}
+
+const char *fota_sim_flash_violation(const struct fota_sim_flash *flash)
+{
+    return flash->state->violation;
+}
+
+uint8_t *fota_sim_flash_cells(struct fota_sim_flash *flash)
+{
+    return flash->cells;
+}
