@@ -1,0 +1,118 @@
+/*
+ * crypto.c - the engine's cryptography by mbedTLS.
+ */
+#include "platform/mbedtls/crypto.h"
+
+#include <string.h>
+
+#include <mbedtls/ecdsa.h>
+#include <mbedtls/ecp.h>
+
+#include "fota_error.h"
+#include "platform/mbedtls/compat.h"
+
+#define SCALAR_SIZE (FOTA_SIGNATURE_SIZE / 2)
+
+/* The build stops here where a configuration of mbedTLS has a larger state. */
+typedef char
+    sha256_context_fits[sizeof(mbedtls_sha256_context) <= sizeof(struct fota_sha256) ? 1 : -1];
+
+static mbedtls_sha256_context *context(struct fota_sha256 *sha)
+{
+    return (mbedtls_sha256_context *)sha->opaque;
+}
+
+static int sha256_start(struct fota_sha256 *sha)
+{
+    mbedtls_sha256_init(context(sha));
+    return fota_compat_sha256_starts(context(sha)) == 0 ? 0 : FOTA_ERR_CRYPTO;
+}
+
+static int sha256_update(struct fota_sha256 *sha, const void *data, size_t len)
+{
+    if (len == 0) {
+        return 0;
+    }
+    return fota_compat_sha256_update(context(sha), data, len) == 0 ? 0 : FOTA_ERR_CRYPTO;
+}
+
+static int sha256_finish(struct fota_sha256 *sha, uint8_t digest[FOTA_DIGEST_SIZE])
+{
+    int error = fota_compat_sha256_finish(context(sha), digest);
+
+    mbedtls_sha256_free(context(sha));
+    return error == 0 ? 0 : FOTA_ERR_CRYPTO;
+}
+
+/* Gives mbedTLS's error; a point that is not on the curve is one. */
+static int read_key(const mbedtls_ecp_group *group, mbedtls_ecp_point *point,
+                    const uint8_t key[FOTA_PUBLIC_KEY_SIZE])
+{
+    uint8_t uncompressed[1 + FOTA_PUBLIC_KEY_SIZE];
+    int error;
+
+    uncompressed[0] = 0x04; /* SEC 1, 2.3.3 */
+    memcpy(uncompressed + 1, key, FOTA_PUBLIC_KEY_SIZE);
+    error = mbedtls_ecp_point_read_binary(group, point, uncompressed, sizeof uncompressed);
+    return error ? error : mbedtls_ecp_check_pubkey(group, point);
+}
+
+/*
+ * A wrong key and a wrong signature are the package's fault and final; what is left is the
+ * library's, memory above all, and may go away.
+ */
+static int judge(int error)
+{
+    switch (error) {
+    case 0: return 0;
+    case MBEDTLS_ERR_ECP_VERIFY_FAILED:
+    case MBEDTLS_ERR_ECP_INVALID_KEY:
+    case MBEDTLS_ERR_ECP_BAD_INPUT_DATA: return FOTA_ERR_SIGNATURE;
+    default: return FOTA_ERR_CRYPTO;
+    }
+}
+
+static int ecdsa_verify(const uint8_t key[FOTA_PUBLIC_KEY_SIZE],
+                        const uint8_t digest[FOTA_DIGEST_SIZE],
+                        const uint8_t signature[FOTA_SIGNATURE_SIZE])
+{
+    mbedtls_ecp_group group;
+    mbedtls_ecp_point point;
+    mbedtls_mpi r, s;
+    int error;
+
+    mbedtls_ecp_group_init(&group);
+    mbedtls_ecp_point_init(&point);
+    mbedtls_mpi_init(&r);
+    mbedtls_mpi_init(&s);
+    error = mbedtls_ecp_group_load(&group, MBEDTLS_ECP_DP_SECP256R1);
+    if (error) {
+        error = FOTA_ERR_CRYPTO; /* the curve is not built in: no judgement of the signature */
+        goto out;
+    }
+    error = read_key(&group, &point, key);
+    if (error == 0) {
+        error = mbedtls_mpi_read_binary(&r, signature, SCALAR_SIZE);
+    }
+    if (error == 0) {
+        error = mbedtls_mpi_read_binary(&s, signature + SCALAR_SIZE, SCALAR_SIZE);
+    }
+    if (error == 0) {
+        /* Refuses r and s outside 1 to n - 1 itself. */
+        error = mbedtls_ecdsa_verify(&group, digest, FOTA_DIGEST_SIZE, &point, &r, &s);
+    }
+    error = judge(error);
+out:
+    mbedtls_mpi_free(&s);
+    mbedtls_mpi_free(&r);
+    mbedtls_ecp_point_free(&point);
+    mbedtls_ecp_group_free(&group);
+    return error;
+}
+
+const struct fota_crypto_ops fota_mbedtls_crypto = {
+    .sha256_start = sha256_start,
+    .sha256_update = sha256_update,
+    .sha256_finish = sha256_finish,
+    .ecdsa_verify = ecdsa_verify,
+};
