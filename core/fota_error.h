@@ -69,7 +69,6 @@ enum fota_class {
     X(CONNECTION,      -32, DOWNLOAD, CONNECTION,  true,  "the connection broke") \
     X(CLOSED,          -33, DOWNLOAD, CONNECTION,  true,  "the server closed the connection early: expected {expected} bytes, got {got}") \
     X(STALLED,         -34, DOWNLOAD, CONNECTION,  true,  "no data for {got} ms; the limit is {expected} ms") \
-    X(ATTEMPTS,        -35, DOWNLOAD, CONNECTION,  true,  "given up after {got} attempts; the last one failed with {subject}") \
     /* HTTP (RFC 9110, RFC 9112) */ \
     X(HTTP_SYNTAX,     -40, DOWNLOAD, PROTOCOL,    false, "the server's answer is not HTTP/1.1") \
     X(HTTP_TOO_LARGE,  -41, DOWNLOAD, PROTOCOL,    false, "the server's header is too large: at most {expected} bytes or lines") \

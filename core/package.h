@@ -19,9 +19,10 @@
 #define FOTA_CONTAINER_TLV     0u    /* container id: the fields below; 1 is reserved for SUIT */
 #define FOTA_PREFIX_SIZE       12u   /* fixed part before the fields, bytes */
 #define FOTA_HEADER_MAX        1024u /* whole header, signatures included, bytes */
-#define FOTA_TLV_CRITICAL      0x8000u /* bit of the type: refuse the package if it is not understood \
-                                        */
-#define FOTA_FLAG_ENCRYPTED 0x0001u    /* reserved */
+#define FOTA_TLV_CRITICAL                                                                          \
+    0x8000u                         /* bit of the type: refuse the package if it is not understood \
+                                     */
+#define FOTA_FLAG_ENCRYPTED 0x0001u /* reserved */
 
 #define FOTA_KEY_ID_SIZE          8u /* first bytes of SHA-256 of the public key, bytes */
 #define FOTA_SIGNATURES_MAX       2u

@@ -28,7 +28,7 @@ bool fota_backup_fits(const struct fota_map *map, uint32_t payload, uint32_t ima
 
 static bool region_is_possible(const struct fota_map *map, const struct fota_region *r)
 {
-    return r->erase_unit >= FOTA_HEADER_MAX && r->erase_unit % map->program_unit == 0 &&
+    return r->erase_unit != 0 && r->erase_unit % FOTA_PROGRAM_UNIT_MAX == 0 &&
            r->size >= 2 * r->erase_unit && r->size % r->erase_unit == 0 &&
            r->offset % r->erase_unit == 0 && r->size <= map->flash_size &&
            r->offset <= map->flash_size - r->size;

@@ -1,0 +1,52 @@
+/*
+ * boot.h - the boot stage: what runs before the application, and decides which one.
+ *
+ * The same C runs in the simulator and in a boot loader. It installs what is staged, lets a new
+ * image try a limited number of times, reverts, and writes down why. Any power cut at any
+ * instruction is answered by running it again.
+ */
+#ifndef FOTA_BOOT_H
+#define FOTA_BOOT_H
+
+#include "fota.h"
+#include "slot.h"
+
+enum fota_boot_step {
+    FOTA_BOOT_AGAIN,  /* call again; feed the watchdog before */
+    FOTA_BOOT_RUN,    /* the slot's image is verified: start it */
+    FOTA_BOOT_NOTHING /* no image can be run */
+};
+
+struct fota_boot {
+    const struct fota_config *config;
+    struct fota_journal journal;
+    struct fota_hasher hasher;
+    struct fota_manifest manifest; /* of what `step` is about */
+    struct fota_fault fault;       /* the last failure, for a log */
+    uint32_t unit;                 /* next one to copy */
+    uint8_t step;
+    uint8_t recovering; /* other images tried because the slot's is not valid */
+    uint8_t header[FOTA_HEADER_MAX];
+    uint8_t page[FOTA_PROGRAM_UNIT_MAX];
+};
+
+/* Begins. `config` is borrowed; config->port needs no net. Returns 0, FOTA_ERR_MAP or
+ * FOTA_ERR_FLASH_READ. */
+int fota_boot_start(struct fota_boot *boot, const struct fota_config *config);
+
+/*
+ * One bounded piece of work: at most one erase unit written, or one journal record, or
+ * FOTA_HASH_STEP bytes hashed. Returns enum fota_boot_step, or a negative error of the flash: reset
+ * and try again.
+ */
+int fota_boot_step(struct fota_boot *boot);
+
+/*
+ * For manufacturing: writes the image of a signed package of `length` bytes (header and payload)
+ * into the slot and forgets the past, security counter included. Not power safe: run it again.
+ * Returns 0 or an error with *fault filled in.
+ */
+int fota_boot_provision(struct fota_boot *boot, const struct fota_config *config,
+                        const uint8_t *package, size_t length, struct fota_fault *fault);
+
+#endif

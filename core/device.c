@@ -1,0 +1,23 @@
+#include "device.h"
+
+#include <string.h>
+
+void fota_device_describe(const struct fota_config *config, const struct fota_record *record,
+                          const struct fota_manifest *installed, struct fota_device *device)
+{
+    const struct fota_system *system = &config->port->system;
+
+    memset(device, 0, sizeof *device);
+    device->vendor = config->vendor;
+    device->model = config->model->name;
+    device->slot_size = fota_slot_capacity(config->port->map);
+    device->staging_size = fota_staging_capacity(config->port->map);
+    device->counter = record->counter;
+    device->time = system->ops ? system->ops->time(system->ctx) : -1;
+    if (installed) {
+        device->sequence = installed->sequence;
+        device->image = &installed->result;
+        if (installed->sequence > device->counter)
+            device->counter = installed->sequence;
+    }
+}
