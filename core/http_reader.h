@@ -25,7 +25,10 @@ enum fota_http_progress {
     FOTA_HTTP_END     /* the body is complete by its own framing */
 };
 
-/* The header's content, valid from FOTA_HTTP_HEADER on. */
+/*
+ * The header's content, valid from FOTA_HTTP_HEADER on. A Content-Range that is malformed or
+ * contradicts itself counts as none (RFC 9110 section 14.4).
+ */
 struct fota_http_header {
     uint16_t status; /* 200 ...; 1xx responses are skipped */
     bool has_length;
@@ -33,7 +36,7 @@ struct fota_http_header {
     bool has_range;       /* Content-Range: bytes start-end/total */
     bool has_range_total; /* total was a number, not '*' */
     bool has_location;    /* text in the buffer given to fota_http_reader_start() */
-    bool has_retry_after; /* in seconds; a date is left to has_retry_date */
+    bool has_retry_after; /* in seconds */
     bool has_date;        /* Retry-After was an HTTP-date, not understood further */
     uint64_t length;      /* Content-Length, bytes */
     uint64_t range_start; /* bytes */
@@ -49,21 +52,28 @@ struct fota_http_header {
 struct fota_http_reader {
     struct fota_http_header header;
     uint8_t state;
-    bool head_only; /* no body follows, whatever the header says (204, 304) */
-    uint16_t line_length;
-    uint16_t lines;
-    uint32_t header_bytes;
-    uint64_t left;     /* bytes left of the body or of the chunk */
-    uint64_t etag;     /* FNV-1a, 0 none */
-    uint64_t modified; /* FNV-1a, 0 none */
-    char *location;    /* caller's, terminated; a Location is read straight into it */
+    uint8_t field;         /* whose value is being read */
+    bool opened;           /* FOTA_HTTP_HEADER was reported */
+    bool cr;               /* the last byte was a CR: only LF may follow */
+    bool old;              /* HTTP/1.0 */
+    bool encoded;          /* a Content-Encoding other than identity was seen */
+    bool ranged;           /* a Content-Range was seen, valid or not */
+    bool sized;            /* a digit of the chunk's size was seen */
+    bool last_chunk;       /* the chunk of size 0 was seen */
+    uint16_t line_length;  /* bytes of the name, value or line of a chunk so far */
+    uint16_t lines;        /* header lines so far, of interim responses too */
+    uint32_t header_bytes; /* likewise */
+    uint64_t left;         /* bytes left of the body or of the chunk */
+    uint64_t etag;         /* FNV-1a, 0 none */
+    uint64_t modified;     /* FNV-1a, 0 none */
+    char *location;        /* caller's, terminated; a Location is read straight into it */
     size_t location_size;
-    char line[FOTA_HTTP_LINE_MAX]; /* the header line being read */
+    char line[FOTA_HTTP_LINE_MAX]; /* the name, then the value of the header line being read */
 };
 
 /*
  * Makes the reader ready for one response. A Location goes to `location` (room for `size` bytes,
- * borrowed until the response ends); one that does not fit is FOTA_ERR_HTTP_TOO_LARGE.
+ * at least 1, borrowed until the response ends); one that does not fit is FOTA_ERR_HTTP_TOO_LARGE.
  */
 void fota_http_reader_start(struct fota_http_reader *reader, char *location, size_t size);
 
@@ -71,12 +81,18 @@ void fota_http_reader_start(struct fota_http_reader *reader, char *location, siz
  * Takes bytes from `data`; *used says how many. Returns after at most one event:
  * enum fota_http_progress, or a negative error with *fault filled in:
  * FOTA_ERR_HTTP_SYNTAX, FOTA_ERR_HTTP_TOO_LARGE, FOTA_ERR_HTTP_LENGTH, FOTA_ERR_HTTP_ENCODING.
- * With FOTA_HTTP_BODY, *body points into `data`. Call again while *used < length. After
- * FOTA_HTTP_HEADER call again even with length 0: a body of no bytes ends at once.
- * Accepted because servers do it: bare LF, no reason phrase, header names in any case, no or
- * several blanks after the colon. Refused: Content-Length with Transfer-Encoding, twice with
- * different or equal values, signs, hex, empty, more than 2^63-1; any transfer coding but
- * "chunked"; any Content-Encoding but identity; folded lines; NUL.
+ * With FOTA_HTTP_BODY, *body points into `data`. Call again until FOTA_HTTP_MORE or
+ * FOTA_HTTP_END, even with length 0: after FOTA_HTTP_HEADER and after the last byte of the body the
+ * end comes without further input. Bytes behind the end are not taken. After an error the reader
+ * can only be started anew.
+ *
+ * Accepted because servers do it: HTTP/1.0, bare LF, no reason phrase, header names in any case, no
+ * or several blanks after the colon, blanks behind a chunk's size. Interim (1xx) responses count
+ * towards the limits. Refused: Content-Length with Transfer-Encoding, twice with different or equal
+ * values, signs, hex, empty, more than 2^63-1; chunks from HTTP/1.0; any transfer coding but
+ * "chunked"; with a status of 2xx any Content-Encoding but identity; two Location or Content-Range;
+ * folded lines; blanks before the colon; NUL; a CR without LF. fault->stage is FOTA_STAGE_CONNECT
+ * in the header, FOTA_STAGE_DOWNLOAD afterwards.
  */
 int fota_http_reader_feed(struct fota_http_reader *reader, const uint8_t *data, size_t length,
                           size_t *used, const uint8_t **body, size_t *body_length,
@@ -84,8 +100,8 @@ int fota_http_reader_feed(struct fota_http_reader *reader, const uint8_t *data, 
 
 /*
  * The connection ended. Returns 0 if the response was complete or is a body without a length (its
- * end is the end of the connection), else FOTA_ERR_CLOSED with expected and got of the body, when
- * known.
+ * end is the end of the connection) or lacks only the trailer behind its last chunk, else
+ * FOTA_ERR_CLOSED with expected and got of the body, when known.
  */
 int fota_http_reader_close(struct fota_http_reader *reader, struct fota_fault *fault);
 
