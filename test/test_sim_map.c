@@ -1,13 +1,16 @@
 /*
- * The partition maps: consistent, in the order of the families, large enough to be used.
+ * The partition maps: consistent, in the order of the families, large enough to be used. And what
+ * the simulator refuses as a map.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
+#include "fota_error.h"
 #include "fota_port.h"
 #include "platform/sim/flash.h"
 #include "platform/sim/map.h"
@@ -104,6 +107,93 @@ static void program_units_are_those_of_the_parts(void **state)
     }
 }
 
+/* ---- what the simulator takes for a map ----------------------------------------------------- */
+
+#define SLOT    0x1000u
+#define STAGING 0x3000u
+#define JOURNAL 0x5000u
+
+static const struct fota_map small = {
+    .name = "small",
+    .flash_size = 0x6000,
+    .program_unit = 16,
+    .slot = {SLOT, 0x1000, 0x400},
+    .staging = {STAGING, 0x1000, 0x800},
+    .journal = {JOURNAL, 0x400, 0x200},
+};
+
+static void assert_map(const struct fota_map *map, int error)
+{
+    struct fota_sim_flash *flash;
+
+    assert_int_equal(fota_sim_flash_open(map, NULL, 0, &flash), error);
+    assert_int_equal(flash == NULL, error != 0);
+    fota_sim_flash_close(flash);
+}
+
+static void a_map_with_a_wrong_program_unit_is_refused(void **state)
+{
+    static const uint32_t wrong[] = {0, 3, 24, 4096, 1024};
+    struct fota_map map = small;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        map.program_unit = wrong[i]; /* 1024 is more than the journal's erase unit */
+        assert_map(&map, FOTA_ERR_MAP);
+    }
+}
+
+/* Tries regions in one place of a map that is consistent without them. */
+static void assert_regions_refused(struct fota_map *map, struct fota_region *place,
+                                   const struct fota_region *regions, size_t count)
+{
+    struct fota_region good = *place;
+
+    for (size_t i = 0; i < count; i++) {
+        *place = regions[i];
+        assert_map(map, FOTA_ERR_MAP);
+    }
+    *place = good;
+    assert_map(map, 0);
+}
+
+static void a_region_off_its_grid_past_the_end_or_over_another_is_refused(void **state)
+{
+    static const struct fota_region slots[] = {
+        {SLOT + 0x200, 0x1000, 0x400},     {SLOT, 0x1000, 0},
+        {SLOT, UINT32_MAX - 0x3FF, 0x400}, {SLOT, 0x2400, 0x400},
+        {STAGING + 0x800, 0x400, 0x400},   {0x6000, 0x400, 0x400},
+    };
+    static const struct fota_region stagings[] = {
+        {STAGING, 0xC00, 0x800}, {UINT32_MAX - 0x7FF, 0x800, 0x800}, {SLOT + 0x800, 0x800, 0x800}};
+    struct fota_map map = small;
+
+    (void)state;
+    assert_regions_refused(&map, &map.slot, slots, sizeof slots / sizeof *slots);
+    assert_regions_refused(&map, &map.staging, stagings, sizeof stagings / sizeof *stagings);
+}
+
+static void a_journal_without_two_equal_banks_of_its_own_is_refused(void **state)
+{
+    static const struct fota_region journals[] = {
+        {JOURNAL, 0x200, 0x200},      {JOURNAL, 0x600, 0x200},         {JOURNAL, 0, 0x200},
+        {SLOT + 0x200, 0x400, 0x200}, {STAGING + 0xE00, 0x400, 0x200}, {0x5E00, 0x400, 0x200},
+    };
+    struct fota_map map = small;
+
+    (void)state;
+    assert_regions_refused(&map, &map.journal, journals, sizeof journals / sizeof *journals);
+}
+
+static void a_region_of_size_0_does_not_exist(void **state)
+{
+    struct fota_map map = small;
+
+    (void)state;
+    memset(&map.staging, 0, sizeof map.staging);
+    assert_map(&map, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,6 +204,10 @@ int main(void)
         cmocka_unit_test(regions_follow_each_other_inside_the_flash),
         cmocka_unit_test(only_the_generic_map_keeps_a_copy_of_the_old_image),
         cmocka_unit_test(program_units_are_those_of_the_parts),
+        cmocka_unit_test(a_map_with_a_wrong_program_unit_is_refused),
+        cmocka_unit_test(a_region_off_its_grid_past_the_end_or_over_another_is_refused),
+        cmocka_unit_test(a_journal_without_two_equal_banks_of_its_own_is_refused),
+        cmocka_unit_test(a_region_of_size_0_does_not_exist),
     };
 
     return cmocka_run_group_tests_name("sim map", tests, NULL, NULL);
