@@ -8,16 +8,24 @@
 
 #define FOTA_POSIX_STREAMS 4 /* open at once */
 
-struct fota_posix_net {
-    struct {
-        int fd; /* -1: free */
-        bool connected;
-        void *addresses; /* struct addrinfo list, owned until connected */
-        void *next;      /* the address to try after the one that is being tried */
-    } streams[FOTA_POSIX_STREAMS];
+struct fota_posix_stream {
+    int fd; /* -1: free */
+    bool connected;
+    bool full;         /* the last send() could not take everything */
+    void *addresses;   /* struct addrinfo list, owned until connected or failed */
+    void *next;        /* the address to try after the one that is being tried */
+    uint64_t since_ms; /* when that one was begun */
 };
 
-/* Makes `net` empty and returns it as the engine's port. fota_posix_net_close() ends all streams.
+struct fota_posix_net {
+    struct fota_posix_stream streams[FOTA_POSIX_STREAMS];
+};
+
+/*
+ * Makes `net` empty and returns it as the engine's port. fota_posix_net_close() ends all streams.
+ *
+ * A host name's addresses are tried in turn, in the resolver's order. open() may block while it
+ * looks up a name, never for an address.
  */
 struct fota_net fota_posix_net_open(struct fota_posix_net *net);
 void fota_posix_net_close(struct fota_posix_net *net);

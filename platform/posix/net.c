@@ -1,0 +1,323 @@
+/*
+ * net.c - TCP over POSIX sockets.
+ */
+#define _DEFAULT_SOURCE
+
+#include "platform/posix/net.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fota_error.h"
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0 /* SO_NOSIGPIPE stands in for it */
+#endif
+
+/*
+ * How long one address may stay silent while there is another to try, ms: a broken IPv6 route
+ * would otherwise use up all the time that the engine gives to connecting.
+ */
+#define SILENCE_MS 5000
+
+/*
+ * A stream is connecting while it owns addresses, then connected; it has failed when it is
+ * neither. It keeps a descriptor in all three, since -1 says that the place is free.
+ */
+static struct fota_posix_stream *stream_at(struct fota_posix_net *net, int stream)
+{
+    if (stream < 0 || stream >= FOTA_POSIX_STREAMS || net->streams[stream].fd < 0) {
+        return NULL;
+    }
+    return &net->streams[stream];
+}
+
+static uint64_t now_ms(void)
+{
+    struct timespec t;
+
+    if (clock_gettime(CLOCK_MONOTONIC, &t) != 0) {
+        return 0;
+    }
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* ---- connecting ----------------------------------------------------------------------------- */
+
+static void forget_addresses(struct fota_posix_stream *s)
+{
+    if (s->addresses) {
+        freeaddrinfo(s->addresses);
+    }
+    s->addresses = NULL;
+    s->next = NULL;
+}
+
+static bool prepare(int fd)
+{
+    int on = 1;
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
+        fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+        return false;
+    }
+#ifdef SO_NOSIGPIPE
+    setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
+#endif
+    /* Without it things only get slower. */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return true;
+}
+
+/* A socket that connects to `address`, or -1. */
+static int start_connect(const struct addrinfo *address)
+{
+    int fd = socket(address->ai_family, address->ai_socktype, address->ai_protocol);
+
+    if (fd < 0) {
+        return -1;
+    }
+    if (prepare(fd) && (connect(fd, address->ai_addr, address->ai_addrlen) == 0 ||
+                        errno == EINPROGRESS || errno == EINTR)) {
+        return fd;
+    }
+    close(fd);
+    return -1;
+}
+
+/* Goes on to the next address that can be tried at all; false when there is none. */
+static bool try_next(struct fota_posix_stream *s)
+{
+    while (s->next) {
+        const struct addrinfo *address = s->next;
+        int fd = start_connect(address);
+
+        s->next = address->ai_next;
+        if (fd >= 0) {
+            if (s->fd >= 0) {
+                close(s->fd);
+            }
+            s->fd = fd;
+            s->since_ms = now_ms();
+            return true;
+        }
+    }
+    return false;
+}
+
+static int family_of(enum fota_address_family family)
+{
+    switch (family) {
+    case FOTA_ADDRESS_IPV4: return AF_INET;
+    case FOTA_ADDRESS_IPV6: return AF_INET6;
+    default: return AF_UNSPEC;
+    }
+}
+
+/*
+ * Looking up a name may block for as long as the system's resolver takes, some ten seconds at
+ * worst; an address never does. On a device lwIP's resolver, which does not block, is used.
+ */
+static int resolve(const char *host, uint16_t port, enum fota_address_family family,
+                   struct addrinfo **addresses)
+{
+    struct addrinfo hints;
+    char service[8];
+    int error;
+
+    memset(&hints, 0, sizeof hints);
+    hints.ai_family = family_of(family);
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+    snprintf(service, sizeof service, "%u", (unsigned)port);
+    error = getaddrinfo(host, service, &hints, addresses);
+    if (error == EAI_NONAME) {
+        /* Asking for one family by name is asking for it, whatever interfaces there are. */
+        hints.ai_flags = AI_NUMERICSERV | (family == FOTA_ADDRESS_ANY ? AI_ADDRCONFIG : 0);
+        error = getaddrinfo(host, service, &hints, addresses);
+    }
+    return error ? FOTA_ERR_DNS : 0;
+}
+
+static int net_open(void *ctx, const char *host, uint16_t port, enum fota_address_family family,
+                    int *stream)
+{
+    struct fota_posix_net *net = ctx;
+    struct fota_posix_stream *s;
+    struct addrinfo *addresses = NULL;
+    int place = 0;
+    int error;
+
+    while (place < FOTA_POSIX_STREAMS && net->streams[place].fd >= 0) {
+        place++;
+    }
+    if (place == FOTA_POSIX_STREAMS) {
+        return FOTA_ERR_CONNECT;
+    }
+    error = resolve(host, port, family, &addresses);
+    if (error) {
+        return error;
+    }
+    s = &net->streams[place];
+    *s = (struct fota_posix_stream){.fd = -1, .addresses = addresses, .next = addresses};
+    if (!try_next(s)) {
+        forget_addresses(s);
+        return FOTA_ERR_CONNECT;
+    }
+    *stream = place;
+    return 0;
+}
+
+static int net_ready(void *ctx, int stream)
+{
+    struct fota_posix_stream *s = stream_at(ctx, stream);
+    struct pollfd poller;
+    int error = 0;
+    socklen_t len = sizeof error;
+
+    if (s == NULL || (!s->connected && s->addresses == NULL)) {
+        return FOTA_ERR_CONNECT;
+    }
+    if (s->connected) {
+        return 1;
+    }
+    poller = (struct pollfd){.fd = s->fd, .events = POLLOUT};
+    if (poll(&poller, 1, 0) <= 0) {
+        if (now_ms() - s->since_ms >= SILENCE_MS) {
+            try_next(s);
+        }
+        return 0;
+    }
+    if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0 || error != 0) {
+        if (try_next(s)) {
+            return 0;
+        }
+        forget_addresses(s);
+        return FOTA_ERR_CONNECT;
+    }
+    s->connected = true;
+    forget_addresses(s);
+    return 1;
+}
+
+/* ---- connected ------------------------------------------------------------------------------ */
+
+/* What send and recv answer when the stream cannot do it: 0 while it is still connecting. */
+static int not_connected(const struct fota_posix_stream *s)
+{
+    return s && s->addresses ? 0 : FOTA_ERR_CONNECTION;
+}
+
+static bool try_again(void)
+{
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+}
+
+static int net_send(void *ctx, int stream, const void *data, size_t len)
+{
+    struct fota_posix_stream *s = stream_at(ctx, stream);
+    ssize_t sent;
+
+    if (s == NULL || !s->connected) {
+        return not_connected(s);
+    }
+    sent = send(s->fd, data, len < INT_MAX ? len : INT_MAX, MSG_NOSIGNAL);
+    if (sent < 0 && !try_again()) {
+        return FOTA_ERR_CONNECTION;
+    }
+    sent = sent > 0 ? sent : 0;
+    s->full = (size_t)sent < len;
+    return (int)sent;
+}
+
+static int net_recv(void *ctx, int stream, void *data, size_t len)
+{
+    struct fota_posix_stream *s = stream_at(ctx, stream);
+    ssize_t got;
+
+    if (s == NULL || !s->connected) {
+        return not_connected(s);
+    }
+    if (len == 0) {
+        return 0; /* recv() would say 0, which is its word for the end */
+    }
+    got = recv(s->fd, data, len < INT_MAX ? len : INT_MAX, 0);
+    if (got < 0) {
+        return try_again() ? 0 : FOTA_ERR_CONNECTION;
+    }
+    return got == 0 ? FOTA_ERR_CLOSED : (int)got;
+}
+
+static void net_close(void *ctx, int stream)
+{
+    struct fota_posix_stream *s = stream_at(ctx, stream);
+
+    if (s) {
+        forget_addresses(s);
+        close(s->fd);
+        s->fd = -1;
+    }
+}
+
+/* When the silent address of `s` is given up, ms from now; `ms` if that is earlier. */
+static uint32_t until_silence(const struct fota_posix_stream *s, uint32_t ms)
+{
+    uint64_t silent = now_ms() - s->since_ms;
+    uint64_t left = silent < SILENCE_MS ? SILENCE_MS - silent : 0;
+
+    return left < ms ? (uint32_t)left : ms;
+}
+
+static void net_wait(void *ctx, uint32_t ms)
+{
+    struct fota_posix_net *net = ctx;
+    struct pollfd pollers[FOTA_POSIX_STREAMS];
+    nfds_t count = 0;
+
+    for (int i = 0; i < FOTA_POSIX_STREAMS; i++) {
+        const struct fota_posix_stream *s = &net->streams[i];
+        short events = s->connected ? POLLIN : POLLOUT;
+
+        /* A stream that has failed would wake poll() for ever. */
+        if (s->fd < 0 || (!s->connected && s->addresses == NULL)) {
+            continue;
+        }
+        if (!s->connected && s->next) {
+            ms = until_silence(s, ms);
+        }
+        if (s->full) {
+            events |= POLLOUT;
+        }
+        pollers[count++] = (struct pollfd){.fd = s->fd, .events = events};
+    }
+    poll(pollers, count, ms < INT_MAX ? (int)ms : INT_MAX);
+}
+
+struct fota_net fota_posix_net_open(struct fota_posix_net *net)
+{
+    static const struct fota_net_ops ops = {net_open, net_ready, net_send,
+                                            net_recv, net_close, net_wait};
+
+    for (int i = 0; i < FOTA_POSIX_STREAMS; i++) {
+        net->streams[i] = (struct fota_posix_stream){.fd = -1};
+    }
+    return (struct fota_net){&ops, net};
+}
+
+void fota_posix_net_close(struct fota_posix_net *net)
+{
+    for (int i = 0; i < FOTA_POSIX_STREAMS; i++) {
+        net_close(net, i);
+    }
+}
