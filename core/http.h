@@ -17,13 +17,16 @@
 
 #define FOTA_HTTP_REDIRECTS 5u /* redirects followed for one request */
 
-/* Deadlines, milliseconds. */
+/* Deadlines, milliseconds; 0 means the default. */
 struct fota_timeouts {
     uint32_t connect_ms; /* name and connection; default 30000 */
-    uint32_t stall_ms;   /* no byte from the server; default 60000 */
+    uint32_t stall_ms;   /* no byte taken or given by the server; default 60000 */
 };
 
-/* What stays the same between two requests for the same file. */
+/*
+ * What stays the same between two requests for the same file. Known from FOTA_FETCH_OPEN on; after
+ * a 416 `total` is what the server said beside it.
+ */
 struct fota_file_identity {
     uint64_t total;     /* size of the whole file, bytes; 0: the server did not say */
     uint64_t validator; /* see fota_http_header; 0: none */
@@ -35,26 +38,28 @@ enum fota_fetch {
     FOTA_FETCH_WAIT,  /* nothing to do before the network moves */
     FOTA_FETCH_OPEN,  /* the answer's header is in: the identity is known */
     FOTA_FETCH_DATA,  /* *got bytes are in the caller's buffer */
-    FOTA_FETCH_END    /* the file is complete */
+    FOTA_FETCH_END    /* the answer is complete; a 206 may end before identity.total */
 };
 
 struct fota_http {
     const struct fota_net *net;
     const struct fota_system *system;
     struct fota_timeouts timeouts;
+    enum fota_address_family family; /* FOTA_ADDRESS_ANY from init; the caller may set it */
     struct fota_http_reader reader;
     struct fota_file_identity identity;
-    uint64_t offset; /* asked for, bytes from the start of the file */
-    uint64_t skip;   /* bytes of a 200 answer that the caller has already */
-    uint64_t deadline_ms;
-    int stream; /* -1: none */
+    uint32_t retry_after_s; /* of a 429 or 5xx, seconds; 0: the server did not say */
+    uint64_t offset;        /* asked for, bytes from the start of the file */
+    uint64_t skip;          /* bytes of a 200 answer that the caller has already */
+    uint64_t range_left;    /* bytes of a 206 answer still to come */
+    uint64_t moved_ms;      /* when the connection was begun or last moved a byte */
+    int stream;             /* -1: none */
     uint8_t state;
     uint8_t redirects;
-    uint16_t sent; /* bytes of the request on their way */
-    uint16_t request_length;
-    uint16_t used, length;                    /* unread part of `buffer` */
-    char url[FOTA_REDIRECT_URL_MAX + 1];      /* of the request that runs */
-    char location[FOTA_REDIRECT_URL_MAX + 1]; /* of a redirect */
+    uint16_t used, length;               /* unread part of `buffer` */
+    char url[FOTA_REDIRECT_URL_MAX + 1]; /* of the request that runs */
+    /* Of a redirect; while connecting, the host's name. */
+    char location[FOTA_REDIRECT_URL_MAX + 1];
     uint8_t buffer[2048]; /* the request while it is sent, then what was received */
 };
 
@@ -63,9 +68,11 @@ void fota_http_init(struct fota_http *http, const struct fota_net *net,
                     const struct fota_system *system, const struct fota_timeouts *timeouts);
 
 /*
- * Begins a GET of `url` (terminated, at most FOTA_URL_MAX) from byte `offset` of the file.
- * An offset above 0 asks by Range; If-Range is not used, the identity is compared by the caller,
- * who may hold nothing but its hash after a restart. Returns 0 or an error of fota_url_parse(), or
+ * Begins a GET of `url` (terminated, at most FOTA_URL_MAX, copied) from byte `offset` of the file.
+ * Nothing is sent before the first step; a request that runs is closed. An offset above 0 asks by
+ * Range; If-Range is not used, the identity is compared by the caller, who may hold nothing but its
+ * hash after a restart. A login in the url is sent (RFC 7617), after redirects only as long as they
+ * stay on the same origin. Returns 0 or an error of fota_url_parse(), FOTA_ERR_URL_SCHEME for ftp,
  * FOTA_ERR_NOT_BUILT for https.
  */
 int fota_http_open(struct fota_http *http, const char *url, uint64_t offset,
@@ -73,16 +80,22 @@ int fota_http_open(struct fota_http *http, const char *url, uint64_t offset,
 
 /*
  * One bounded piece of work: at most one read and one write on the network. Body bytes, from
- * `offset` of the file on, are put into `data` (room for `size` bytes). Returns enum fota_fetch, or
- * a negative error with *fault filled in; after an error or FOTA_FETCH_END the connection is
- * closed. A server that answers 200 to a Range request is read from its start and the first
- * `offset` bytes are dropped. A 206 that begins elsewhere is FOTA_ERR_HTTP_RANGE, 416 too. 401,
- * 403, 404/410 and 429/5xx have their own errors.
+ * `offset` of the file on, are put into `data` (room for `size` bytes, at least 1). Returns enum
+ * fota_fetch, or a negative error with *fault filled in; after an error or FOTA_FETCH_END the
+ * connection is closed, and another step is FOTA_ERR_STATE. fault->stage is FOTA_STAGE_CONNECT
+ * before FOTA_FETCH_OPEN, FOTA_STAGE_DOWNLOAD afterwards.
+ *
+ * FOTA_FETCH_OPEN comes once, with a 200 or 206. A 200 to a Range request is read from its start
+ * and the first `offset` bytes are dropped; one that is shorter is FOTA_ERR_HTTP_RANGE. So are a
+ * 206 that begins elsewhere or does not say where, and 416. A 206 that is longer than its own range
+ * is FOTA_ERR_HTTP_LENGTH. Every request begins at the caller's url again, so an expired link that
+ * a redirect gave is renewed by opening anew. 401, 403, 404/410 and 429/5xx have their own errors;
+ * the body of an answer that is refused is never handed out.
  */
 int fota_http_step(struct fota_http *http, uint8_t *data, size_t size, size_t *got,
                    struct fota_fault *fault);
 
-/* Closes the connection, if any. Harmless at any time. */
+/* Closes the connection, if any. Harmless at any time after fota_http_init(). */
 void fota_http_close(struct fota_http *http);
 
 #endif

@@ -1,0 +1,294 @@
+/* Bytes from the network: attempts, resume, identity of the file. */
+#include <string.h>
+
+#include "device.h"
+#include "engine.h"
+
+#define CONNECT_MS     30000u
+#define STALL_MS       60000u
+#define BACKOFF_MS     1000u
+#define BACKOFF_MAX_MS 60000u
+#define ATTEMPTS       5u
+
+#define WAIT_MS 100u /* longest pause without a look at the network's deadlines */
+
+static uint32_t or_default(uint32_t value, uint32_t fallback)
+{
+    return value ? value : fallback;
+}
+
+static uint64_t now(const struct fota *f)
+{
+    const struct fota_system *system = &f->config.port->system;
+
+    return system->ops->now_ms(system->ctx);
+}
+
+int fota_download(struct fota *fota, const char *url, const struct fota_limits *limits)
+{
+    size_t length = strlen(url);
+    struct fota_timeouts timeouts;
+    struct fota_url parts;
+    int err = fota_engine_may_begin(fota);
+
+    if (!err)
+        err = fota_url_parse(url, length, FOTA_URL_MAX, &parts, &fota->fault);
+    if (err)
+        return err;
+    if (parts.scheme != FOTA_SCHEME_HTTP) {
+        fota_engine_fail(fota, FOTA_ERR_NOT_BUILT, 0, 0);
+        fota->fault.subject = parts.scheme == FOTA_SCHEME_FTP ? "ftp" : "https";
+        return FOTA_ERR_NOT_BUILT;
+    }
+    fota_engine_reset(fota);
+    memcpy(fota->url, url, length + 1);
+    if (limits)
+        fota->limits = *limits;
+    timeouts.connect_ms = or_default(fota->limits.connect_ms, CONNECT_MS);
+    timeouts.stall_ms = or_default(fota->limits.stall_ms, STALL_MS);
+    fota_http_init(&fota->http, &fota->config.port->net, &fota->config.port->system, &timeouts);
+    fota->phase = FOTA_PHASE_RESUME;
+    fota->stage = FOTA_STAGE_CONNECT;
+    return 0;
+}
+
+/* ---- resume -----------------------------------------------------------------------------------
+ */
+
+/* From the first byte, as if nothing had been downloaded. */
+static void start_again(struct fota *f)
+{
+    fota_http_close(&f->http);
+    fota_hasher_stop(&f->hasher);
+    f->received = 0;
+    f->claimed = 0;
+    f->header_fill = 0;
+    f->marked = 0;
+    f->judged = false;
+    memset(&f->identity, 0, sizeof f->identity);
+    f->phase = FOTA_PHASE_OPEN;
+    f->stage = FOTA_STAGE_CONNECT;
+}
+
+/* Is the staged header the one the journal speaks of, and may its package still be installed? */
+static bool staged_header_is_good(struct fota *f)
+{
+    const struct fota_record *r = &f->journal.record;
+    uint8_t digest[FOTA_DIGEST_SIZE];
+    struct fota_device device;
+
+    if (fota_header_load(f->config.port, f->config.policy, fota_map_of(f)->staging.offset,
+                         f->header, &f->manifest, &f->fault) != 0 ||
+        fota_package_digest(f->config.port->crypto, f->header, &f->manifest, digest) != 0 ||
+        memcmp(digest, r->digest, sizeof digest) != 0 || r->package_size != fota_package_size(f))
+        return false;
+    fota_device_describe(&f->config, r, fota_engine_installed(f), &device);
+    return fota_package_judge(&f->manifest, f->config.policy, &device, &f->fault) == 0;
+}
+
+int fota_download_resume(struct fota *f)
+{
+    const struct fota_record *r = &f->journal.record;
+
+    f->phase = FOTA_PHASE_OPEN;
+    if (r->state != FOTA_STATE_DOWNLOADING || r->progress == 0 || !staged_header_is_good(f) ||
+        r->progress > f->manifest.payload.length)
+        return 0;
+    f->header_fill = f->manifest.header_length;
+    f->received = f->manifest.header_length + r->progress;
+    f->claimed = r->package_size;
+    f->identity.total = r->package_size;
+    f->identity.validator = r->validator;
+    fota_staging_begin(f, r->progress);
+    if (fota_staging_complete(f))
+        f->phase = FOTA_PHASE_FLUSH;
+    return 0;
+}
+
+static int step_http(struct fota *f, uint8_t *data, size_t size, size_t *got)
+{
+    int result = fota_http_step(&f->http, data, size, got, &f->fault);
+
+    f->waiting = result == FOTA_FETCH_WAIT;
+    return result;
+}
+
+int fota_download_open(struct fota *f)
+{
+    int err = fota_http_open(&f->http, f->url, f->received, &f->fault);
+
+    f->traffic.requests++;
+    f->phase = FOTA_PHASE_ANSWER;
+    return err;
+}
+
+/* Same size and same validator; a server that gives none leaves the last word to the digest. */
+static bool same_file(const struct fota_file_identity *a, const struct fota_file_identity *b)
+{
+    if (a->total && b->total && a->total != b->total)
+        return false;
+    return a->validator == b->validator;
+}
+
+static int accept_answer(struct fota *f)
+{
+    const struct fota_file_identity *answer = &f->http.identity;
+
+    if (f->received && !same_file(&f->identity, answer))
+        return fota_engine_fail(f, FOTA_ERR_FILE_CHANGED, fota_clamp32(f->identity.total),
+                                fota_clamp32(answer->total));
+    if (answer->total > UINT32_MAX)
+        return fota_engine_fail(f, FOTA_ERR_PACKAGE_TOO_LARGE,
+                                fota_staging_capacity(fota_map_of(f)), fota_clamp32(answer->total));
+    if (!f->received) {
+        f->identity = *answer;
+        f->claimed = (uint32_t)answer->total;
+    }
+    if (f->judged) {
+        f->phase = fota_staging_complete(f) ? FOTA_PHASE_TAIL : FOTA_PHASE_BODY;
+        f->stage = FOTA_STAGE_DOWNLOAD;
+    } else {
+        f->phase = FOTA_PHASE_HEADER;
+        f->stage = FOTA_STAGE_HEADER;
+    }
+    return 0;
+}
+
+int fota_download_answer(struct fota *f)
+{
+    size_t got;
+    int result = step_http(f, NULL, 0, &got);
+
+    return result == FOTA_FETCH_OPEN ? accept_answer(f) : result < 0 ? result : 0;
+}
+
+/* ---- bytes ------------------------------------------------------------------------------------
+ */
+
+/* The server closed a body of unknown length before the package was complete. */
+static int ended_early(struct fota *f)
+{
+    uint32_t size = f->phase == FOTA_PHASE_HEADER ? FOTA_PREFIX_SIZE : fota_package_size(f);
+
+    return fota_engine_fail(f, FOTA_ERR_TRUNCATED, size, f->received);
+}
+
+int fota_download_fetch(struct fota *f)
+{
+    uint8_t *room;
+    size_t size, got;
+    int result;
+
+    if (f->phase == FOTA_PHASE_BODY) {
+        result = fota_staging_work(f);
+        if (result)
+            return result < 0 ? result : 0;
+        if (fota_staging_complete(f)) {
+            f->phase = FOTA_PHASE_TAIL;
+            return 0;
+        }
+    }
+    size = fota_staging_room(f, &room);
+    result = step_http(f, room, size, &got);
+    if (result < 0)
+        return result;
+    if (result == FOTA_FETCH_END)
+        return ended_early(f);
+    if (result != FOTA_FETCH_DATA)
+        return 0;
+    f->traffic.bytes += got;
+    return fota_staging_filled(f, got);
+}
+
+int fota_download_tail(struct fota *f)
+{
+    uint8_t byte;
+    size_t got;
+    int result = step_http(f, &byte, 1, &got);
+
+    if (result == FOTA_FETCH_DATA)
+        return fota_engine_fail(f, FOTA_ERR_TRAILING, fota_package_size(f), f->received + 1);
+    if (result >= 0 && result != FOTA_FETCH_END)
+        return 0;
+    /* All bytes are here: how the connection ends does not matter any more. */
+    fota_http_close(&f->http);
+    f->phase = FOTA_PHASE_FLUSH;
+    return 0;
+}
+
+/* ---- failures ---------------------------------------------------------------------------------
+ */
+
+static bool may_start_again(const struct fota *f)
+{
+    switch (f->fault.error) {
+    case FOTA_ERR_FILE_CHANGED:
+    case FOTA_ERR_HTTP_RANGE: return f->restarts == 0 && f->received > 0;
+    case FOTA_ERR_INTEGRITY: return f->restarts == 0;
+    default: return false;
+    }
+}
+
+static bool is_network(int error)
+{
+    return error <= FOTA_ERR_DNS && error >= FOTA_ERR_FILE_CHANGED;
+}
+
+/* Doubled each time, and up to a quarter less by chance, so that a fleet does not return as one. */
+static uint32_t backoff(const struct fota *f)
+{
+    const struct fota_system *system = &f->config.port->system;
+    uint32_t longest = or_default(f->limits.backoff_max_ms, BACKOFF_MAX_MS);
+    uint64_t pause = or_default(f->limits.backoff_ms, BACKOFF_MS);
+
+    for (uint32_t i = 1; i < f->attempts && pause < longest; i++)
+        pause *= 2;
+    if (pause < (uint64_t)f->http.retry_after_s * 1000)
+        pause = (uint64_t)f->http.retry_after_s * 1000;
+    if (pause > longest)
+        pause = longest;
+    return (uint32_t)(pause - system->ops->random(system->ctx) % (pause / 4 + 1));
+}
+
+void fota_download_failed(struct fota *f)
+{
+    const struct fota_error_row *row = fota_error_find(f->fault.error);
+
+    fota_http_close(&f->http);
+    if (may_start_again(f)) {
+        f->restarts++;
+        start_again(f);
+        return;
+    }
+    if (is_network(f->fault.error) && row->retryable && f->fault.error != FOTA_ERR_FILE_CHANGED) {
+        f->attempts++;
+        if (f->attempts < or_default(f->limits.attempts, ATTEMPTS)) {
+            f->pause_until_ms = now(f) + backoff(f);
+            f->phase = FOTA_PHASE_BACKOFF;
+            return;
+        }
+    }
+    /* What is wrong with the payload must not be resumed; what is right may be. */
+    f->phase = f->fault.error == FOTA_ERR_INTEGRITY ? FOTA_PHASE_DROP : FOTA_PHASE_END;
+}
+
+int fota_download_backoff(struct fota *f)
+{
+    f->waiting = now(f) < f->pause_until_ms;
+    if (f->waiting)
+        return 0;
+    f->phase = FOTA_PHASE_OPEN;
+    f->stage = FOTA_STAGE_CONNECT;
+    return 0;
+}
+
+uint32_t fota_download_wait(const struct fota *f)
+{
+    uint64_t left;
+
+    if (f->phase == FOTA_PHASE_BACKOFF) {
+        left = f->pause_until_ms > now(f) ? f->pause_until_ms - now(f) : 0;
+        return fota_clamp32(left);
+    }
+    return WAIT_MS;
+}

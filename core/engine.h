@@ -1,0 +1,140 @@
+/*
+ * engine.h - the inside of struct fota, shared by the engine's own files.
+ *
+ *   engine.c    life, step and events, what is asked after the reset
+ *   download.c  bytes from the network: attempts, resume, identity
+ *   staging.c   what becomes of the bytes: header, judgement, flash, digest
+ *   local.c     bytes from the script
+ */
+#ifndef FOTA_ENGINE_H
+#define FOTA_ENGINE_H
+
+#include "fault.h"
+#include "fota.h"
+#include "http.h"
+#include "journal.h"
+#include "slot.h"
+
+enum fota_phase {
+    FOTA_PHASE_IDLE,
+    FOTA_PHASE_RESUME,  /* is there an earlier download to go on with? */
+    FOTA_PHASE_OPEN,    /* send the request */
+    FOTA_PHASE_ANSWER,  /* wait for the answer's header */
+    FOTA_PHASE_HEADER,  /* collect the package's header */
+    FOTA_PHASE_JUDGE,   /* decide whether it may be installed */
+    FOTA_PHASE_INTENT,  /* note in the journal that staging will be overwritten (R5) */
+    FOTA_PHASE_STORE,   /* header into staging */
+    FOTA_PHASE_BODY,    /* payload into staging */
+    FOTA_PHASE_MARK,    /* note how far we are */
+    FOTA_PHASE_TAIL,    /* the file must end here */
+    FOTA_PHASE_FLUSH,   /* the last page */
+    FOTA_PHASE_FLUSHED, /* a local package is complete in flash */
+    FOTA_PHASE_HASH,    /* hash the payload as it lies in flash */
+    FOTA_PHASE_COMMIT,  /* note in the journal that staging may be installed */
+    FOTA_PHASE_DROP,    /* note that it may not */
+    FOTA_PHASE_BACKOFF, /* pause before the next attempt */
+    FOTA_PHASE_END      /* report fault (error 0: success) once */
+};
+
+struct fota {
+    struct fota_config config;
+    struct fota_limits limits;
+    struct fota_fault fault;
+    struct fota_journal journal;
+    struct fota_writer writer;
+    struct fota_hasher hasher;
+    struct fota_manifest manifest;
+    struct fota_file_identity identity; /* of the file, once an answer came */
+    struct fota_traffic traffic;
+    uint64_t pause_until_ms;
+    uint32_t received; /* bytes of the package in hand, flash and RAM */
+    uint32_t claimed;  /* bytes of the package as the source says; 0 unknown */
+    uint32_t marked;   /* payload bytes that a power cut cannot take */
+    uint32_t attempts; /* failed in a row */
+    uint16_t header_fill;
+    uint8_t phase;
+    uint8_t stage;    /* enum fota_stage, for events */
+    uint8_t restarts; /* from byte 0, in this download */
+    uint8_t percent;  /* last reported */
+    uint8_t reported; /* stage last reported */
+    bool local;       /* bytes come from fota_write() */
+    bool judged;      /* the header in hand is complete and accepted */
+    bool waiting;     /* the network has nothing for us now */
+    char url[FOTA_URL_MAX + 1];
+    uint8_t header[FOTA_HEADER_MAX];
+    /* The page to program; while it is empty, the slot's manifest has room here. */
+    union {
+        uint8_t page[FOTA_PROGRAM_UNIT_MAX];
+        struct {
+            uint8_t header[FOTA_HEADER_MAX];
+            struct fota_manifest manifest;
+        } installed;
+    } work;
+    struct fota_http http;
+};
+
+static inline const struct fota_map *fota_map_of(const struct fota *f)
+{
+    return f->config.port->map;
+}
+
+/* Whole package by its header, bytes; call only when the manifest is parsed. */
+static inline uint32_t fota_package_size(const struct fota *f)
+{
+    return f->manifest.header_length + f->manifest.payload.length;
+}
+
+/* Fails the engine's call or phase: fills in f->fault and returns `error`. */
+int fota_engine_fail(struct fota *f, int error, uint32_t expected, uint32_t got);
+
+/* Forgets everything about an update but the journal. */
+void fota_engine_reset(struct fota *f);
+
+/*
+ * Loads the slot's manifest into f->work.installed, which is valid until the next byte of a
+ * package. Returns it, or NULL if the slot has none that is signed.
+ */
+const struct fota_manifest *fota_engine_installed(struct fota *f);
+
+/* Refuses to begin while another update runs or the image is on trial. Returns 0 or the error. */
+int fota_engine_may_begin(struct fota *f);
+
+/* Phases; each does one piece of work, moves f->phase on, and returns 0 or an error in f->fault. */
+int fota_download_resume(struct fota *f);
+int fota_download_open(struct fota *f);
+int fota_download_answer(struct fota *f);
+int fota_download_fetch(struct fota *f); /* HEADER, BODY */
+int fota_download_tail(struct fota *f);
+int fota_download_backoff(struct fota *f);
+
+/* Makes the writer ready behind `done` payload bytes that are in flash, whole erase units. */
+void fota_staging_begin(struct fota *f, uint32_t done);
+
+int fota_staging_judge(struct fota *f);
+int fota_staging_intent(struct fota *f);
+int fota_staging_store(struct fota *f);
+int fota_staging_mark(struct fota *f);
+int fota_staging_flush(struct fota *f);
+int fota_staging_hash(struct fota *f);
+int fota_staging_commit(struct fota *f);
+int fota_staging_drop(struct fota *f);
+
+/* A failed phase of a download: try again, start again, or end. */
+void fota_download_failed(struct fota *f);
+
+/* Where the next bytes of the package go, and how many fit; 0: flash has to be worked first. */
+size_t fota_staging_room(struct fota *f, uint8_t **data);
+
+/* `length` bytes were put there. Returns 0, or the header's error. */
+int fota_staging_filled(struct fota *f, size_t length);
+
+/* One piece of flash work for a full page. Returns 1 if it did something, 0, or an error. */
+int fota_staging_work(struct fota *f);
+
+/* Has the payload been received to its last byte? */
+bool fota_staging_complete(const struct fota *f);
+
+/* Milliseconds to wait before anything can happen; 0: work is due. */
+uint32_t fota_download_wait(const struct fota *f);
+
+#endif

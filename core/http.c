@@ -1,0 +1,607 @@
+/*
+ * http.c - the HTTP/1.1 client: one file, one request at a time (RFC 9110, RFC 9112).
+ */
+#include "http.h"
+
+#include <string.h>
+
+#include "fault.h"
+
+enum state {
+    STATE_IDLE,
+    STATE_OPEN,    /* to be connected */
+    STATE_CONNECT, /* on its way */
+    STATE_SEND,
+    STATE_HEADER,
+    STATE_BODY
+};
+
+#define CONNECT_MS 30000u
+#define STALL_MS   60000u
+
+/* ---- the request ---------------------------------------------------------------------------- */
+
+/*
+ * The longest request: a path of a redirect and the login of a url a script gave, in base64, with
+ * the fixed lines, fit in the buffer; `full` is for the case that one of the limits grows.
+ */
+struct request {
+    uint8_t *out;
+    size_t size;
+    size_t length;
+    bool full;
+};
+
+static void put(struct request *request, const char *text, size_t length)
+{
+    if (length > request->size - request->length) {
+        request->full = true;
+        return;
+    }
+    memcpy(request->out + request->length, text, length);
+    request->length += length;
+}
+
+static void put_string(struct request *request, const char *text)
+{
+    put(request, text, strlen(text));
+}
+
+static void put_number(struct request *request, uint64_t value)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    put(request, digits + at, sizeof digits - at);
+}
+
+/* Base64 (RFC 4648 section 4) of bytes that come one by one. */
+struct base64 {
+    struct request *request;
+    uint32_t bits;
+    unsigned count; /* of bytes in `bits` */
+};
+
+static void base64_flush(struct base64 *base64)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint32_t bits = base64->bits << 8 * (3 - base64->count);
+    char text[4];
+
+    if (base64->count == 0) {
+        return;
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        text[i] = i <= base64->count ? alphabet[bits >> (18 - 6 * i) & 63] : '=';
+    }
+    put(base64->request, text, sizeof text);
+    base64->bits = 0;
+    base64->count = 0;
+}
+
+static void base64_byte(struct base64 *base64, uint8_t byte)
+{
+    base64->bits = base64->bits << 8 | byte;
+    if (++base64->count == 3) {
+        base64_flush(base64);
+    }
+}
+
+static uint8_t hex_value(char c)
+{
+    return (uint8_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+}
+
+/* fota_url_parse() has seen to it that two digits follow each '%'. */
+static void base64_decoded(struct base64 *base64, struct fota_span span)
+{
+    for (size_t i = 0; i < span.length; i++) {
+        uint8_t byte = (uint8_t)span.text[i];
+
+        if (byte == '%') {
+            byte = (uint8_t)(hex_value(span.text[i + 1]) << 4 | hex_value(span.text[i + 2]));
+            i += 2;
+        }
+        base64_byte(base64, byte);
+    }
+}
+
+/* RFC 7617. */
+static void put_login(struct request *request, const struct fota_url *url)
+{
+    struct base64 base64 = {request, 0, 0};
+
+    if (url->user.length == 0 && url->password.length == 0) {
+        return;
+    }
+    put_string(request, "Authorization: Basic ");
+    base64_decoded(&base64, url->user);
+    base64_byte(&base64, ':');
+    base64_decoded(&base64, url->password);
+    base64_flush(&base64);
+    put_string(request, "\r\n");
+}
+
+static void put_host(struct request *request, const struct fota_url *url)
+{
+    put_string(request, url->host_is_ipv6 ? "Host: [" : "Host: ");
+    put(request, url->host.text, url->host.length);
+    put_string(request, url->host_is_ipv6 ? "]" : "");
+    if (url->port != 80) {
+        put_string(request, ":");
+        put_number(request, url->port);
+    }
+    put_string(request, "\r\n");
+}
+
+static bool build_request(struct fota_http *http, const struct fota_url *url)
+{
+    struct request request = {http->buffer, sizeof http->buffer, 0, false};
+
+    put_string(&request, "GET ");
+    /* RFC 9112 section 3.2.1 */
+    put_string(&request, url->path.length == 0 || url->path.text[0] != '/' ? "/" : "");
+    put(&request, url->path.text, url->path.length);
+    put_string(&request, " HTTP/1.1\r\n");
+    put_host(&request, url);
+    put_string(&request, "User-Agent: fota/1.0\r\n"
+                         "Accept-Encoding: identity\r\n"
+                         "Connection: close\r\n");
+    if (http->offset > 0) {
+        put_string(&request, "Range: bytes=");
+        put_number(&request, http->offset);
+        put_string(&request, "-\r\n");
+    }
+    put_login(&request, url);
+    put_string(&request, "\r\n");
+    http->used = 0;
+    http->length = (uint16_t)request.length;
+    return !request.full;
+}
+
+/* ---- connection ----------------------------------------------------------------------------- */
+
+static uint64_t now(const struct fota_http *http)
+{
+    return http->system->ops->now_ms(http->system->ctx);
+}
+
+static int fail(const struct fota_http *http, struct fota_fault *fault, int error,
+                uint64_t expected, uint64_t got)
+{
+    enum fota_stage stage = http->state == STATE_BODY ? FOTA_STAGE_DOWNLOAD : FOTA_STAGE_CONNECT;
+
+    return fota_fail(fault, error, stage, fota_clamp32(expected), fota_clamp32(got));
+}
+
+/* Nothing moved: either there is time left, or this is the end. */
+static int wait_until(const struct fota_http *http, uint32_t limit_ms, int error,
+                      struct fota_fault *fault)
+{
+    uint64_t silent_ms = now(http) - http->moved_ms;
+
+    return silent_ms < limit_ms ? FOTA_FETCH_WAIT : fail(http, fault, error, limit_ms, silent_ms);
+}
+
+static int stalled(const struct fota_http *http, struct fota_fault *fault)
+{
+    return wait_until(http, http->timeouts.stall_ms, FOTA_ERR_STALLED, fault);
+}
+
+static int parse_current(const struct fota_http *http, struct fota_url *url,
+                         struct fota_fault *fault)
+{
+    return fota_url_parse(http->url, strlen(http->url), FOTA_REDIRECT_URL_MAX, url, fault);
+}
+
+static int check_scheme(const struct fota_http *http, const struct fota_url *url,
+                        struct fota_fault *fault)
+{
+    if (url->scheme == FOTA_SCHEME_HTTPS) {
+        fail(http, fault, FOTA_ERR_NOT_BUILT, 0, 0);
+        fault->subject = "https";
+        return FOTA_ERR_NOT_BUILT;
+    }
+    return url->scheme == FOTA_SCHEME_HTTP ? 0 : fail(http, fault, FOTA_ERR_URL_SCHEME, 0, 0);
+}
+
+static int open_state(struct fota_http *http, struct fota_fault *fault)
+{
+    struct fota_url url;
+    int error = parse_current(http, &url, fault);
+
+    if (error == 0) {
+        error = check_scheme(http, &url, fault);
+    }
+    if (error != 0) {
+        return error;
+    }
+    if (url.host.length >= sizeof http->location || !build_request(http, &url)) {
+        return fail(http, fault, FOTA_ERR_URL_TOO_LONG, sizeof http->buffer, strlen(http->url));
+    }
+    memcpy(http->location, url.host.text, url.host.length);
+    http->location[url.host.length] = '\0';
+    http->moved_ms = now(http);
+    error =
+        http->net->ops->open(http->net->ctx, http->location, url.port,
+                             url.host_is_ipv6 ? FOTA_ADDRESS_IPV6 : http->family, &http->stream);
+    if (error != 0) {
+        http->stream = -1;
+        return fail(http, fault, error, 0, 0);
+    }
+    http->state = STATE_CONNECT;
+    return FOTA_FETCH_AGAIN;
+}
+
+static int connect_state(struct fota_http *http, struct fota_fault *fault)
+{
+    int ready = http->net->ops->ready(http->net->ctx, http->stream);
+
+    if (ready < 0) {
+        return fail(http, fault, ready, 0, 0);
+    }
+    if (ready == 0) {
+        return wait_until(http, http->timeouts.connect_ms, FOTA_ERR_CONNECT, fault);
+    }
+    http->moved_ms = now(http);
+    http->state = STATE_SEND;
+    return FOTA_FETCH_AGAIN;
+}
+
+static int send_state(struct fota_http *http, struct fota_fault *fault)
+{
+    int sent = http->net->ops->send(http->net->ctx, http->stream, http->buffer + http->used,
+                                    (size_t)(http->length - http->used));
+
+    if (sent < 0) {
+        return fail(http, fault, sent, 0, 0);
+    }
+    if (sent == 0) {
+        return stalled(http, fault);
+    }
+    http->moved_ms = now(http);
+    http->used = (uint16_t)(http->used + sent);
+    if (http->used == http->length) {
+        http->used = http->length = 0;
+        fota_http_reader_start(&http->reader, http->location, sizeof http->location);
+        http->state = STATE_HEADER;
+    }
+    return FOTA_FETCH_AGAIN;
+}
+
+/* ---- the answer ----------------------------------------------------------------------------- */
+
+/* The reader has seen the end of the body, or the connection ended where it may. */
+static int finish(struct fota_http *http, struct fota_fault *fault)
+{
+    const struct fota_http_header *header = &http->reader.header;
+
+    if (http->skip > 0) {
+        return fail(http, fault, FOTA_ERR_HTTP_RANGE, http->offset, http->offset - http->skip);
+    }
+    if (http->range_left > 0) {
+        uint64_t expected = header->range_end - header->range_start + 1;
+
+        return fail(http, fault, FOTA_ERR_CLOSED, expected, expected - http->range_left);
+    }
+    return FOTA_FETCH_END;
+}
+
+/* One read, when all that was received has been taken. */
+static int receive(struct fota_http *http, struct fota_fault *fault)
+{
+    int received =
+        http->net->ops->recv(http->net->ctx, http->stream, http->buffer, sizeof http->buffer);
+
+    if (received == FOTA_ERR_CLOSED) {
+        int error = fota_http_reader_close(&http->reader, fault);
+
+        return error != 0 ? error : finish(http, fault);
+    }
+    if (received < 0) {
+        return fail(http, fault, received, 0, 0);
+    }
+    if (received == 0) {
+        return stalled(http, fault);
+    }
+    http->moved_ms = now(http);
+    http->used = 0;
+    http->length = (uint16_t)received;
+    return FOTA_FETCH_AGAIN;
+}
+
+/* Feeds the reader with at most `limit` bytes. Returns its event. */
+static int feed(struct fota_http *http, size_t limit, const uint8_t **body, size_t *length,
+                struct fota_fault *fault)
+{
+    size_t available = (size_t)(http->length - http->used);
+    size_t used;
+    int event =
+        fota_http_reader_feed(&http->reader, http->buffer + http->used,
+                              limit < available ? limit : available, &used, body, length, fault);
+
+    http->used = (uint16_t)(http->used + used);
+    return event;
+}
+
+static bool same_origin(const struct fota_url *a, const struct fota_url *b)
+{
+    if (a->scheme != b->scheme || a->port != b->port || a->host.length != b->host.length) {
+        return false;
+    }
+    for (size_t i = 0; i < a->host.length; i++) {
+        char x = a->host.text[i], y = b->host.text[i];
+
+        /* Letters that differ in case only: a host has no characters that would be mistaken. */
+        if (x != y && ((x ^ y) != 0x20 || (x | 0x20) < 'a' || (x | 0x20) > 'z')) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * Makes `target` the current url, with the login of the one before when the origin is the same.
+ * The buffer is free by now and holds both beside each other while the url is rewritten.
+ */
+static bool go_to(struct fota_http *http, const struct fota_url *from, const char *target)
+{
+    char *login = (char *)http->buffer + sizeof http->url;
+    size_t length = strlen(target), login_length = 0, scheme = sizeof "http://" - 1;
+    struct fota_fault ignored;
+    struct fota_url to;
+
+    if (fota_url_parse(target, length, FOTA_REDIRECT_URL_MAX, &to, &ignored) != 0) {
+        return false;
+    }
+    if (from->user.length + from->password.length > 0 && same_origin(from, &to)) {
+        login_length = (size_t)(from->host.text - from->user.text) - from->host_is_ipv6;
+        memcpy(login, from->user.text, login_length);
+    }
+    if (length + login_length >= sizeof http->url) {
+        return false;
+    }
+    scheme = login_length > 0 ? scheme : 0;
+    memcpy(http->url, target, scheme);
+    memcpy(http->url + scheme, login, login_length);
+    memcpy(http->url + scheme + login_length, target + scheme, length - scheme + 1);
+    return true;
+}
+
+static int redirect(struct fota_http *http, struct fota_fault *fault)
+{
+    char *target = (char *)http->buffer;
+    struct fota_url from;
+    int error;
+
+    fota_http_close(http);
+    if (http->redirects == FOTA_HTTP_REDIRECTS) {
+        return fail(http, fault, FOTA_ERR_HTTP_REDIRECTS, FOTA_HTTP_REDIRECTS, http->redirects + 1);
+    }
+    if (!http->reader.header.has_location) {
+        return fail(http, fault, FOTA_ERR_HTTP_REDIRECT, 0, 0);
+    }
+    error = parse_current(http, &from, fault);
+    if (error == 0) {
+        error = fota_url_resolve(&from, http->location, http->reader.header.location_length, target,
+                                 sizeof http->url, fault);
+    }
+    if (error != 0) {
+        return error;
+    }
+    if (!go_to(http, &from, target)) {
+        return fail(http, fault, FOTA_ERR_HTTP_REDIRECT, 0, 0);
+    }
+    http->redirects++;
+    http->state = STATE_OPEN;
+    return FOTA_FETCH_AGAIN;
+}
+
+static int refuse(struct fota_http *http, struct fota_fault *fault)
+{
+    const struct fota_http_header *header = &http->reader.header;
+    int error = FOTA_ERR_HTTP_STATUS;
+
+    switch (header->status) {
+    case 401: error = FOTA_ERR_HTTP_UNAUTHORIZED; break;
+    case 403: error = FOTA_ERR_HTTP_FORBIDDEN; break;
+    case 404:
+    case 410: error = FOTA_ERR_HTTP_NOT_FOUND; break;
+    case 416:
+        /* The engine, which may hold all of the file already, compares the size. */
+        http->identity.total = header->has_range_total ? header->range_total : 0;
+        return fail(http, fault, FOTA_ERR_HTTP_RANGE, http->offset, http->identity.total);
+    default:
+        if (header->status == 429 || header->status / 100 == 5) {
+            http->retry_after_s = header->retry_after;
+            error = FOTA_ERR_HTTP_SERVER;
+        }
+    }
+    return fail(http, fault, error, 0, header->status);
+}
+
+/* RFC 9110 section 15.3.7: a part without Content-Range, or several parts, are not what was asked.
+ */
+static int accept_part(struct fota_http *http, struct fota_fault *fault)
+{
+    const struct fota_http_header *header = &http->reader.header;
+
+    if (!header->has_range || header->range_start != http->offset) {
+        return fail(http, fault, FOTA_ERR_HTTP_RANGE, http->offset,
+                    header->has_range ? header->range_start : 0);
+    }
+    http->range_left = header->range_end - header->range_start + 1;
+    if (header->has_length && header->length != http->range_left) {
+        return fail(http, fault, FOTA_ERR_HTTP_LENGTH, http->range_left, header->length);
+    }
+    http->identity.total = header->has_range_total ? header->range_total : 0;
+    return FOTA_FETCH_OPEN;
+}
+
+static int accept_whole(struct fota_http *http, struct fota_fault *fault)
+{
+    const struct fota_http_header *header = &http->reader.header;
+
+    http->identity.total = header->has_length ? header->length : 0;
+    if (header->has_length && header->length < http->offset) {
+        return fail(http, fault, FOTA_ERR_HTTP_RANGE, http->offset, header->length);
+    }
+    http->skip = http->offset;
+    return FOTA_FETCH_OPEN;
+}
+
+static int judge(struct fota_http *http, struct fota_fault *fault)
+{
+    int result;
+
+    switch (http->reader.header.status) {
+    case 200: result = accept_whole(http, fault); break;
+    case 206: result = accept_part(http, fault); break;
+    case 301:
+    case 302:
+    case 303:
+    case 307:
+    case 308: return redirect(http, fault);
+    default: return refuse(http, fault);
+    }
+    if (result == FOTA_FETCH_OPEN) {
+        http->identity.validator = http->reader.header.validator;
+        http->state = STATE_BODY;
+    }
+    return result;
+}
+
+static int header_state(struct fota_http *http, struct fota_fault *fault)
+{
+    const uint8_t *body;
+    size_t length;
+    int event = feed(http, sizeof http->buffer, &body, &length, fault);
+
+    if (event < 0) {
+        return event;
+    }
+    return event == FOTA_HTTP_HEADER ? judge(http, fault) : receive(http, fault);
+}
+
+/* Body bytes lie in the buffer: past those the caller has, into his memory. */
+static int deliver(struct fota_http *http, const uint8_t *body, size_t length, uint8_t *data,
+                   size_t *got, struct fota_fault *fault)
+{
+    size_t drop = http->skip < length ? (size_t)http->skip : length;
+
+    if (http->reader.header.status == 206) {
+        if (length > http->range_left) {
+            return fail(http, fault, FOTA_ERR_HTTP_LENGTH, 0, 0);
+        }
+        http->range_left -= length;
+    }
+    http->skip -= drop;
+    if (drop == length) {
+        return FOTA_FETCH_AGAIN;
+    }
+    memcpy(data, body + drop, length - drop);
+    *got = length - drop;
+    return FOTA_FETCH_DATA;
+}
+
+static int body_state(struct fota_http *http, uint8_t *data, size_t size, size_t *got,
+                      struct fota_fault *fault)
+{
+    size_t limit = http->skip < sizeof http->buffer ? (size_t)http->skip : sizeof http->buffer;
+    const uint8_t *body;
+    size_t length;
+    int event;
+
+    /* No more than fits when all of it is body. */
+    limit = size < sizeof http->buffer - limit ? limit + size : sizeof http->buffer;
+    event = feed(http, limit, &body, &length, fault);
+    if (event < 0) {
+        return event;
+    }
+    if (event == FOTA_HTTP_BODY) {
+        return deliver(http, body, length, data, got, fault);
+    }
+    if (event == FOTA_HTTP_END) {
+        return finish(http, fault);
+    }
+    return http->used < http->length ? FOTA_FETCH_AGAIN : receive(http, fault);
+}
+
+/* ---- interface ------------------------------------------------------------------------------ */
+
+void fota_http_init(struct fota_http *http, const struct fota_net *net,
+                    const struct fota_system *system, const struct fota_timeouts *timeouts)
+{
+    memset(http, 0, sizeof *http);
+    http->net = net;
+    http->system = system;
+    http->timeouts = *timeouts;
+    if (http->timeouts.connect_ms == 0) {
+        http->timeouts.connect_ms = CONNECT_MS;
+    }
+    if (http->timeouts.stall_ms == 0) {
+        http->timeouts.stall_ms = STALL_MS;
+    }
+    http->family = FOTA_ADDRESS_ANY;
+    http->stream = -1;
+}
+
+int fota_http_open(struct fota_http *http, const char *url, uint64_t offset,
+                   struct fota_fault *fault)
+{
+    struct fota_url parsed;
+    size_t length = strlen(url);
+    int error;
+
+    fota_http_close(http);
+    error = fota_url_parse(url, length, FOTA_URL_MAX, &parsed, fault);
+    if (error == 0) {
+        error = check_scheme(http, &parsed, fault);
+    }
+    if (error != 0) {
+        fault->stage = FOTA_STAGE_REQUEST;
+        return error;
+    }
+    memcpy(http->url, url, length + 1);
+    memset(&http->identity, 0, sizeof http->identity);
+    http->retry_after_s = 0;
+    http->offset = offset;
+    http->skip = http->range_left = 0;
+    http->redirects = 0;
+    http->state = STATE_OPEN;
+    return 0;
+}
+
+int fota_http_step(struct fota_http *http, uint8_t *data, size_t size, size_t *got,
+                   struct fota_fault *fault)
+{
+    int result;
+
+    *got = 0;
+    switch ((enum state)http->state) {
+    case STATE_OPEN: result = open_state(http, fault); break;
+    case STATE_CONNECT: result = connect_state(http, fault); break;
+    case STATE_SEND: result = send_state(http, fault); break;
+    case STATE_HEADER: result = header_state(http, fault); break;
+    case STATE_BODY: result = body_state(http, data, size, got, fault); break;
+    default: result = fota_fail(fault, FOTA_ERR_STATE, FOTA_STAGE_REQUEST, 0, 0); break;
+    }
+    if (result < 0 || result == FOTA_FETCH_END) {
+        fota_http_close(http);
+    }
+    return result;
+}
+
+void fota_http_close(struct fota_http *http)
+{
+    if (http->stream >= 0) {
+        http->net->ops->close(http->net->ctx, http->stream);
+    }
+    http->stream = -1;
+    http->state = STATE_IDLE;
+}

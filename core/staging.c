@@ -1,0 +1,210 @@
+/* What becomes of the bytes of a package, wherever they come from. */
+#include <string.h>
+
+#include "device.h"
+#include "engine.h"
+
+/* ---- bytes ------------------------------------------------------------------------------------
+ */
+
+static bool in_header(const struct fota *f)
+{
+    return f->phase == FOTA_PHASE_HEADER;
+}
+
+size_t fota_staging_room(struct fota *f, uint8_t **data)
+{
+    size_t size = FOTA_PREFIX_SIZE;
+    struct fota_fault ignored;
+
+    if (!in_header(f))
+        return fota_writer_room(&f->writer, data);
+    /* What came so far was measured when it came. */
+    fota_package_measure(f->header, f->header_fill, &size, &ignored);
+    *data = f->header + f->header_fill;
+    return size - f->header_fill;
+}
+
+int fota_staging_filled(struct fota *f, size_t length)
+{
+    size_t size;
+    int err;
+
+    f->received += (uint32_t)length;
+    if (!in_header(f)) {
+        fota_writer_filled(&f->writer, length);
+        return 0;
+    }
+    f->header_fill = (uint16_t)(f->header_fill + length);
+    err = fota_package_measure(f->header, f->header_fill, &size, &f->fault);
+    if (!err && f->header_fill == size)
+        f->phase = FOTA_PHASE_JUDGE;
+    return err;
+}
+
+bool fota_staging_complete(const struct fota *f)
+{
+    return f->received == fota_package_size(f);
+}
+
+/* ---- header -----------------------------------------------------------------------------------
+ */
+
+static int check_claim(struct fota *f)
+{
+    uint32_t size = fota_package_size(f);
+
+    if (f->claimed == 0 || f->claimed == size)
+        return 0;
+    return fota_engine_fail(f, f->claimed < size ? FOTA_ERR_TRUNCATED : FOTA_ERR_TRAILING, size,
+                            f->claimed);
+}
+
+void fota_staging_begin(struct fota *f, uint32_t done)
+{
+    const struct fota_region *staging = &fota_map_of(f)->staging;
+
+    fota_writer_start(&f->writer, f->config.port, staging, staging->erase_unit + done,
+                      staging->erase_unit + f->manifest.payload.length, f->work.page);
+    f->marked = done;
+    f->judged = true;
+    f->stage = FOTA_STAGE_DOWNLOAD;
+}
+
+int fota_staging_judge(struct fota *f)
+{
+    struct fota_device device;
+    int err = fota_package_parse(f->header, f->header_fill, &f->manifest, &f->fault);
+
+    if (!err)
+        err = fota_package_verify(f->config.port->crypto, f->config.policy, f->header, &f->manifest,
+                                  &f->fault);
+    if (err)
+        return err;
+    fota_device_describe(&f->config, &f->journal.record, fota_engine_installed(f), &device);
+    err = fota_package_judge(&f->manifest, f->config.policy, &device, &f->fault);
+    if (!err)
+        err = check_claim(f);
+    if (err)
+        return err;
+    fota_staging_begin(f, 0);
+    f->phase = FOTA_PHASE_INTENT;
+    return 0;
+}
+
+/* The record of a download, `done` bytes of payload in flash. */
+static int note_download(struct fota *f, uint32_t done)
+{
+    struct fota_record r = f->journal.record;
+    int err;
+
+    r.state = FOTA_STATE_DOWNLOADING;
+    r.flags = 0;
+    r.progress = done;
+    r.package_size = fota_package_size(f);
+    r.validator = f->identity.validator;
+    r.outcome = FOTA_OUTCOME_NONE;
+    r.error = 0;
+    r.stage = 0;
+    r.to_sequence = f->manifest.sequence;
+    err = fota_package_digest(f->config.port->crypto, f->header, &f->manifest, r.digest);
+    if (!err)
+        err = fota_journal_write(&f->journal, &r);
+    return err ? fota_engine_fail(f, err, 0, 0) : 0;
+}
+
+int fota_staging_intent(struct fota *f)
+{
+    int err = note_download(f, 0);
+
+    f->phase = FOTA_PHASE_STORE;
+    return err;
+}
+
+int fota_staging_store(struct fota *f)
+{
+    f->phase = FOTA_PHASE_BODY;
+    return fota_unit_store(f->config.port, &fota_map_of(f)->staging, 0, f->header,
+                           f->manifest.header_length, f->work.page, &f->fault);
+}
+
+/* ---- payload ----------------------------------------------------------------------------------
+ */
+
+int fota_staging_work(struct fota *f)
+{
+    const struct fota_region *staging = &fota_map_of(f)->staging;
+    int err = fota_writer_work(&f->writer, false, &f->fault);
+
+    if (err > 0 && f->writer.at % staging->erase_unit == 0 &&
+        f->writer.at - staging->erase_unit > f->marked)
+        f->phase = FOTA_PHASE_MARK;
+    return err;
+}
+
+int fota_staging_mark(struct fota *f)
+{
+    uint32_t done = f->writer.at - fota_map_of(f)->staging.erase_unit;
+    int err = note_download(f, done);
+
+    f->marked = done;
+    f->attempts = 0;
+    f->phase = FOTA_PHASE_BODY;
+    return err;
+}
+
+int fota_staging_flush(struct fota *f)
+{
+    int err = fota_writer_work(&f->writer, true, &f->fault);
+
+    if (err == 0)
+        f->phase = f->local ? FOTA_PHASE_FLUSHED : FOTA_PHASE_HASH;
+    return err < 0 ? err : 0;
+}
+
+int fota_staging_hash(struct fota *f)
+{
+    int err;
+
+    if (f->stage != FOTA_STAGE_VERIFY) {
+        f->stage = FOTA_STAGE_VERIFY;
+        return fota_hasher_start(&f->hasher, f->config.port, fota_staging_payload(fota_map_of(f)),
+                                 &f->manifest.payload, &f->fault);
+    }
+    err = fota_hasher_step(&f->hasher, &f->fault);
+    if (err == 0)
+        f->phase = FOTA_PHASE_COMMIT;
+    return err < 0 ? err : 0;
+}
+
+int fota_staging_commit(struct fota *f)
+{
+    const struct fota_manifest *installed = fota_engine_installed(f);
+    struct fota_record r = f->journal.record;
+    int err;
+
+    r.from_sequence = installed ? installed->sequence : 0;
+    r.state = FOTA_STATE_STAGED;
+    err = fota_journal_write(&f->journal, &r);
+    if (err)
+        return fota_engine_fail(f, err, 0, 0);
+    f->stage = FOTA_STAGE_STAGED;
+    f->fault = (struct fota_fault){0};
+    f->phase = FOTA_PHASE_END;
+    return 0;
+}
+
+int fota_staging_drop(struct fota *f)
+{
+    struct fota_record r = f->journal.record;
+
+    r.state = FOTA_STATE_IDLE;
+    r.outcome = FOTA_OUTCOME_FAILED;
+    r.error = (int16_t)f->fault.error;
+    r.stage = (uint8_t)f->fault.stage;
+    r.progress = 0;
+    /* If it cannot be noted the next download finds the same damage by its digest. */
+    (void)fota_journal_write(&f->journal, &r);
+    f->phase = FOTA_PHASE_END;
+    return 0;
+}
