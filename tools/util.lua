@@ -1,0 +1,188 @@
+--- What the commands share: failures, files, hexadecimal, numbers and dates.
+local core = require("fota.tool.core")
+
+local util = {}
+
+util.EXIT_OK = 0
+util.EXIT_FAILURE = 1
+util.EXIT_USAGE = 2
+
+---@class fota.tool.Failure What a command raises; the top level prints it and exits.
+---@field status integer exit status
+---@field message string|nil one line; nil when the command has printed already
+
+--- Ends the command: something was refused or went wrong.
+---@param message string|nil one line
+function util.fail(message)
+    error({ status = util.EXIT_FAILURE, message = message }, 0)
+end
+
+--- Ends the command: its arguments are wrong.
+---@param message string one line
+function util.usage(message)
+    error({ status = util.EXIT_USAGE, message = message }, 0)
+end
+
+--- Formats an integer, in every Lua without a fraction or an exponent.
+---@param number number
+---@return string
+function util.decimal(number)
+    return (string.format("%.0f", number))
+end
+
+---@param bytes string
+---@return string hexadecimal two lower-case digits a byte
+function util.hex(bytes)
+    return (bytes:gsub(".", function(c)
+        return string.format("%02x", c:byte())
+    end))
+end
+
+---@param text string digits; white space is left out
+---@return string|nil bytes nil when it is not hexadecimal
+function util.unhex(text)
+    local digits = text:gsub("%s", "")
+    if #digits % 2 ~= 0 or digits:find("%X") then
+        return nil
+    end
+    return (digits:gsub("%x%x", function(pair)
+        return string.char(tonumber(pair, 16))
+    end))
+end
+
+---@param path string
+---@return string bytes fails when the file cannot be read
+function util.read(path)
+    local file, why = io.open(path, "rb")
+    if not file then
+        util.fail("cannot read " .. why)
+    end
+    local bytes
+    bytes, why = file:read("*a")
+    file:close()
+    if not bytes then
+        util.fail("cannot read " .. path .. ": " .. tostring(why))
+    end
+    return bytes
+end
+
+--- Writes a whole file or none of it.
+---@param path string
+---@param bytes string
+---@param options { private: boolean|nil, replace: boolean|nil }|nil replaces by default
+function util.save(path, bytes, options)
+    local done, why = core.save(path, bytes, options or { replace = true })
+    if not done then
+        util.fail("cannot write " .. why)
+    end
+end
+
+--- Reads a decimal number of an option.
+---@param text string
+---@param min integer
+---@param max integer
+---@return integer|nil value nil when it is not a number from min to max
+function util.number(text, min, max)
+    if not text:find("^%d+$") or #text > 15 then
+        return nil
+    end
+    local value = tonumber(text)
+    return value >= min and value <= max and value or nil
+end
+
+--- Like `number`, but a wrong value ends the command.
+---@param name string the option's name without dashes
+---@param text string
+---@param min integer
+---@param max integer
+---@return integer
+function util.number_option(name, text, min, max)
+    local value = util.number(text, min, max)
+    if not value then
+        util.usage(string.format("--%s: '%s' is not a number from %s to %s", name, text,
+            util.decimal(min), util.decimal(max)))
+    end
+    return value
+end
+
+-- Days from 1970-01-01 in the Gregorian calendar. os.time() would take the local time zone.
+local function days(year, month, day)
+    if month <= 2 then
+        year = year - 1
+        month = month + 12
+    end
+    local leaps = math.floor(year / 4) - math.floor(year / 100) + math.floor(year / 400)
+    return 365 * year + leaps + math.floor((153 * month - 457) / 5) + day - 719469
+end
+
+local function days_of_month(year, month)
+    if month == 12 then
+        return 31
+    end
+    return days(year, month + 1, 1) - days(year, month, 1)
+end
+
+--- Reads a moment: seconds since 1970, or a date, which lasts to its end in UTC.
+---@param text string
+---@return integer|nil seconds nil when it is neither
+function util.moment(text)
+    local year, month, day = text:match("^(%d%d%d%d)%-(%d%d)%-(%d%d)$")
+    if not year then
+        return util.number(text, 0, 253402300799)
+    end
+    year, month, day = tonumber(year), tonumber(month), tonumber(day)
+    if year < 1970 or month < 1 or month > 12 or day < 1 or day > days_of_month(year, month) then
+        return nil
+    end
+    return days(year, month, day) * 86400 + 86399
+end
+
+--- Shows seconds since 1970 in UTC.
+---@param seconds number
+---@return string
+function util.show_moment(seconds)
+    -- Past the year 9999 the C library may refuse.
+    if seconds > 253402300799 then
+        return util.decimal(seconds) .. " seconds since 1970"
+    end
+    return (os.date("!%Y-%m-%d %H:%M:%S UTC", seconds))
+end
+
+---@param text string
+---@return string[]
+function util.split(text)
+    local parts = {}
+    for part in (text .. ","):gmatch("([^,]*),") do
+        parts[#parts + 1] = part
+    end
+    return parts
+end
+
+local names
+--- The name of an error of the engine, "UNKNOWN" if it has none.
+---@param code integer
+---@return string
+function util.error_name(code)
+    if not names then
+        names = {}
+        for _, row in ipairs(core.errors()) do
+            names[row.code] = row.name
+        end
+    end
+    return names[code] or "UNKNOWN"
+end
+
+--- Loads a key file.
+---@param path string
+---@return { point: string, id: string, private: boolean, public_pem: string } key
+---@return string pem
+function util.key(path)
+    local pem = util.read(path)
+    local key, why = core.key(pem)
+    if not key then
+        util.fail(path .. ": " .. why)
+    end
+    return key, pem
+end
+
+return util

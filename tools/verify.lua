@@ -1,0 +1,121 @@
+--- `fota verify`: judges a package as a modem would.
+local core = require("fota.tool.core")
+local json = require("fota.tool.json")
+local models = require("fota.tool.models")
+local util = require("fota.tool.util")
+
+---@type fota.tool.Command
+local verify = {
+    name = "verify",
+    summary = "Check a package as a modem would: signatures, rules, size and digest.",
+    arguments = "PKG",
+    min = 1,
+    options = {
+        { name = "key", value = "PUB.pem", required = true, many = true, help = "a key the modem trusts" },
+        { name = "model", value = "M", help = "the modem's model; else not judged" },
+        { name = "vendor", value = "NAME", help = "the modem's vendor; quectel when --model is given" },
+        { name = "installed", value = "SEQ", help = "sequence that is installed: else not judged" },
+        { name = "signatures", value = "N", help = "signatures of different keys needed: 1 or 2" },
+        { name = "json", help = "machine readable" },
+    },
+    notes = "Expiry is judged by this machine's clock.",
+    examples = {
+        "fota verify app-2.fota --key key.pub.pem",
+        "fota verify app-2.fota --key a.pub.pem --key b.pub.pem --signatures 2 \\",
+        "            --model EC600U --installed 1",
+    },
+}
+
+local TRUNCATED, TRAILING, INTEGRITY = "TRUNCATED", "TRAILING", "INTEGRITY"
+
+-- An error of the table by its name, with the numbers its text asks for.
+local function refusal(name, expected, got)
+    for _, row in ipairs(core.errors()) do
+        if row.name == name then
+            local text = row.text:gsub("{expected}", util.decimal(expected))
+            text = text:gsub("{got}", util.decimal(got))
+            return nil, text, row.code
+        end
+    end
+end
+
+local function check_payload(bytes, manifest)
+    local payload = bytes:sub(manifest.header_length + 1)
+    if #payload < manifest.payload.length then
+        return refusal(TRUNCATED, manifest.payload.length, #payload)
+    elseif #payload > manifest.payload.length then
+        return refusal(TRAILING, manifest.payload.length, #payload)
+    elseif core.digest(payload) ~= manifest.payload.digest then
+        return refusal(INTEGRITY, 0, 0)
+    end
+    return true
+end
+
+-- What was not said about the modem is taken from the package, so that it is not judged.
+local function device_of(given, manifest)
+    local ranges = manifest.requires
+    local installed = given.installed
+    return {
+        vendor = given.vendor or given.model and "quectel" or manifest.vendor,
+        model = given.model or manifest.models[1],
+        sequence = installed or ranges and ranges[1].first or 0,
+        counter = installed or 0,
+        time = os.time(),
+    }, { allow_same = not installed }
+end
+
+-- The order of a modem: nothing is believed before the signatures are good.
+local function check(given, bytes, keys, policy)
+    local manifest, fine, why, code
+    manifest, why, code = core.parse(bytes)
+    if not manifest then
+        return nil, why, code
+    end
+    fine, why, code = core.verify(bytes, keys, policy)
+    if not fine then
+        return nil, why, code
+    end
+    fine, why, code = core.judge(bytes, device_of(given, manifest))
+    if not fine then
+        return nil, why, code
+    end
+    return check_payload(bytes, manifest)
+end
+
+local function read_arguments(given)
+    local policy = {}
+    if given.signatures then
+        policy.signatures = util.number_option("signatures", given.signatures, 1, 2)
+    end
+    if given.installed then
+        given.installed = util.number_option("installed", given.installed, 0, 4294967295)
+    end
+    if given.model and (given.vendor or "quectel") == "quectel" then
+        models.find(given.model)
+    end
+    local keys = {}
+    for i, path in ipairs(given.key) do
+        keys[i] = util.key(path)
+    end
+    return keys, policy
+end
+
+function verify.run(given, positional)
+    local keys, policy = read_arguments(given)
+    local bytes = util.read(positional[1])
+    local fine, why, code = check(given, bytes, keys, policy)
+    if given.json then
+        io.stdout:write(json.encode({
+            ok = fine == true,
+            error = not fine and util.error_name(code) or nil,
+            code = not fine and code or nil,
+            message = not fine and why or nil,
+        }), "\n")
+        return fine and util.EXIT_OK or util.EXIT_FAILURE
+    elseif not fine then
+        util.fail(string.format("%s: %s: %s", positional[1], util.error_name(code), why))
+    end
+    io.stdout:write(positional[1], ": OK\n")
+end
+
+return verify
