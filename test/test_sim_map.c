@@ -141,6 +141,17 @@ static void a_map_with_a_wrong_program_unit_is_refused(void **state)
         map.program_unit = wrong[i]; /* 1024 is more than the journal's erase unit */
         assert_map(&map, FOTA_ERR_MAP);
     }
+    /* 24 and 4096 divide these erase units. */
+    map.slot = (struct fota_region){0x3000, 0x3000, 0x3000};
+    map.staging = (struct fota_region){0x6000, 0x3000, 0x3000};
+    map.journal = (struct fota_region){0x9000, 0x6000, 0x3000};
+    map.flash_size = 0xF000;
+    for (size_t i = 0; i < 4; i++) {
+        map.program_unit = wrong[i];
+        assert_map(&map, FOTA_ERR_MAP);
+    }
+    map.program_unit = 2048;
+    assert_map(&map, 0);
 }
 
 /* Tries regions in one place of a map that is consistent without them. */
@@ -176,8 +187,13 @@ static void a_region_off_its_grid_past_the_end_or_over_another_is_refused(void *
 static void a_journal_without_two_equal_banks_of_its_own_is_refused(void **state)
 {
     static const struct fota_region journals[] = {
-        {JOURNAL, 0x200, 0x200},      {JOURNAL, 0x600, 0x200},         {JOURNAL, 0, 0x200},
-        {SLOT + 0x200, 0x400, 0x200}, {STAGING + 0xE00, 0x400, 0x200}, {0x5E00, 0x400, 0x200},
+        {JOURNAL, 0x200, 0x200},
+        {JOURNAL, 0x600, 0x200},
+        {JOURNAL, 0, 0x200},
+        {SLOT + 0x200, 0x400, 0x200},
+        {STAGING + 0xE00, 0x400, 0x200},
+        {0x5E00, 0x400, 0x200},
+        {JOURNAL, UINT32_MAX - 0x3FF, 0x200},
     };
     struct fota_map map = small;
 
