@@ -352,7 +352,7 @@ static bool same_origin(const struct fota_url *a, const struct fota_url *b)
 static bool go_to(struct fota_http *http, const struct fota_url *from, const char *target)
 {
     char *login = (char *)http->buffer + sizeof http->url;
-    size_t length = strlen(target), login_length = 0, scheme = sizeof "http://" - 1;
+    size_t length = strlen(target), login_length = 0, scheme;
     struct fota_fault ignored;
     struct fota_url to;
 
@@ -366,7 +366,7 @@ static bool go_to(struct fota_http *http, const struct fota_url *from, const cha
     if (length + login_length >= sizeof http->url) {
         return false;
     }
-    scheme = login_length > 0 ? scheme : 0;
+    scheme = (size_t)(to.host.text - target) - to.host_is_ipv6;
     memcpy(http->url, target, scheme);
     memcpy(http->url + scheme, login, login_length);
     memcpy(http->url + scheme + login_length, target + scheme, length - scheme + 1);

@@ -373,7 +373,7 @@ static bool resolve(const struct fota_url *base, const char *location, size_t le
         return false;
     }
     /* RFC 9110 section 4.2.4: userinfo in a url from outside only obscures where it leads. */
-    if (url.user.length > 0 || url.password.length > 0) {
+    if (url.host.text != url.user.text + url.host_is_ipv6) {
         return false;
     }
     path = (size_t)(url.path.text - out);

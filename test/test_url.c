@@ -420,6 +420,9 @@ static void credentials_in_a_location_are_refused(void **state)
     assert_unresolved("http://a/x", "http://joe:pw@b/y");
     assert_unresolved("http://a/x", "http://joe@b/y");
     assert_unresolved("http://a/x", "//:pw@b/y");
+    assert_unresolved("http://a/x", "//@b/y");
+    assert_unresolved("http://a/x", "//@[::1]/y");
+    assert_unresolved("http://a/x", "//:@b/y");
 }
 
 /* H19 */
