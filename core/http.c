@@ -22,8 +22,8 @@ enum state {
 /* ---- the request ---------------------------------------------------------------------------- */
 
 /*
- * The longest request: a path of a redirect and the login of a url a script gave, in base64, with
- * the fixed lines, fit in the buffer; `full` is for the case that one of the limits grows.
+ * The request being written. The longest one fits: a path of FOTA_REDIRECT_URL_MAX beside a login
+ * from FOTA_URL_MAX in base64. `full` is for the day that one of these limits grows.
  */
 struct request {
     uint8_t *out;
@@ -425,8 +425,7 @@ static int refuse(struct fota_http *http, struct fota_fault *fault)
     return fail(http, fault, error, 0, header->status);
 }
 
-/* RFC 9110 section 15.3.7: a part without Content-Range, or several parts, are not what was asked.
- */
+/* RFC 9110 section 15.3.7: several parts, or a part that does not say which, were not asked for. */
 static int accept_part(struct fota_http *http, struct fota_fault *fault)
 {
     const struct fota_http_header *header = &http->reader.header;
