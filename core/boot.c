@@ -13,8 +13,6 @@
 /* A cut repeats at most this many units; each mark costs a record of the journal. */
 #define UNITS_PER_MARK 8u
 
-#define BOOT_TRIES_DEFAULT 3u
-
 enum step {
     STEP_BEGIN,       /* what does the journal say? */
     STEP_JUDGE,       /* is the staged package (still) acceptable? */
@@ -339,7 +337,7 @@ static int step_check_hash(struct fota_boot *b)
         r.flags = 0;
     } else {
         r.state = FOTA_STATE_TRIAL;
-        r.tries = tries ? tries : BOOT_TRIES_DEFAULT;
+        r.tries = tries ? tries : FOTA_BOOT_TRIES;
         r.error = 0;
         r.stage = 0;
     }

@@ -165,12 +165,13 @@ int fota_download_answer(struct fota *f)
 /* ---- bytes ------------------------------------------------------------------------------------
  */
 
-/* The server closed a body of unknown length before the package was complete. */
+/* The answer ended before the package: a short 206 is gone on from, a short file is not. */
 static int ended_early(struct fota *f)
 {
-    uint32_t size = f->phase == FOTA_PHASE_HEADER ? FOTA_PREFIX_SIZE : fota_package_size(f);
-
-    return fota_engine_fail(f, FOTA_ERR_TRUNCATED, size, f->received);
+    if (f->claimed > f->received)
+        return fota_engine_fail(f, FOTA_ERR_CLOSED, f->claimed, f->received);
+    return fota_engine_fail(f, FOTA_ERR_TRUNCATED,
+                            f->judged ? fota_package_size(f) : FOTA_PREFIX_SIZE, f->received);
 }
 
 int fota_download_fetch(struct fota *f)

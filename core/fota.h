@@ -50,6 +50,8 @@ struct fota_config {
 
 struct fota;
 
+#define FOTA_BOOT_TRIES 3u /* starts a new image gets to confirm, where the policy does not say */
+
 /* Makes the engine in `memory` of `size` bytes, aligned for any type, at least fota_size().
  * Errors: FOTA_ERR_MEMORY, FOTA_ERR_MAP, FOTA_ERR_FLASH_READ. Writes no flash. */
 int fota_open(void *memory, size_t size, const struct fota_config *config, struct fota **fota);

@@ -1,0 +1,435 @@
+/* fota.sim.core: simulated modems as Lua objects, for the emulator and for specs. */
+#include "emulator/lua_sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lua_fota.h"
+#include "platform/sim/map.h"
+#include "tools/key.h"
+
+#define SIM_TYPE "fota.sim.modem"
+
+struct sim *sim_check(lua_State *L, int index)
+{
+    struct sim *sim = luaL_checkudata(L, index, SIM_TYPE);
+
+    luaL_argcheck(L, sim->open, index, "the modem is closed");
+    return sim;
+}
+
+static int failure(lua_State *L, const struct fota_fault *fault)
+{
+    char text[FOTA_TEXT_MAX];
+
+    fota_fault_text(fault, text, sizeof text);
+    lua_pushnil(L);
+    lua_pushfstring(L, "%s: %s", fota_error_name(fault->error), text);
+    lua_pushinteger(L, fault->error);
+    return 3;
+}
+
+static int failed(lua_State *L, int error)
+{
+    const struct fota_fault fault = {error, FOTA_STAGE_REQUEST, 0, 0, NULL};
+
+    return failure(L, &fault);
+}
+
+/* ---- power and reset --------------------------------------------------------------------------
+ */
+
+static void on_cut(void *ctx)
+{
+    struct sim *sim = ctx;
+
+    if (sim->running)
+        longjmp(sim->stopped, STOP_CUT);
+}
+
+static void on_reset(void *ctx)
+{
+    struct sim *sim = ctx;
+
+    if (sim->running)
+        longjmp(sim->stopped, STOP_RESET);
+}
+
+/* ---- making one -------------------------------------------------------------------------------
+ */
+
+static int open_sim(lua_State *L, const char *name, const char *path, uint64_t seed)
+{
+    const struct fota_model *model = fota_model_find(name);
+    struct sim *sim;
+    int err;
+
+    if (!model) {
+        lua_pushnil(L);
+        lua_pushfstring(L, "unknown model '%s'; 'fota models' lists the known ones", name);
+        lua_pushinteger(L, FOTA_ERR_ARGUMENT);
+        return 3;
+    }
+    sim = lua_newuserdata(L, sizeof *sim);
+    memset(sim, 0, sizeof *sim);
+    luaL_getmetatable(L, SIM_TYPE);
+    lua_setmetatable(L, -2);
+    err = fota_sim_modem_open(&sim->modem, model, path, seed);
+    if (err)
+        return failed(L, err);
+    sim->open = true;
+    sim->modem.on_reset = on_reset;
+    sim->modem.on_reset_ctx = sim;
+    fota_sim_flash_on_cut(sim->modem.flash, on_cut, sim);
+    return 1;
+}
+
+static int core_open(lua_State *L)
+{
+    const char *model, *path;
+    uint64_t seed;
+
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    lua_getfield(L, 1, "model");
+    model = luaL_optstring(L, 2, "generic");
+    lua_getfield(L, 1, "path");
+    path = luaL_optstring(L, 3, NULL);
+    lua_getfield(L, 1, "seed");
+    seed = (uint64_t)luaL_optnumber(L, 4, 1);
+    return open_sim(L, model, path, seed);
+}
+
+static int modem_close(lua_State *L)
+{
+    struct sim *sim = luaL_checkudata(L, 1, SIM_TYPE);
+
+    if (sim->open)
+        fota_sim_modem_close(&sim->modem);
+    sim->open = false;
+    return 0;
+}
+
+static int modem_trust(lua_State *L)
+{
+    struct sim *sim = sim_check(L, 1);
+    struct fota_keypair pair;
+    struct fota_key key;
+    size_t length;
+    const char *pem = luaL_checklstring(L, 2, &length);
+    int err = fota_keypair_parse(pem, length, &pair);
+
+    if (!err) {
+        memset(&key, 0, sizeof key);
+        memcpy(key.id, pair.id, sizeof key.id);
+        memcpy(key.point, pair.point, sizeof key.point);
+        key.development = lua_toboolean(L, 3);
+        err = fota_sim_modem_trust(&sim->modem, &key);
+    }
+    fota_keypair_clear(&pair);
+    if (err)
+        return failed(L, err);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static int modem_provision(lua_State *L)
+{
+    struct sim *sim = sim_check(L, 1);
+    size_t length;
+    const char *package = luaL_checklstring(L, 2, &length);
+    struct fota_fault fault;
+
+    if (fota_boot_provision(&sim->modem.boot, &sim->modem.config, (const uint8_t *)package, length,
+                            &fault) != 0)
+        return failure(L, &fault);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+/* ---- boot -------------------------------------------------------------------------------------
+ */
+
+static const char *state_name(uint8_t state)
+{
+    static const char *const names[] = {"idle",       "downloading", "staged",   "backing up",
+                                        "installing", "trial",       "reverting"};
+
+    return state < sizeof names / sizeof *names ? names[state] : "unknown";
+}
+
+/* Tells the host's function, argument 2, of each new state of the journal. */
+static void notice(void *ctx, const struct fota_boot *boot)
+{
+    struct sim *sim = ctx;
+    lua_State *L = sim->host;
+    const char *state = state_name(boot->journal.record.state);
+
+    if (strcmp(state, lua_tostring(L, lua_upvalueindex(1))) == 0)
+        return;
+    lua_pushstring(L, state);
+    lua_replace(L, lua_upvalueindex(1));
+    if (!lua_isfunction(L, 2))
+        return;
+    lua_pushvalue(L, 2);
+    lua_pushstring(L, state);
+    if (lua_pcall(L, 1, 0, 0) != 0)
+        lua_pop(L, 1);
+}
+
+static int modem_boot(lua_State *L)
+{
+    struct sim *sim = sim_check(L, 1);
+    volatile int step = 0;
+    enum stop stop;
+
+    lua_settop(L, 2);
+    lua_pushliteral(L, "");
+    lua_replace(L, lua_upvalueindex(1));
+    sim->host = L;
+    sim->running = true;
+    stop = (enum stop)setjmp(sim->stopped);
+    if (stop == STOP_NONE)
+        step = fota_sim_modem_boot(&sim->modem, notice, sim);
+    sim->running = false;
+    if (stop == STOP_CUT)
+        lua_pushliteral(L, "cut");
+    else if (step == FOTA_BOOT_RUN)
+        lua_pushliteral(L, "run");
+    else if (step == FOTA_BOOT_NOTHING)
+        lua_pushliteral(L, "nothing");
+    else
+        return failure(L, &sim->modem.boot.fault);
+    return 1;
+}
+
+static int modem_image(lua_State *L)
+{
+    struct sim *sim = sim_check(L, 1);
+    const struct fota_manifest *manifest;
+    const uint8_t *image = fota_sim_modem_image(&sim->modem, &manifest);
+
+    lua_pushlstring(L, (const char *)image, manifest->result.length);
+    lua_pushstring(L, manifest->version);
+    lua_pushnumber(L, manifest->sequence);
+    return 3;
+}
+
+static int modem_api(lua_State *L)
+{
+    struct sim *sim = sim_check(L, 1);
+    int n = fota_lua_open(L, &sim->modem.config);
+
+    if (n != 1)
+        return n;
+    /* The module must not outlive the modem. */
+    lua_pushvalue(L, -1);
+    lua_pushvalue(L, 1);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+    return 1;
+}
+
+/* ---- power, and looking -----------------------------------------------------------------------
+ */
+
+static int modem_cut(lua_State *L)
+{
+    static const char *const modes[] = {"before", "first half", "second half",
+                                        "random", "after",      NULL};
+    struct sim *sim = sim_check(L, 1);
+    lua_Number operation = luaL_checknumber(L, 2);
+
+    luaL_argcheck(L, operation >= 0, 2, "an operation from 1 on, or 0 for none");
+    fota_sim_flash_cut(sim->modem.flash, (uint64_t)operation,
+                       (enum fota_sim_cut)luaL_checkoption(L, 3, "before", modes));
+    return 0;
+}
+
+static int modem_power_on(lua_State *L)
+{
+    fota_sim_flash_power_on(sim_check(L, 1)->modem.flash);
+    return 0;
+}
+
+static int modem_power_off(lua_State *L)
+{
+    fota_sim_flash_power_off(sim_check(L, 1)->modem.flash);
+    return 0;
+}
+
+static void set_number(lua_State *L, const char *name, uint64_t value)
+{
+#if LUA_VERSION_NUM >= 503
+    lua_pushinteger(L, (lua_Integer)value);
+#else
+    lua_pushnumber(L, (lua_Number)value);
+#endif
+    lua_setfield(L, -2, name);
+}
+
+static int modem_stats(lua_State *L)
+{
+    struct sim *sim = sim_check(L, 1);
+    struct fota_sim_stats s;
+
+    fota_sim_flash_stats(sim->modem.flash, &s);
+    lua_newtable(L);
+    set_number(L, "programs", s.programs);
+    set_number(L, "erases", s.erases);
+    set_number(L, "bytes_read", s.bytes_read);
+    set_number(L, "bytes_programmed", s.bytes_programmed);
+    set_number(L, "most_erased", s.most_erased);
+    set_number(L, "violations", s.violations);
+    set_number(L, "resets", sim->modem.resets);
+    lua_pushstring(L, fota_sim_flash_violation(sim->modem.flash));
+    lua_setfield(L, -2, "violation");
+    return 1;
+}
+
+static void push_region(lua_State *L, const char *name, const struct fota_region *region)
+{
+    lua_newtable(L);
+    set_number(L, "offset", region->offset);
+    set_number(L, "size", region->size);
+    set_number(L, "erase_unit", region->erase_unit);
+    lua_setfield(L, -2, name);
+}
+
+static int modem_map(lua_State *L)
+{
+    const struct fota_map *map = sim_check(L, 1)->modem.port.map;
+
+    lua_newtable(L);
+    lua_pushstring(L, map->name);
+    lua_setfield(L, -2, "name");
+    set_number(L, "flash_size", map->flash_size);
+    set_number(L, "program_unit", map->program_unit);
+    push_region(L, "slot", &map->slot);
+    push_region(L, "staging", &map->staging);
+    push_region(L, "journal", &map->journal);
+    return 1;
+}
+
+/* Checks that `offset` and `length` lie inside the flash. */
+static uint8_t *cells(lua_State *L, struct sim *sim, size_t length)
+{
+    lua_Number offset = luaL_checknumber(L, 2);
+    uint32_t size = sim->modem.port.map->flash_size;
+
+    luaL_argcheck(L, offset >= 0 && length <= size && offset <= size - length, 2,
+                  "outside the flash");
+    return fota_sim_flash_cells(sim->modem.flash) + (size_t)offset;
+}
+
+static int modem_cells(lua_State *L)
+{
+    struct sim *sim = sim_check(L, 1);
+    uint32_t size = sim->modem.port.map->flash_size;
+    lua_Number length;
+
+    if (lua_gettop(L) == 1) {
+        lua_pushlstring(L, (const char *)fota_sim_flash_cells(sim->modem.flash), size);
+        return 1;
+    }
+    length = luaL_checknumber(L, 3);
+    luaL_argcheck(L, length >= 0 && length <= size, 3, "outside the flash");
+    lua_pushlstring(L, (const char *)cells(L, sim, (size_t)length), (size_t)length);
+    return 1;
+}
+
+static int modem_poke(lua_State *L)
+{
+    size_t length;
+    const char *bytes = luaL_checklstring(L, 3, &length);
+
+    memcpy(cells(L, sim_check(L, 1), length), bytes, length);
+    return 0;
+}
+
+static int modem_wear(lua_State *L)
+{
+    struct sim *sim = sim_check(L, 1);
+
+    lua_pushinteger(L, (lua_Integer)fota_sim_flash_wear(
+                           sim->modem.flash,
+                           (uint32_t)(cells(L, sim, 1) - fota_sim_flash_cells(sim->modem.flash))));
+    return 1;
+}
+
+/* ---- the module -------------------------------------------------------------------------------
+ */
+
+static const luaL_Reg methods[] = {
+    {"close", modem_close}, {"trust", modem_trust},       {"provision", modem_provision},
+    {"image", modem_image}, {"api", modem_api},           {"run", sim_run},
+    {"cut", modem_cut},     {"power_on", modem_power_on}, {"power_off", modem_power_off},
+    {"stats", modem_stats}, {"map", modem_map},           {"cells", modem_cells},
+    {"poke", modem_poke},   {"wear", modem_wear},         {NULL, NULL},
+};
+
+static void make_type(lua_State *L)
+{
+    if (!luaL_newmetatable(L, SIM_TYPE)) {
+        lua_pop(L, 1);
+        return;
+    }
+    lua_pushcfunction(L, modem_close);
+    lua_setfield(L, -2, "__gc");
+    lua_newtable(L);
+    for (const luaL_Reg *m = methods; m->name; m++) {
+        lua_pushcfunction(L, m->func);
+        lua_setfield(L, -2, m->name);
+    }
+    lua_pushliteral(L, ""); /* upvalue: the state last told to the host */
+    lua_pushcclosure(L, modem_boot, 1);
+    lua_setfield(L, -2, "boot");
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
+}
+
+int luaopen_fota_sim_core(lua_State *L)
+{
+    make_type(L);
+    lua_newtable(L);
+    lua_pushcfunction(L, core_open);
+    lua_setfield(L, -2, "open");
+    return 1;
+}
+
+/*
+ * A plain `require "fota"` on a host: FOTA_MODEL names the model (generic), FOTA_FLASH the file of
+ * its flash (memory), FOTA_KEY the public key that it trusts (none: every package is refused).
+ */
+const struct fota_config *fota_lua_platform(lua_State *L)
+{
+    const char *model = getenv("FOTA_MODEL");
+    const char *key = getenv("FOTA_KEY");
+    struct sim *sim;
+
+    make_type(L);
+    if (open_sim(L, model ? model : "generic", getenv("FOTA_FLASH"), 1) != 1) {
+        lua_pop(L, 1);
+        return NULL;
+    }
+    sim = lua_touserdata(L, -1);
+    luaL_ref(L, LUA_REGISTRYINDEX);
+    if (key) {
+        char pem[FOTA_PEM_MAX];
+        FILE *file = fopen(key, "rb");
+        size_t length = file ? fread(pem, 1, sizeof pem, file) : 0;
+        struct fota_keypair pair;
+
+        if (file)
+            fclose(file);
+        if (fota_keypair_parse(pem, length, &pair) != 0) {
+            lua_pushfstring(L, "FOTA_KEY: %s is not a P-256 key in PEM", key);
+            return NULL;
+        }
+        memcpy(sim->modem.keys[0].id, pair.id, sizeof pair.id);
+        memcpy(sim->modem.keys[0].point, pair.point, sizeof pair.point);
+        sim->modem.policy.key_count = 1;
+        fota_keypair_clear(&pair);
+    }
+    return &sim->modem.config;
+}

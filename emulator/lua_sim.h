@@ -1,0 +1,51 @@
+/*
+ * lua_sim.h - what the two halves of fota.sim.core share: the modem as a Lua object, and the Lua
+ * state that runs on the modem (the guest).
+ */
+#ifndef FOTA_LUA_SIM_H
+#define FOTA_LUA_SIM_H
+
+#include <setjmp.h>
+#include <stdbool.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+#include "platform/sim/modem.h"
+
+/* Why a guest, or the boot stage, stopped in the middle: what a longjmp carries. */
+enum stop { STOP_NONE, STOP_CUT, STOP_RESET, STOP_EXIT };
+
+/*
+ * A modem in the hands of a host script. What runs on it, boot stage or guest, is left by a longjmp
+ * to `stopped` when its power fails or it resets: nothing of it goes on, as on a device.
+ */
+struct sim {
+    struct fota_sim_modem modem;
+    bool open;
+    bool running; /* `stopped` may be jumped to */
+    jmp_buf stopped;
+    lua_State *host;
+    lua_State *guest;
+    int listener; /* reference to the host's function that hears the guest */
+    int exit_status;
+};
+
+/* The modem at `index`, open; raises otherwise. */
+struct sim *sim_check(lua_State *L, int index);
+
+/*
+ * run(modem, module, environment, listener) -> why, value
+ * Starts a Lua state on the modem, calls main(environment) of `module` in it. `why` is "end",
+ * "reset", "cut", "exit" (value: status) or "error" (value: message). `listener(kind, ...)` is
+ * called with what the guest emits.
+ */
+int sim_run(lua_State *L);
+
+/* Copies nil, booleans, numbers, strings and tables of them from one state to another. */
+void sim_copy(lua_State *from, int index, lua_State *to, int depth);
+
+int luaopen_fota_sim_core(lua_State *L);
+
+#endif

@@ -1,0 +1,76 @@
+#include "platform/sim/modem.h"
+
+#include <string.h>
+
+#include "platform/mbedtls/crypto.h"
+#include "platform/sim/map.h"
+
+static void reset(void *ctx)
+{
+    struct fota_sim_modem *modem = ctx;
+
+    modem->resets++;
+    if (modem->on_reset)
+        modem->on_reset(modem->on_reset_ctx);
+}
+
+int fota_sim_modem_open(struct fota_sim_modem *modem, const struct fota_model *model,
+                        const char *path, uint64_t seed)
+{
+    int err;
+
+    memset(modem, 0, sizeof *modem);
+    modem->port.map = fota_sim_map(model->family);
+    err = fota_sim_flash_open(modem->port.map, path, seed, &modem->flash);
+    if (err)
+        return err;
+    modem->port.flash = fota_sim_flash_port(modem->flash);
+    modem->port.net = fota_posix_net_open(&modem->net);
+    modem->port.system = fota_posix_system_open(&modem->system, reset, modem);
+    modem->port.crypto = &fota_mbedtls_crypto;
+    modem->policy.keys = modem->keys;
+    modem->config.port = &modem->port;
+    modem->config.model = model;
+    modem->config.vendor = FOTA_SIM_VENDOR;
+    modem->config.policy = &modem->policy;
+    return 0;
+}
+
+void fota_sim_modem_close(struct fota_sim_modem *modem)
+{
+    if (!modem->flash)
+        return;
+    fota_posix_net_close(&modem->net);
+    fota_sim_flash_close(modem->flash);
+    modem->flash = NULL;
+}
+
+int fota_sim_modem_trust(struct fota_sim_modem *modem, const struct fota_key *key)
+{
+    if (modem->policy.key_count == FOTA_SIM_KEYS)
+        return FOTA_ERR_MEMORY;
+    modem->keys[modem->policy.key_count++] = *key;
+    return 0;
+}
+
+int fota_sim_modem_boot(struct fota_sim_modem *modem,
+                        void (*notice)(void *ctx, const struct fota_boot *boot), void *ctx)
+{
+    int step = fota_boot_start(&modem->boot, &modem->config);
+
+    if (step == 0)
+        step = FOTA_BOOT_AGAIN;
+    while (step == FOTA_BOOT_AGAIN) {
+        step = fota_boot_step(&modem->boot);
+        if (notice)
+            notice(ctx, &modem->boot);
+    }
+    return step;
+}
+
+const uint8_t *fota_sim_modem_image(const struct fota_sim_modem *modem,
+                                    const struct fota_manifest **manifest)
+{
+    *manifest = &modem->boot.manifest;
+    return fota_sim_flash_cells(modem->flash) + modem->port.map->slot.offset;
+}

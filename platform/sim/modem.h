@@ -1,0 +1,55 @@
+/*
+ * modem.h - a whole simulated modem: flash, network, clock, cryptography, boot stage.
+ */
+#ifndef FOTA_SIM_MODEM_H
+#define FOTA_SIM_MODEM_H
+
+#include "boot.h"
+#include "fota.h"
+#include "platform/posix/net.h"
+#include "platform/posix/system.h"
+#include "platform/sim/flash.h"
+
+#define FOTA_SIM_KEYS   8
+#define FOTA_SIM_VENDOR "quectel" /* vendor id of the packages */
+
+struct fota_sim_modem {
+    struct fota_sim_flash *flash;
+    struct fota_posix_net net;
+    struct fota_posix_system system;
+    struct fota_port port;
+    struct fota_policy policy;
+    struct fota_key keys[FOTA_SIM_KEYS];
+    struct fota_config config; /* for fota_open() and the boot stage */
+    struct fota_boot boot;
+    uint32_t resets; /* asked for since it was opened */
+    /* Called for a reset; may not return (longjmp). NULL: the reset is only counted. */
+    void (*on_reset)(void *ctx);
+    void *on_reset_ctx;
+};
+
+/*
+ * Makes the modem of `model` (borrowed) in *modem, its flash in the file `path`, or in memory if
+ * NULL. It trusts nobody yet. *modem may not be moved. Errors: those of fota_sim_flash_open().
+ */
+int fota_sim_modem_open(struct fota_sim_modem *modem, const struct fota_model *model,
+                        const char *path, uint64_t seed);
+void fota_sim_modem_close(struct fota_sim_modem *modem);
+
+/* Packages signed with `key` (copied) are accepted. Returns 0, FOTA_ERR_MEMORY when all places are
+ * taken. */
+int fota_sim_modem_trust(struct fota_sim_modem *modem, const struct fota_key *key);
+
+/*
+ * Runs the boot stage to its end: FOTA_BOOT_RUN, FOTA_BOOT_NOTHING, or an error of the flash.
+ * `notice` (may be NULL) is called after every step with the state the journal is in.
+ */
+int fota_sim_modem_boot(struct fota_sim_modem *modem,
+                        void (*notice)(void *ctx, const struct fota_boot *boot), void *ctx);
+
+/* The image that the boot stage let run: its manifest and where it lies; valid after FOTA_BOOT_RUN.
+ */
+const uint8_t *fota_sim_modem_image(const struct fota_sim_modem *modem,
+                                    const struct fota_manifest **manifest);
+
+#endif
