@@ -92,8 +92,10 @@ size_t fota_fault_text(const struct fota_fault *fault, char *text, size_t size)
 {
     const struct fota_error_row *row = fota_error_find(fault->error);
     const char *at = row ? row->text : fota_error_name(fault->error);
-    struct text out = {text, size ? size - 1 : 0};
+    struct text out = {text, size - 1};
 
+    if (size == 0)
+        return 0;
     while (*at) {
         const char *brace = strchr(at, '{');
         const char *end = brace ? strchr(brace, '}') : NULL;
@@ -106,7 +108,6 @@ size_t fota_fault_text(const struct fota_fault *fault, char *text, size_t size)
         put_field(&out, brace + 1, (size_t)(end - brace - 1), fault);
         at = end + 1;
     }
-    if (size)
-        *out.at = '\0';
+    *out.at = '\0';
     return (size_t)(out.at - text);
 }
