@@ -15,8 +15,7 @@
 
 #define COORDINATE (FOTA_PUBLIC_KEY_SIZE / 2)
 
-/* ---- random numbers ---------------------------------------------------------------------------
- */
+/* ---- random numbers ------------------------------------------------------------------------- */
 
 struct generator {
     mbedtls_entropy_context entropy;
@@ -39,8 +38,7 @@ static void generator_stop(struct generator *rng)
     mbedtls_entropy_free(&rng->entropy);
 }
 
-/* ---- numbers and points -----------------------------------------------------------------------
- */
+/* ---- numbers and points --------------------------------------------------------------------- */
 
 /* The parts of an elliptic-curve key; 3.x hides the members that 2.28 has no function for. */
 struct curve {
@@ -138,8 +136,7 @@ int fota_keypair_generate(struct fota_keypair *key)
     return err;
 }
 
-/* ---- PEM --------------------------------------------------------------------------------------
- */
+/* ---- PEM ------------------------------------------------------------------------------------ */
 
 /* Reads `pem` of `size` bytes, final 0 included; *secret: it has the private half. */
 static int parse_pem(mbedtls_pk_context *pk, const unsigned char *pem, size_t size,
@@ -259,8 +256,7 @@ int fota_keypair_public_pem(const struct fota_keypair *key, char pem[FOTA_PEM_MA
                      pem);
 }
 
-/* ---- signatures -------------------------------------------------------------------------------
- */
+/* ---- signatures ----------------------------------------------------------------------------- */
 
 int fota_keypair_sign(const struct fota_keypair *key, const uint8_t digest[FOTA_DIGEST_SIZE],
                       uint8_t signature[FOTA_SIGNATURE_SIZE])
@@ -318,7 +314,7 @@ int fota_signature_convert(const uint8_t *data, size_t length,
 {
     unsigned char copy[80];
     unsigned char *at = copy;
-    const unsigned char *end = copy + length;
+    const unsigned char *end;
     size_t body;
 
     if (length == FOTA_SIGNATURE_SIZE) {
@@ -328,6 +324,7 @@ int fota_signature_convert(const uint8_t *data, size_t length,
     if (length > sizeof copy)
         return FOTA_ERR_ARGUMENT;
     memcpy(copy, data, length);
+    end = copy + length;
     if (mbedtls_asn1_get_tag(&at, end, &body, MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE) ||
         body != (size_t)(end - at) || convert_integer(&at, end, signature) ||
         convert_integer(&at, end, signature + COORDINATE) || at != end)

@@ -18,8 +18,7 @@
 #define INPUT_MAX  512u        /* bytes a pipe surely takes at once (POSIX: PIPE_BUF) */
 #define OUTPUT_MAX (64 * 1024) /* bytes a signing command may print */
 
-/* ---- folders ----------------------------------------------------------------------------------
- */
+/* ---- folders -------------------------------------------------------------------------------- */
 
 static const char *entry_type(DIR *dir, const char *name)
 {
@@ -55,8 +54,7 @@ int fota_tool_list(lua_State *L)
     return 1;
 }
 
-/* ---- files ------------------------------------------------------------------------------------
- */
+/* ---- files ---------------------------------------------------------------------------------- */
 
 static int write_all(int fd, const char *bytes, size_t length)
 {
@@ -167,8 +165,7 @@ int fota_tool_save(lua_State *L)
     return 1;
 }
 
-/* ---- programs ---------------------------------------------------------------------------------
- */
+/* ---- programs ------------------------------------------------------------------------------- */
 
 /* Reads until the end, at most `size` bytes; -1: there was more, or it failed. */
 static int read_all(int fd, char *data, size_t size)
@@ -237,8 +234,8 @@ int fota_tool_run(lua_State *L)
     size_t length;
     const char *input = luaL_checklstring(L, 2, &length);
     char *data = lua_newuserdata(L, OUTPUT_MAX);
-    pid_t child;
-    int output, status, got, err;
+    pid_t child = -1;
+    int output = -1, status, got, err;
 
     luaL_argcheck(L, length <= INPUT_MAX, 2, "too long");
     fflush(NULL);

@@ -62,8 +62,7 @@ static void put_object(struct writer *w, const struct fota_object *object)
     put_bytes(w, object->digest, sizeof object->digest);
 }
 
-/* ---- fields -----------------------------------------------------------------------------------
- */
+/* ---- fields --------------------------------------------------------------------------------- */
 
 static size_t begin_field(struct writer *w, unsigned type)
 {
@@ -143,8 +142,7 @@ static void put_signature(struct writer *w, const struct fota_package_signature 
     put_bytes(w, s->value, sizeof s->value);
 }
 
-/* ---- headers ----------------------------------------------------------------------------------
- */
+/* ---- headers -------------------------------------------------------------------------------- */
 
 /* Counts that would overrun an array, and bits that name no field. */
 static int check_counts(const struct fota_manifest *m, struct fota_fault *fault)
