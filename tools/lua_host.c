@@ -18,6 +18,13 @@
 #define INPUT_MAX  512u        /* bytes a pipe surely takes at once (POSIX: PIPE_BUF) */
 #define OUTPUT_MAX (64 * 1024) /* bytes a signing command may print */
 
+/* Lua would take a number for a string. */
+static const char *check_string(lua_State *L, int index, size_t *length)
+{
+    luaL_checktype(L, index, LUA_TSTRING);
+    return lua_tolstring(L, index, length);
+}
+
 /* ---- folders -------------------------------------------------------------------------------- */
 
 static const char *entry_type(DIR *dir, const char *name)
@@ -34,7 +41,7 @@ static const char *entry_type(DIR *dir, const char *name)
 
 int fota_tool_list(lua_State *L)
 {
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = check_string(L, 1, NULL);
     DIR *dir = opendir(path);
     struct dirent *entry;
     int count = 0;
@@ -136,7 +143,7 @@ static mode_t file_mode(bool is_private)
 
 int fota_tool_save(lua_State *L)
 {
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = check_string(L, 1, NULL);
     struct fota_tool_reader r = {L, 3, NULL};
     bool is_private, replace;
     struct stat info;
@@ -145,9 +152,8 @@ int fota_tool_save(lua_State *L)
     char *temporary;
     int err;
 
-    luaL_checktype(L, 2, LUA_TSTRING);
+    bytes = check_string(L, 2, &length);
     luaL_checktype(L, 3, LUA_TTABLE);
-    bytes = lua_tolstring(L, 2, &length);
     is_private = fota_tool_get_flag(&r, "private");
     replace = fota_tool_get_flag(&r, "replace");
     temporary = lua_newuserdata(L, strlen(path) + sizeof ".XXXXXX");
@@ -230,9 +236,9 @@ static int start(const char *command, const char *input, size_t length, pid_t *c
 
 int fota_tool_run(lua_State *L)
 {
-    const char *command = luaL_checkstring(L, 1);
+    const char *command = check_string(L, 1, NULL);
     size_t length;
-    const char *input = luaL_checklstring(L, 2, &length);
+    const char *input = check_string(L, 2, &length);
     char *data = lua_newuserdata(L, OUTPUT_MAX);
     pid_t child = -1;
     int output = -1, status, got, err;

@@ -1,0 +1,550 @@
+--- The fota command as a person runs it: what it prints, what it leaves on the disk, how it exits.
+
+local FOTA = os.getenv("FOTA_BIN") or "build/bin/fota"
+
+local function quote(text)
+    return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
+end
+
+local function read(path)
+    local file = assert(io.open(path, "rb"))
+    local bytes = file:read("*a")
+    file:close()
+    return bytes
+end
+
+local function write(path, bytes)
+    local file = assert(io.open(path, "wb"))
+    assert(file:write(bytes))
+    file:close()
+end
+
+describe("fota", function()
+    local dir
+
+    -- Runs a shell command: stdout, stderr, exit status.
+    local function shell(command)
+        local out, err = dir .. "/.stdout", dir .. "/.stderr"
+        local _, _, status = os.execute("(" .. command .. ") </dev/null >" .. quote(out) .. " 2>" .. quote(err))
+        return read(out), read(err), status
+    end
+
+    -- Runs the command as it would be typed, in the folder of this test.
+    local function fota(...)
+        local words = { quote(FOTA) }
+        for _, word in ipairs({ ... }) do
+            words[#words + 1] = quote(word)
+        end
+        return shell(table.concat(words, " "))
+    end
+
+    local function ok(...)
+        local out, err, status = fota(...)
+        assert.equal("", err)
+        assert.equal(0, status)
+        return out
+    end
+
+    -- One line on stderr that a person can act upon, and nothing else.
+    local function refused(expected_status, pattern, ...)
+        local out, err, status = fota(...)
+        assert.equal(expected_status, status)
+        assert.matches("^fota: [^\n]+\n$", err)
+        assert.matches(pattern, err)
+        assert.falsy(err:find("traceback", 1, true))
+        assert.falsy(err:find("%.lua:%d"))
+        assert.equal("", out)
+    end
+
+    local function path(name)
+        return dir .. "/" .. name
+    end
+
+    local function pack(name, ...)
+        return ok("pack", "--image", path("app.bin"), "--model", "EC600U,EC200U", "--version", "2.0.0",
+            "--sequence", "7", "--out", path(name), ...)
+    end
+
+    -- The header's length, as `show` tells it.
+    local function header_length(name)
+        return tonumber(ok("show", path(name), "--json"):match('"header_length": (%d+)'))
+    end
+
+    setup(function()
+        dir = os.tmpname()
+        os.remove(dir)
+        assert(os.execute("mkdir " .. quote(dir)))
+        if not FOTA:find("^/") then
+            local pipe = io.popen("pwd")
+            FOTA = pipe:read("*l") .. "/" .. FOTA
+            pipe:close()
+        end
+        write(path("app.bin"), ("firmware "):rep(500))
+        for _, name in ipairs({ "a", "b", "c" }) do
+            ok("keygen", "--out", path(name .. ".pem"), "--public", path(name .. ".pub"))
+        end
+    end)
+
+    teardown(function()
+        os.execute("rm -rf " .. quote(dir))
+    end)
+
+    describe("itself", function()
+        it("explains itself", function()
+            local out = ok("--help")
+            for _, name in ipairs({ "keygen", "pack", "sign", "show", "verify", "models", "emu" }) do
+                assert.matches("\n  " .. name .. " ", out)
+            end
+            assert.equal(out, ok("-h"))
+            assert.equal(out, ok("help"))
+        end)
+
+        it("prints the overview and exits 2 without a command", function()
+            local out, err, status = fota()
+            assert.equal(2, status)
+            assert.equal("", err)
+            assert.matches("^usage: fota COMMAND", out)
+        end)
+
+        it("says its version", function()
+            assert.matches("^fota [^\n]+\n$", ok("--version"))
+        end)
+
+        it("refuses what it does not know", function()
+            refused(2, "unknown command 'frobnicate'; commands: keygen, pack", "frobnicate")
+            refused(2, "unknown option '%-%-frobnicate'", "--frobnicate")
+        end)
+
+        it("explains each command with an example", function()
+            for _, name in ipairs({ "keygen", "pack", "sign", "show", "verify", "models" }) do
+                local out = ok(name, "--help")
+                assert.matches("^usage: fota " .. name, out)
+                assert.matches("\nexamples?:\n  ", out)
+                assert.equal(out, ok(name, "-h"))
+            end
+        end)
+    end)
+
+    describe("options", function()
+        it("take their value after a blank or an equals sign", function()
+            pack("opt.fota")
+            local plain = read(path("opt.fota"))
+            ok("pack", "--image=" .. path("app.bin"), "--model=EC600U,EC200U", "--version=2.0.0",
+                "--sequence=7", "--out=" .. path("opt.fota"))
+            assert.equal(plain, read(path("opt.fota")))
+        end)
+
+        it("are refused with what is wrong", function()
+            refused(2, "%-%-out is missing; see 'fota keygen %-%-help'", "keygen")
+            refused(2, "%-%-out needs KEY.pem", "keygen", "--out")
+            refused(2, "unknown option '%-%-otu'", "keygen", "--otu", "x")
+            refused(2, "unknown option '%-x'", "keygen", "-x")
+            refused(2, "%-%-out is given twice", "keygen", "--out", "x", "--out", "y")
+            refused(2, "%-%-force takes no value", "keygen", "--out", "x", "--force=yes")
+            refused(2, "unexpected argument 'extra'", "keygen", "--out", "x", "extra")
+            refused(2, "PKG is missing", "show")
+            refused(2, "unexpected argument 'b'", "show", "a", "b")
+        end)
+
+        it("end at --", function()
+            refused(1, "cannot read %-%-json: ", "show", "--", "--json")
+        end)
+    end)
+
+    describe("keygen", function()
+        it("keeps the private key to its owner", function()
+            assert.equal("600\n", (shell("stat -c %a " .. quote(path("a.pem")))))
+        end)
+
+        it("replaces a file only when forced", function()
+            local before = read(path("c.pem"))
+            refused(1, "c.pem exists already; %-%-force replaces it", "keygen", "--out", path("c.pem"))
+            refused(1, "c.pub exists already", "keygen", "--out", path("new.pem"), "--public", path("c.pub"))
+            assert.is_nil(io.open(path("new.pem")))
+            assert.equal(before, read(path("c.pem")))
+            shell("chmod 644 " .. quote(path("c.pem")))
+            ok("keygen", "--out", path("c.pem"), "--public", path("c.pub"), "--force")
+            assert.not_equal(before, read(path("c.pem")))
+            assert.equal("600\n", (shell("stat -c %a " .. quote(path("c.pem")))))
+        end)
+
+        it("fails where it cannot write", function()
+            refused(1, "cannot write .*: No such file or directory", "keygen", "--out", path("no/k.pem"))
+            refused(2, "same file", "keygen", "--out", "x", "--public", "x")
+        end)
+
+        it("makes keys that openssl reads, and names them by their point", function()
+            local out = ok("keygen", "--out", path("k.pem"), "--public", path("k.pub"))
+            local public = shell("openssl pkey -in " .. quote(path("k.pem")) .. " -pubout")
+            assert.equal(read(path("k.pub")), public)
+            local _, err, status = shell("openssl pkey -check -noout -in " .. quote(path("k.pem")))
+            assert.equal(0, status, err)
+            local id = shell("openssl pkey -pubin -in " .. quote(path("k.pub"))
+                .. " -outform DER | tail -c 64 | sha256sum | cut -c 1-16")
+            assert.equal("key id " .. id, out)
+        end)
+    end)
+
+    describe("pack", function()
+        it("puts the header before the image", function()
+            assert.matches("4%d%d%d bytes %(header %d+, payload 4500%), unsigned", pack("p.fota"))
+            assert.equal(read(path("app.bin")), read(path("p.fota")):sub(header_length("p.fota") + 1))
+        end)
+
+        it("gives the same bytes for the same input, signature included", function()
+            pack("one.fota", "--key", path("a.pem"), "--text", "x")
+            pack("two.fota", "--key", path("a.pem"), "--text", "x")
+            assert.equal(read(path("one.fota")), read(path("two.fota")))
+            pack("two.fota", "--key", path("a.pem"), "--text", "y")
+            assert.not_equal(read(path("one.fota")), read(path("two.fota")))
+        end)
+
+        it("packs a folder as a tar archive, whatever its dates, owners and order", function()
+            shell("cd " .. quote(dir) .. " && mkdir -p one/lib two/lib && echo 1 >one/main.lua"
+                .. " && echo 2 >one/lib/b.lua && printf '' >one/lib/a.lua"
+                .. " && echo 2 >two/lib/b.lua && echo 1 >two/main.lua && printf '' >two/lib/a.lua"
+                .. " && chmod 755 two/main.lua && touch -d 2001-01-01 two/main.lua")
+            for _, name in ipairs({ "one", "two" }) do
+                ok("pack", "--image", path(name) .. "/", "--model", "EC600U", "--version", "1",
+                    "--sequence", "1", "--out", path(name .. ".fota"))
+            end
+            assert.equal(read(path("one.fota")), read(path("two.fota")))
+            local tail = "tail -c +" .. (header_length("one.fota") + 1) .. " " .. quote(path("one.fota"))
+            local list, err, status = shell(tail .. " | tar --numeric-owner --utc -tvf -")
+            assert.equal(0, status, err)
+            assert.equal("-rw-r--r-- 0/0               0 1970-01-01 00:00 lib/a.lua\n"
+                .. "-rw-r--r-- 0/0               2 1970-01-01 00:00 lib/b.lua\n"
+                .. "-rw-r--r-- 0/0               2 1970-01-01 00:00 main.lua\n", list)
+            assert.equal("2\n", (shell(tail .. " | tar -xOf - lib/b.lua")))
+        end)
+
+        it("refuses folders that an archive cannot hold", function()
+            shell("cd " .. quote(dir) .. " && mkdir empty link && ln -s ../app.bin link/main.lua")
+            local rest = { "--model", "EC600U", "--version", "1", "--sequence", "1", "--out", path("x") }
+            local unpack = table.unpack or unpack
+            refused(1, "the folder has no files", "pack", "--image", path("empty"), unpack(rest))
+            refused(1, "neither a file nor a folder", "pack", "--image", path("link"), unpack(rest))
+            write(path("nothing"), "")
+            refused(1, "1 to 4294967295 bytes", "pack", "--image", path("nothing"), unpack(rest))
+            refused(1, "cannot read .*: No such file", "pack", "--image", path("missing"), unpack(rest))
+        end)
+
+        -- A wrong option: nothing is written.
+        local function wrong(pattern, name, value)
+            local words = { image = path("app.bin"), model = "EC600U", version = "1", sequence = "1",
+                out = path("wrong.fota"), [name] = value }
+            local args = {}
+            for option, word in pairs(words) do
+                args[#args + 1] = "--" .. option .. "=" .. word
+            end
+            refused(2, pattern, "pack", (table.unpack or unpack)(args))
+            assert.is_nil(io.open(path("wrong.fota")))
+        end
+
+        it("refuses values out of range", function()
+            for _, value in ipairs({ "0", "-1", "4294967296", "1.5", "0x10", "", "99999999999999999999" }) do
+                wrong("%-%-sequence: '.*' is not a number from 1 to 4294967295", "sequence", value)
+            end
+            wrong("unknown model 'EC600Z'; known: EC600N, ", "model", "EC600U,EC600Z")
+            wrong("is there twice", "model", "EC600U,EC600U")
+            wrong("1 to 31 printable", "model", "EC600U,")
+            wrong("at most 8 models", "model", "A,B,C,D,E,F,G,H,I")
+            wrong("1 to 31 printable", "version", ("1"):rep(32))
+            wrong("1 to 31 printable", "version", "1\t0")
+            wrong("1 to 31 printable", "vendor", "")
+            wrong("1 to 128 printable", "text", ("x"):rep(129))
+            wrong("not a number from 0 to 255", "severity", "256")
+            for _, value in ipairs({ "3-", "-3", "4-3", "a-b", "1-2-3", "", "1,,2", "0-4294967296" }) do
+                wrong("is not a range like 3%-7", "requires", value)
+            end
+            wrong("at most 8 ranges", "requires", "1,2,3,4,5,6,7,8,9")
+            for _, value in ipairs({ "2023-02-29", "2023-13-01", "2023-00-01", "2023-01-32", "tomorrow",
+                "1969-12-31" }) do
+                wrong("neither seconds nor a date", "expiry", value)
+            end
+        end)
+
+        it("takes another vendor's models as they are", function()
+            ok("pack", "--image", path("app.bin"), "--vendor", "acme", "--model", "X1", "--version", "1",
+                "--sequence", "1", "--out", path("acme.fota"))
+            assert.matches("models       X1\n", ok("show", path("acme.fota")))
+        end)
+
+        it("signs only with a private P-256 key", function()
+            local function with_key(pattern, name)
+                refused(1, pattern, "pack", "--image", path("app.bin"), "--model", "EC600U", "--version", "1",
+                    "--sequence", "1", "--out", path("wrong.fota"), "--key", path(name))
+            end
+            with_key("no private half", "a.pub")
+            with_key("not an unencrypted P%-256 key", "app.bin")
+            shell("openssl ecparam -name secp384r1 -genkey -noout -out " .. quote(path("384.pem")))
+            with_key("not an unencrypted P%-256 key", "384.pem")
+        end)
+    end)
+
+    describe("show", function()
+        it("shows every field", function()
+            pack("full.fota", "--text", 'He said "hi"', "--severity", "3", "--expiry", "2028-02-29",
+                "--requires", "1-5,6", "--key", path("a.pem"))
+            local out = ok("show", path("full.fota"))
+            for _, line in ipairs({
+                "version      2.0.0", "sequence     7", "vendor       quectel", "models       EC600U, EC200U",
+                "component    app", "format       full", "requires     1-5, 6-6",
+                "expiry       2028-02-29 23:59:59 UTC", "severity     3", 'text         He said "hi"',
+                "payload is   complete, digest correct",
+            }) do
+                assert.truthy(out:find(line .. "\n", 1, true), line)
+            end
+            local digest = shell("sha256sum " .. quote(path("app.bin"))):sub(1, 64)
+            assert.truthy(out:find("payload      4500 bytes, sha256 " .. digest .. "\n", 1, true))
+            assert.matches("signature 1  key %x+, ECDSA P%-256 with SHA%-256\n", out)
+        end)
+
+        it("shows the same as JSON", function()
+            local found, dkjson = pcall(require, "dkjson")
+            if not found then
+                pending("dkjson is not installed")
+                return
+            end
+            pack("full.fota", "--text", 'a "quoted" \\ text', "--expiry", "4102444800", "--requires", "1-5")
+            local shown = assert(dkjson.decode(ok("show", path("full.fota"), "--json")))
+            assert.equal('a "quoted" \\ text', shown.text)
+            assert.equal(4102444800, shown.expiry)
+            assert.same({ { first = 1, last = 5 } }, shown.requires)
+            assert.same({ "EC600U", "EC200U" }, shown.models)
+            assert.same({}, shown.signatures)
+            assert.equal(4500, shown.payload.length)
+            assert.is_true(shown.payload_intact)
+        end)
+
+        it("tells a damaged payload", function()
+            pack("d.fota")
+            local bytes = read(path("d.fota"))
+            write(path("d.fota"), bytes:sub(1, -2))
+            assert.matches("payload is   4499 bytes in the file: TRUNCATED", ok("show", path("d.fota")))
+            write(path("d.fota"), bytes .. "x")
+            assert.matches("payload is   4501 bytes in the file: TRAILING", ok("show", path("d.fota")))
+            write(path("d.fota"), bytes:sub(1, -2) .. "X")
+            assert.matches("payload is   complete, digest WRONG", ok("show", path("d.fota")))
+        end)
+
+        it("refuses what is not a package", function()
+            refused(1, "NOT_A_PACKAGE: this is not a fota package", "show", path("app.bin"))
+            refused(1, "cannot read .*No such file", "show", path("missing"))
+            refused(1, "cannot read .*directory", "show", dir)
+            write(path("short"), "FOTA")
+            refused(1, "TRUNCATED", "show", path("short"))
+        end)
+    end)
+
+    describe("sign", function()
+        before_each(function()
+            pack("s.fota")
+        end)
+
+        it("adds what pack --key would have added", function()
+            ok("sign", path("s.fota"), "--key", path("a.pem"))
+            pack("k.fota", "--key", path("a.pem"))
+            assert.equal(read(path("k.fota")), read(path("s.fota")))
+        end)
+
+        it("leaves the package alone with --out", function()
+            local before = read(path("s.fota"))
+            ok("sign", path("s.fota"), "--key", path("a.pem"), "--out", path("signed.fota"))
+            assert.equal(before, read(path("s.fota")))
+            ok("verify", path("signed.fota"), "--key", path("a.pub"))
+        end)
+
+        it("takes two signatures of different keys", function()
+            ok("sign", path("s.fota"), "--key", path("a.pem"))
+            refused(1, "this key has signed the package already", "sign", path("s.fota"), "--key", path("a.pem"))
+            ok("sign", path("s.fota"), "--key", path("b.pem"))
+            refused(1, "two signatures already", "sign", path("s.fota"), "--key", path("c.pem"))
+            ok("verify", path("s.fota"), "--key", path("a.pub"), "--key", path("b.pub"), "--signatures", "2")
+        end)
+
+        it("makes signatures that openssl verifies", function()
+            ok("sign", path("s.fota"), "--key", path("a.pem"))
+            local shown = ok("show", path("s.fota"), "--json")
+            local signed = tonumber(shown:match('"signed_length": (%d+)'))
+            local length = tonumber(shown:match('"header_length": (%d+)'))
+            local bytes = read(path("s.fota"))
+            local raw = bytes:sub(length - 63, length)
+            local function integer(number)
+                number = number:gsub("^%z+", "")
+                if number:byte() >= 128 then
+                    number = "\0" .. number
+                end
+                return "\2" .. string.char(#number) .. number
+            end
+            local body = integer(raw:sub(1, 32)) .. integer(raw:sub(33))
+            write(path("s.der"), "\48" .. string.char(#body) .. body)
+            write(path("s.tbs"), bytes:sub(1, signed))
+            local out, err, status = shell("openssl dgst -sha256 -verify " .. quote(path("a.pub"))
+                .. " -signature " .. quote(path("s.der")) .. " " .. quote(path("s.tbs")))
+            assert.equal(0, status, out .. err)
+        end)
+
+        -- What openssl pkeyutl needs to sign a digest that comes as hexadecimal.
+        local function signer(name, finish)
+            local script = path(name .. ".sh")
+            write(script, "tr -d '\\n' | tr a-f A-F | basenc -d --base16"
+                .. " | openssl pkeyutl -sign -inkey " .. quote(path(name .. ".pem")) .. (finish or "") .. "\n")
+            return "sh " .. script
+        end
+
+        it("takes a signature of a program: DER, or hexadecimal", function()
+            for _, finish in ipairs({ "", " | od -An -v -tx1", " | basenc --base16" }) do
+                pack("s.fota")
+                ok("sign", path("s.fota"), "--command", signer("b", finish), "--public", path("b.pub"))
+                ok("verify", path("s.fota"), "--key", path("b.pub"))
+            end
+        end)
+
+        it("takes r and s of a program", function()
+            -- The signature of a.pem is always the same: a program may print it again.
+            ok("sign", path("s.fota"), "--key", path("a.pem"))
+            local length = header_length("s.fota")
+            local raw = read(path("s.fota")):sub(length - 63, length)
+            write(path("raw"), raw)
+            for _, command in ipairs({ "cat " .. path("raw"), "od -An -v -tx1 " .. path("raw") }) do
+                pack("r.fota")
+                ok("sign", path("r.fota"), "--command", command, "--public", path("a.pub"))
+                assert.equal(read(path("s.fota")), read(path("r.fota")))
+            end
+        end)
+
+        it("gives the program the digest of the signed bytes", function()
+            local digest = ok("show", path("s.fota"), "--json"):match('"signed_sha256": "(%x+)"')
+            fota("sign", path("s.fota"), "--command", "cat >" .. path("seen"), "--public", path("b.pub"))
+            assert.equal(digest .. "\n", read(path("seen")))
+        end)
+
+        it("refuses a program that fails, lies or chatters, and changes nothing", function()
+            local before = read(path("s.fota"))
+            local function with(pattern, command, public)
+                refused(1, pattern, "sign", path("s.fota"), "--command", command, "--public", path(public or "b.pub"))
+                assert.equal(before, read(path("s.fota")))
+            end
+            with("failed with exit status 3", "exit 3")
+            with("failed with exit status 127", "exec /nonexistent/signer 2>/dev/null")
+            with("printed no signature", "true")
+            with("printed no signature", "echo hello")
+            with("printed too much", "head -c 100000 /dev/zero")
+            with("the new signature is wrong", "head -c 64 /dev/zero")
+            with("the new signature is wrong", signer("b"), "a.pub")
+        end)
+
+        it("refuses contradicting options", function()
+            refused(2, "%-%-key KEY.pem is needed, or", "sign", path("s.fota"))
+            refused(2, "%-%-command needs %-%-public, and no %-%-key", "sign", path("s.fota"), "--command", "true")
+            refused(2, "%-%-command needs", "sign", path("s.fota"), "--command", "true", "--public", path("a.pub"),
+                "--key", path("a.pem"))
+            refused(2, "is needed", "sign", path("s.fota"), "--key", path("a.pem"), "--public", path("a.pub"))
+            refused(1, "no private half", "sign", path("s.fota"), "--key", path("a.pub"))
+            refused(1, "NOT_A_PACKAGE", "sign", path("app.bin"), "--key", path("a.pem"))
+        end)
+    end)
+
+    describe("verify", function()
+        local bytes
+
+        local function verify(status, pattern, ...)
+            if status == 0 then
+                assert.matches(pattern, ok("verify", path("v.fota"), ...))
+            else
+                refused(status, pattern, "verify", path("v.fota"), ...)
+            end
+        end
+
+        before_each(function()
+            pack("v.fota", "--key", path("a.pem"), "--requires", "3-6")
+            bytes = read(path("v.fota"))
+        end)
+
+        it("says OK", function()
+            verify(0, "v.fota: OK\n$", "--key", path("a.pub"))
+            verify(0, "OK", "--key", path("a.pub"), "--model", "EC200U", "--installed", "6")
+            verify(0, "OK", "--key", path("b.pub"), "--key", path("a.pem"))
+        end)
+
+        it("refuses by signature", function()
+            verify(1, "UNKNOWN_KEY: the package is signed with a key", "--key", path("b.pub"))
+            verify(1, "SIGNATURES: 2 valid signatures are required, 1 are present", "--key", path("a.pub"),
+                "--signatures", "2")
+            pack("v.fota")
+            verify(1, "UNSIGNED", "--key", path("a.pub"))
+        end)
+
+        it("refuses by model, vendor and sequence", function()
+            verify(1, "WRONG_MODEL: the package is for another model: EC600U", "--key", path("a.pub"),
+                "--model", "EC600E")
+            verify(1, "WRONG_VENDOR", "--key", path("a.pub"), "--model", "EC600U", "--vendor", "acme")
+            verify(1, "SAME_VERSION", "--key", path("a.pub"), "--installed", "7")
+            verify(1, "DOWNGRADE: package sequence 7 is older than 8", "--key", path("a.pub"), "--installed", "8")
+            verify(1, "REQUIRES", "--key", path("a.pub"), "--installed", "2")
+        end)
+
+        it("refuses what has expired", function()
+            pack("v.fota", "--key", path("a.pem"), "--expiry", "2001-01-01")
+            verify(1, "EXPIRED", "--key", path("a.pub"))
+        end)
+
+        it("refuses trailing bytes, a cut and a changed byte", function()
+            write(path("v.fota"), bytes .. "\0")
+            verify(1, "TRAILING: the package has 4501 bytes; its header says 4500", "--key", path("a.pub"))
+            write(path("v.fota"), bytes:sub(1, -2))
+            verify(1, "TRUNCATED: the package is truncated: expected 4500 bytes, got 4499", "--key", path("a.pub"))
+            write(path("v.fota"), bytes:sub(1, -2) .. "X")
+            verify(1, "INTEGRITY", "--key", path("a.pub"))
+            write(path("v.fota"), bytes:sub(1, 40))
+            verify(1, "TRUNCATED", "--key", path("a.pub"))
+            local changed = bytes:gsub("EC600U", "EC600E", 1)
+            write(path("v.fota"), changed)
+            verify(1, "SIGNATURE: the signature does not belong to this header", "--key", path("a.pub"))
+        end)
+
+        it("answers in JSON", function()
+            assert.matches('"ok": true', ok("verify", path("v.fota"), "--key", path("a.pub"), "--json"))
+            local out, err, status = fota("verify", path("v.fota"), "--key", path("b.pub"), "--json")
+            assert.equal(1, status)
+            assert.equal("", err)
+            assert.matches('"code": %-82', out)
+            assert.matches('"error": "UNKNOWN_KEY"', out)
+            assert.matches('"ok": false', out)
+        end)
+
+        it("refuses wrong arguments", function()
+            verify(2, "%-%-key is missing")
+            verify(2, "unknown model 'EC1'", "--key", path("a.pub"), "--model", "EC1")
+            verify(2, "not a number from 1 to 2", "--key", path("a.pub"), "--signatures", "3")
+            verify(2, "not a number", "--key", path("a.pub"), "--installed", "x")
+            verify(1, "cannot read", "--key", path("missing.pub"))
+        end)
+    end)
+
+    describe("models", function()
+        it("shows a table of all", function()
+            local out = ok("models")
+            assert.matches("^model +family +chip", out)
+            assert.matches("\nEC600U +unisoc8910 ", out)
+            assert.matches("\nBC25PA [^\n]+async\n", out)
+        end)
+
+        it("shows one", function()
+            local out = ok("models", "BG95")
+            assert.matches("family +qcom9205\n", out)
+            assert.matches("download_cancel +yes\n", out)
+            assert.matches("ssl_params +no\n", out)
+        end)
+
+        it("answers in JSON", function()
+            assert.matches('^%[\n  {\n    "apn": false,', ok("models", "--json"))
+            assert.matches('^{\n  "apn": true,', ok("models", "BG95", "--json"))
+        end)
+
+        it("lists the known ones for an unknown one", function()
+            refused(2, "unknown model 'EC9'; known: EC600N, .*BC25PA", "models", "EC9")
+        end)
+    end)
+end)
