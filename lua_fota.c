@@ -12,7 +12,7 @@
 
 #include <lauxlib.h>
 
-#define POLL_STEPS   256 /* steps of one poll(), so that a scheduler gets its turn */
+#define POLL_STEPS   64 /* steps of one poll(), so that a scheduler gets its turn */
 #define ENGINE_ALIGN 16u
 
 /* How an update ended, for whoever waits for it. */
@@ -604,6 +604,8 @@ static int poll(lua_State *L)
     face->polling = true;
     for (int i = 0; i < POLL_STEPS && step != FOTA_STEP_IDLE; i++) {
         step = advance(L, face, &event);
+        if (event.kind != FOTA_EVENT_NONE)
+            break; /* one event a call: whoever watches the status sees each */
         if (step == FOTA_STEP_WAIT) {
             if (ms == 0)
                 break;

@@ -282,6 +282,8 @@ static int modem_stats(lua_State *L)
     set_number(L, "most_erased", s.most_erased);
     set_number(L, "violations", s.violations);
     set_number(L, "resets", sim->modem.resets);
+    set_number(L, "bytes_fetched", sim->modem.net.received);
+    set_number(L, "connections", sim->modem.net.connections);
     lua_pushstring(L, fota_sim_flash_violation(sim->modem.flash));
     lua_setfield(L, -2, "violation");
     return 1;

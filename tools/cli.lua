@@ -5,15 +5,16 @@ local util = require("fota.tool.util")
 
 local cli = {}
 
-local commands = { "keygen", "pack", "sign", "show", "verify", "models" }
+local commands = { "keygen", "pack", "sign", "show", "verify", "models", "emu" }
+local elsewhere = { emu = "fota.emulator.cli" }
 
 local function load_command(name)
     for _, known in ipairs(commands) do
         if known == name then
-            return require("fota.tool." .. name)
+            return require(elsewhere[name] or "fota.tool." .. name)
         end
     end
-    util.usage(string.format("unknown command '%s'; commands: %s, emu", name,
+    util.usage(string.format("unknown command '%s'; commands: %s", name,
         table.concat(commands, ", ")))
 end
 
@@ -28,7 +29,6 @@ local function overview()
     for _, name in ipairs(commands) do
         lines[#lines + 1] = string.format("  %-8s%s", name, load_command(name).summary)
     end
-    lines[#lines + 1] = "  emu     Run a modem that is updated by its own Lua script."
     for _, line in ipairs({
         "",
         "'fota COMMAND --help' explains one command with examples.",
@@ -45,15 +45,6 @@ local function overview()
     return table.concat(lines, "\n") .. "\n"
 end
 
-local function emulate(args)
-    local found, emulator = pcall(require, "fota.emulator.cli")
-    if not found then
-        -- The first line says what is missing, the others where it was looked for.
-        util.fail("the emulator cannot be loaded: " .. tostring(emulator):match("^[^\n]*"))
-    end
-    return emulator.main(args)
-end
-
 local function run(args)
     local name = args[1]
     if name == nil or name == "--help" or name == "-h" or name == "help" then
@@ -68,9 +59,6 @@ local function run(args)
     local rest = {}
     for i = 2, #args do
         rest[#rest + 1] = args[i]
-    end
-    if name == "emu" then
-        return emulate(rest)
     end
     local command = load_command(name)
     local given, positional = options.parse(command, rest)
