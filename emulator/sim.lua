@@ -1,0 +1,179 @@
+--- `require "fota.sim"`: simulated modems for specs.
+---
+---     local sim = require "fota.sim"
+---     local modem = sim.modem { model = "EC600U" }
+---     modem:load { ["main.lua"] = 'print("version 1 runs")' }
+---     local run = modem:start()
+---     assert.equal("version 1 runs", run.output[1])
+local machine = require("fota.emulator.machine")
+local tool = require("fota.tool.core")
+
+local sim = {}
+
+---@class fota.sim.Modem
+---@field machine fota.sim.Machine
+---@field key string PEM of the key that signs what load() and package() make, and that is trusted
+local Modem = {}
+Modem.__index = Modem
+
+---@class fota.sim.Options
+---@field model string|nil "generic" by default
+---@field path string|nil file of the flash; in memory by default
+---@field fs string|nil folder that scripts see as their file system
+---@field seed integer|nil
+
+--- Makes a modem with a new key.
+---@param options fota.sim.Options|nil
+---@return fota.sim.Modem|nil
+---@return string|nil message
+---@return integer|nil code
+function sim.modem(options)
+    local mine, message, code = machine.new(options or {})
+    if not mine then
+        return nil, message, code
+    end
+    local key = assert(tool.keygen())
+    assert(mine:trust(key))
+    return setmetatable({ machine = mine, model = mine.model, key = key }, Modem)
+end
+
+local function file_list(files)
+    local list = {}
+    for name, data in pairs(files) do
+        list[#list + 1] = { name = name, data = data }
+    end
+    return list
+end
+
+---@class fota.sim.Package
+---@field files table<string, string>|nil name to content; has a main.lua
+---@field image string|nil bytes, instead of files
+---@field version string|nil "2.0.0" by default
+---@field sequence integer|nil 2 by default
+---@field model string|nil the modem's own by default
+---@field key string|false|nil PEM of another key; false: not signed
+---@field override table|nil fields of the manifest to replace, see fota.tool.core
+
+--- Makes a package for this modem.
+---@param fields fota.sim.Package
+---@return string bytes
+function Modem:package(fields)
+    local key = fields.key
+    if key == nil then
+        key = self.key
+    end
+    return assert(machine.package({
+        files = fields.files and file_list(fields.files),
+        image = fields.image,
+        version = fields.version or "2.0.0",
+        sequence = fields.sequence or 2,
+        model = fields.model or self.model,
+        override = fields.override,
+        key = key or nil,
+    }))
+end
+
+--- Loads scripts into the slot, as a factory does: version 1.0.0, sequence 1 unless told otherwise.
+---@param files table<string, string>|string name to content, or main.lua's content
+---@param fields fota.sim.Package|nil
+function Modem:load(files, fields)
+    fields = fields or {}
+    if type(files) == "string" then
+        files = { ["main.lua"] = files }
+    end
+    local package = self:package({
+        files = files, version = fields.version or "1.0.0", sequence = fields.sequence or 1,
+        key = fields.key, model = fields.model,
+    })
+    assert(self.machine:provision(package))
+end
+
+--- The module `fota` of this modem in the state of the spec itself: calls can be made and looked at one
+--- by one. A reset is counted and does nothing else; boot() is the start after it.
+---@return table fota
+function Modem:fota()
+    return assert(self.machine.modem:api())
+end
+
+--- Runs the boot stage: "run", "nothing", "cut", or nil and a message.
+---@return string|nil result
+---@return string|nil message
+function Modem:boot()
+    return self.machine.modem:boot()
+end
+
+---@class fota.sim.Run
+---@field why string why it ended, see fota.sim.Machine.start
+---@field value any
+---@field output string[] lines that were printed
+---@field logs string[] lines of the log
+---@field errors string[] errors of scripts
+---@field versions string[] versions in the order in which they started
+---@field events table[] everything in order, as {kind, ...}
+
+--- Switches the modem on and lets it run to its end.
+---@param options fota.sim.StartOptions|nil
+---@return fota.sim.Run
+function Modem:start(options)
+    local run = { output = {}, logs = {}, errors = {}, versions = {}, events = {} }
+    local lists = { print = run.output, error = run.errors, start = run.versions }
+    run.why, run.value = self.machine:start(function(kind, first, second, ...)
+        run.events[#run.events + 1] = { kind, first, second, ... }
+        if kind == "log" then
+            run.logs[#run.logs + 1] = second
+        elseif lists[kind] then
+            table.insert(lists[kind], first)
+        end
+    end, options)
+    return run
+end
+
+--- Lets the power fail at the `operation`-th flash operation from now; 0 takes it back.
+---@param operation integer
+---@param mode string|nil "before" (default), "first half", "second half", "random", "after"
+function Modem:cut(operation, mode)
+    self.machine.modem:cut(operation, mode or "before")
+end
+
+function Modem:power_on()
+    self.machine.modem:power_on()
+end
+
+--- Counters: programs, erases, bytes_read, bytes_programmed, most_erased, violations, violation, resets,
+--- bytes_fetched, connections.
+---@return table
+function Modem:stats()
+    return self.machine.modem:stats()
+end
+
+--- Erases of the unit that holds flash address `address`.
+---@return integer
+function Modem:wear(address)
+    return self.machine.modem:wear(address)
+end
+
+--- The partition map: slot, staging, journal with offset, size, erase_unit; program_unit, flash_size.
+---@return table
+function Modem:map()
+    return self.machine.modem:map()
+end
+
+--- The cells from `offset`, `length` bytes; all of them without arguments.
+---@return string
+function Modem:cells(offset, length)
+    if offset then
+        return self.machine.modem:cells(offset, length)
+    end
+    return self.machine.modem:cells()
+end
+
+--- Puts bytes into the cells, as damage does: no rule of flash is kept.
+function Modem:poke(offset, bytes)
+    self.machine.modem:poke(offset, bytes)
+end
+
+function Modem:close()
+    self.machine:close()
+end
+
+return sim
