@@ -22,6 +22,10 @@ local cli = {
         { name = "sequence", value = "N", help = "of the script that is loaded; 1 by default" },
         { name = "power-cut", value = "N[:MODE]",
             help = "the power fails at the N-th flash operation, then comes back" },
+        { name = "power-cut-at", value = "PERCENT",
+            help = "the power fails when so much is downloaded, in the middle of an operation" },
+        { name = "rate", value = "BYTES", help = "receive at most so many bytes a second" },
+        { name = "drop", value = "BYTES", help = "the connection breaks once, after so many bytes" },
         { name = "seed", value = "N", help = "for what is random about a power cut" },
         { name = "starts", value = "N", help = "stop after so many starts; 100 by default" },
         { name = "report", value = "FILE", help = "write what happened as JSON" },
@@ -105,6 +109,35 @@ local function set_cut(mine, text)
         .. table.concat(cut_modes, ", "))
 end
 
+-- The power fails in the next flash operation once the download is this far.
+local function cut_at(mine, percent, listener)
+    local armed = true
+    return function(kind, ...)
+        if kind == "progress" and armed and select(1, ...) == "download"
+            and select(4, ...) >= percent then
+            armed = false
+            mine.modem:cut(1, "first half")
+        end
+        listener(kind, ...)
+    end
+end
+
+local function set_faults(mine, given, listener)
+    if given["power-cut"] then
+        set_cut(mine, given["power-cut"])
+    end
+    if given.rate then
+        mine.modem:rate(util.number_option("rate", given.rate, 0, 4294967295))
+    end
+    if given.drop then
+        mine.modem:drop(util.number_option("drop", given.drop, 1, 4294967295))
+    end
+    if given["power-cut-at"] then
+        return cut_at(mine, util.number_option("power-cut-at", given["power-cut-at"], 0, 100), listener)
+    end
+    return listener
+end
+
 local function report(path, mine, why, version)
     local stats = mine.modem:stats()
     util.save(path, json.encode({
@@ -142,10 +175,8 @@ function cli.run(given, positional)
     if positional[1] and home.load(mine, given.home, positional[1], key, sequence) then
         io.stdout:write("  ", positional[1], " is loaded into the slot of the ", mine.model, "\n")
     end
-    if given["power-cut"] then
-        set_cut(mine, given["power-cut"])
-    end
-    local why, value = mine:start(printer(progress), { starts = starts })
+    local listener = set_faults(mine, given, printer(progress))
+    local why, value = mine:start(listener, { starts = starts })
     progress:close()
     if given.report then
         report(given.report, mine, why, mine.version)

@@ -258,6 +258,30 @@ static int modem_power_off(lua_State *L)
     return 0;
 }
 
+static uint32_t whole_number(lua_State *L, int index)
+{
+    lua_Number value = luaL_checknumber(L, index);
+
+    luaL_argcheck(L, value >= 0 && value <= UINT32_MAX, index, "0 to 4294967295 expected");
+    return (uint32_t)value;
+}
+
+/* rate(bytes per second), 0: no limit */
+static int modem_rate(lua_State *L)
+{
+    sim_check(L, 1)->modem.link.rate = whole_number(L, 2);
+    return 0;
+}
+
+/* drop(bytes): the connection breaks once, after so many more bytes */
+static int modem_drop(lua_State *L)
+{
+    struct fota_sim_link *link = &sim_check(L, 1)->modem.link;
+
+    link->drop_at = link->received + whole_number(L, 2);
+    return 0;
+}
+
 static void set_number(lua_State *L, const char *name, uint64_t value)
 {
 #if LUA_VERSION_NUM >= 503
@@ -282,8 +306,8 @@ static int modem_stats(lua_State *L)
     set_number(L, "most_erased", s.most_erased);
     set_number(L, "violations", s.violations);
     set_number(L, "resets", sim->modem.resets);
-    set_number(L, "bytes_fetched", sim->modem.net.received);
-    set_number(L, "connections", sim->modem.net.connections);
+    set_number(L, "bytes_fetched", sim->modem.link.received);
+    set_number(L, "connections", sim->modem.link.connections);
     lua_pushstring(L, fota_sim_flash_violation(sim->modem.flash));
     lua_setfield(L, -2, "violation");
     return 1;
@@ -363,11 +387,23 @@ static int modem_wear(lua_State *L)
  */
 
 static const luaL_Reg methods[] = {
-    {"close", modem_close}, {"trust", modem_trust},       {"provision", modem_provision},
-    {"image", modem_image}, {"api", modem_api},           {"run", sim_run},
-    {"cut", modem_cut},     {"power_on", modem_power_on}, {"power_off", modem_power_off},
-    {"stats", modem_stats}, {"map", modem_map},           {"cells", modem_cells},
-    {"poke", modem_poke},   {"wear", modem_wear},         {NULL, NULL},
+    {"close", modem_close},
+    {"trust", modem_trust},
+    {"provision", modem_provision},
+    {"image", modem_image},
+    {"api", modem_api},
+    {"run", sim_run},
+    {"cut", modem_cut},
+    {"power_on", modem_power_on},
+    {"power_off", modem_power_off},
+    {"rate", modem_rate},
+    {"drop", modem_drop},
+    {"stats", modem_stats},
+    {"map", modem_map},
+    {"cells", modem_cells},
+    {"poke", modem_poke},
+    {"wear", modem_wear},
+    {NULL, NULL},
 };
 
 static void make_type(lua_State *L)

@@ -139,6 +139,18 @@ function Modem:power_on()
     self.machine.modem:power_on()
 end
 
+--- Lets the network receive at most so many bytes a second; 0: no limit.
+---@param bytes integer
+function Modem:rate(bytes)
+    self.machine.modem:rate(bytes)
+end
+
+--- Breaks the connection once, after so many more bytes.
+---@param bytes integer
+function Modem:drop(bytes)
+    self.machine.modem:drop(bytes)
+end
+
 --- Counters: programs, erases, bytes_read, bytes_programmed, most_erased, violations, violation, resets,
 --- bytes_fetched, connections.
 ---@return table

@@ -165,7 +165,6 @@ static int net_open(void *ctx, const char *host, uint16_t port, enum fota_addres
     if (place == FOTA_POSIX_STREAMS) {
         return FOTA_ERR_CONNECT;
     }
-    net->connections++;
     error = resolve(host, port, family, &addresses);
     if (error) {
         return error;
@@ -245,7 +244,6 @@ static int net_send(void *ctx, int stream, const void *data, size_t len)
 static int net_recv(void *ctx, int stream, void *data, size_t len)
 {
     struct fota_posix_stream *s = stream_at(ctx, stream);
-    struct fota_posix_net *net = ctx;
     ssize_t got;
 
     if (s == NULL || !s->connected) {
@@ -258,7 +256,6 @@ static int net_recv(void *ctx, int stream, void *data, size_t len)
     if (got < 0) {
         return try_again() ? 0 : FOTA_ERR_CONNECTION;
     }
-    net->received += (uint64_t)got;
     return got == 0 ? FOTA_ERR_CLOSED : (int)got;
 }
 
@@ -315,8 +312,6 @@ struct fota_net fota_posix_net_open(struct fota_posix_net *net)
     for (int i = 0; i < FOTA_POSIX_STREAMS; i++) {
         net->streams[i] = (struct fota_posix_stream){.fd = -1};
     }
-    net->received = 0;
-    net->connections = 0;
     return (struct fota_net){&ops, net};
 }
 

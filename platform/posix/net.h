@@ -19,8 +19,6 @@ struct fota_posix_stream {
 
 struct fota_posix_net {
     struct fota_posix_stream streams[FOTA_POSIX_STREAMS];
-    uint64_t received;    /* bytes since it was opened, protocol and all: what the data plan pays */
-    uint32_t connections; /* begun since then */
 };
 
 /*

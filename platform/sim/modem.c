@@ -25,8 +25,9 @@ int fota_sim_modem_open(struct fota_sim_modem *modem, const struct fota_model *m
     if (err)
         return err;
     modem->port.flash = fota_sim_flash_port(modem->flash);
-    modem->port.net = fota_posix_net_open(&modem->net);
     modem->port.system = fota_posix_system_open(&modem->system, reset, modem);
+    modem->port.net =
+        fota_sim_link_open(&modem->link, fota_posix_net_open(&modem->net), &modem->port.system);
     modem->port.crypto = &fota_mbedtls_crypto;
     modem->policy.keys = modem->keys;
     modem->config.port = &modem->port;

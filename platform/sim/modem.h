@@ -9,6 +9,7 @@
 #include "platform/posix/net.h"
 #include "platform/posix/system.h"
 #include "platform/sim/flash.h"
+#include "platform/sim/link.h"
 
 #define FOTA_SIM_KEYS   8
 #define FOTA_SIM_VENDOR "quectel" /* vendor id of the packages */
@@ -16,6 +17,7 @@
 struct fota_sim_modem {
     struct fota_sim_flash *flash;
     struct fota_posix_net net;
+    struct fota_sim_link link; /* over net; rate and drop_at may be set at any time */
     struct fota_posix_system system;
     struct fota_port port;
     struct fota_policy policy;

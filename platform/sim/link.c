@@ -1,0 +1,110 @@
+#define _POSIX_C_SOURCE 200809L
+
+#include "platform/sim/link.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "fota_error.h"
+
+/* Received in one go at most, so that a slow link moves smoothly: a tenth of a second's bytes. */
+#define BURST_PER_SECOND 10u
+#define NAP_MS           10u
+
+static int link_open(void *ctx, const char *host, uint16_t port, enum fota_address_family family,
+                     int *stream)
+{
+    struct fota_sim_link *link = ctx;
+
+    link->connections++;
+    return link->lower.ops->open(link->lower.ctx, host, port, family, stream);
+}
+
+static int link_ready(void *ctx, int stream)
+{
+    struct fota_sim_link *link = ctx;
+
+    return link->lower.ops->ready(link->lower.ctx, stream);
+}
+
+static int link_send(void *ctx, int stream, const void *data, size_t len)
+{
+    struct fota_sim_link *link = ctx;
+
+    return link->lower.ops->send(link->lower.ctx, stream, data, len);
+}
+
+/* Bytes that the rate allows now. */
+static size_t allowance(struct fota_sim_link *link)
+{
+    uint64_t now = link->system->ops->now_ms(link->system->ctx);
+    uint64_t most = (uint64_t)link->rate * 1000 / BURST_PER_SECOND;
+
+    link->tokens += (now - link->filled_ms) * link->rate;
+    link->filled_ms = now;
+    if (link->tokens > most)
+        link->tokens = most;
+    return (size_t)(link->tokens / 1000);
+}
+
+static int link_recv(void *ctx, int stream, void *data, size_t len)
+{
+    struct fota_sim_link *link = ctx;
+    int got;
+
+    if (link->rate) {
+        size_t most = allowance(link);
+
+        if (most == 0)
+            return 0;
+        len = len < most ? len : most;
+    }
+    if (link->drop_at) {
+        if (link->received >= link->drop_at) {
+            link->drop_at = 0;
+            return FOTA_ERR_CONNECTION;
+        }
+        if (len > link->drop_at - link->received)
+            len = (size_t)(link->drop_at - link->received);
+    }
+    got = link->lower.ops->recv(link->lower.ctx, stream, data, len);
+    if (got > 0) {
+        link->received += (uint64_t)got;
+        link->tokens -= link->rate ? (uint64_t)got * 1000 : 0;
+    }
+    return got;
+}
+
+static void link_close(void *ctx, int stream)
+{
+    struct fota_sim_link *link = ctx;
+
+    link->lower.ops->close(link->lower.ctx, stream);
+}
+
+static void link_wait(void *ctx, uint32_t ms)
+{
+    struct fota_sim_link *link = ctx;
+
+    /* Bytes that lie ready below, but may not be received yet, must not make this a busy loop. */
+    if (link->rate && allowance(link) == 0) {
+        const struct timespec nap = {0, (ms < NAP_MS ? ms : NAP_MS) * 1000000L};
+
+        nanosleep(&nap, NULL);
+        return;
+    }
+    link->lower.ops->wait(link->lower.ctx, ms);
+}
+
+struct fota_net fota_sim_link_open(struct fota_sim_link *link, struct fota_net lower,
+                                   const struct fota_system *system)
+{
+    static const struct fota_net_ops ops = {link_open, link_ready, link_send,
+                                            link_recv, link_close, link_wait};
+
+    memset(link, 0, sizeof *link);
+    link->lower = lower;
+    link->system = system;
+    link->filled_ms = system->ops->now_ms(system->ctx);
+    return (struct fota_net){&ops, link};
+}
