@@ -332,7 +332,9 @@ static enum fota_step advance(lua_State *L, struct face *face, struct fota_event
 
     if (event->kind != FOTA_EVENT_NONE || step != FOTA_STEP_IDLE)
         face->last = *event;
-    if (event->stage == FOTA_STAGE_DOWNLOAD && face->begun_ms == 0) {
+    if (event->stage < FOTA_STAGE_DOWNLOAD)
+        face->begun_ms = 0; /* the rate is that of this connection */
+    else if (face->begun_ms == 0) {
         face->begun_ms = system->ops->now_ms(system->ctx);
         face->begun_bytes = event->received;
     }

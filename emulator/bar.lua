@@ -40,7 +40,8 @@ function bar:show(stage, received, total, percent, rate)
     if self.terminal then
         io.stdout:write("\r", text, "\27[K")
         self.open = true
-    elseif quarter ~= self.quarter or stage ~= self.stage then
+    elseif stage ~= "connect" and stage ~= "header"
+        and (quarter ~= self.quarter or stage ~= self.stage) then
         io.stdout:write(text, "\n")
     end
     self.quarter, self.stage = quarter, stage

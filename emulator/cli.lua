@@ -29,6 +29,7 @@ local cli = {
         { name = "seed", value = "N", help = "for what is random about a power cut" },
         { name = "starts", value = "N", help = "stop after so many starts; 100 by default" },
         { name = "report", value = "FILE", help = "write what happened as JSON" },
+        { name = "log", value = "FILE", help = "write what is printed, but the progress bar, there too" },
         { name = "quiet", help = "no progress bar" },
     },
     notes = "SCRIPT is main.lua, or a folder with a main.lua: it is loaded into the modem's slot when it\n"
@@ -49,12 +50,17 @@ local boot_lines = {
     reverting = "boot: putting the old image back",
 }
 
--- A listener that prints for people.
-local function printer(progress)
+-- A listener that prints for people, and into `log` where there is one.
+local function printer(progress, log)
     local say = function(...)
+        local line = string.format(...)
         progress:close()
-        io.stdout:write(string.format(...), "\n")
+        io.stdout:write(line, "\n")
         io.stdout:flush()
+        if log then
+            log:write(line, "\n")
+            log:flush()
+        end
     end
     local heard = {
         boot = function(state)
@@ -153,6 +159,7 @@ local function report(path, mine, why, version)
         erases = stats.erases,
         most_erased = stats.most_erased,
         violations = stats.violations,
+        staging_erase_unit = mine.modem:map().staging.erase_unit,
     }) .. "\n", { replace = true })
 end
 
@@ -175,7 +182,14 @@ function cli.run(given, positional)
     if positional[1] and home.load(mine, given.home, positional[1], key, sequence) then
         io.stdout:write("  ", positional[1], " is loaded into the slot of the ", mine.model, "\n")
     end
-    local listener = set_faults(mine, given, printer(progress))
+    local log, message
+    if given.log then
+        log, message = io.open(given.log, "w")
+        if not log then
+            util.fail(message)
+        end
+    end
+    local listener = set_faults(mine, given, printer(progress, log))
     local why, value = mine:start(listener, { starts = starts })
     progress:close()
     if given.report then

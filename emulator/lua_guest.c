@@ -1,6 +1,8 @@
 /* The Lua state that runs on a simulated modem, and how it ends. */
 #include "emulator/lua_sim.h"
 
+#include <string.h>
+
 #include "lua_fota.h"
 
 #define COPY_DEPTH 16
@@ -121,6 +123,8 @@ static int traceback(lua_State *L)
 {
     const char *message = lua_tostring(L, 1);
 
+    if (message && strstr(message, "stack traceback:"))
+        return 1; /* of a coroutine, whose own traceback says more */
 #if LUA_VERSION_NUM >= 502 || defined(LUAJIT_VERSION)
     luaL_traceback(L, L, message ? message : luaL_typename(L, 1), 1);
 #else

@@ -7,9 +7,11 @@
 
 #include "fota_error.h"
 
-/* Received in one go at most, so that a slow link moves smoothly: a tenth of a second's bytes. */
-#define BURST_PER_SECOND 10u
-#define NAP_MS           10u
+/* Bytes come in portions of a fiftieth of a second: small enough to move smoothly, large enough not
+ * to be a busy loop. */
+#define PORTIONS_PER_SECOND 50u
+#define BURST_PORTIONS      5u
+#define NAP_MS              10u
 
 static int link_open(void *ctx, const char *host, uint16_t port, enum fota_address_family family,
                      int *stream)
@@ -34,17 +36,18 @@ static int link_send(void *ctx, int stream, const void *data, size_t len)
     return link->lower.ops->send(link->lower.ctx, stream, data, len);
 }
 
-/* Bytes that the rate allows now. */
+/* Bytes that the rate allows now: 0, or a portion at least. */
 static size_t allowance(struct fota_sim_link *link)
 {
     uint64_t now = link->system->ops->now_ms(link->system->ctx);
-    uint64_t most = (uint64_t)link->rate * 1000 / BURST_PER_SECOND;
+    uint64_t portion = (uint64_t)link->rate * 1000 / PORTIONS_PER_SECOND;
+    uint64_t most = portion * BURST_PORTIONS + 1000;
 
     link->tokens += (now - link->filled_ms) * link->rate;
     link->filled_ms = now;
     if (link->tokens > most)
         link->tokens = most;
-    return (size_t)(link->tokens / 1000);
+    return link->tokens < portion || link->tokens < 1000 ? 0 : (size_t)(link->tokens / 1000);
 }
 
 static int link_recv(void *ctx, int stream, void *data, size_t len)
