@@ -280,11 +280,14 @@ static int step_write(struct fota_boot *b)
                               &b->fault);
         return err ? err : go(b, STEP_CHECK);
     }
-    if (done < length)
-        err = fota_unit_copy(port_of(b), slot, b->unit, source_address(b) + done,
-                             smaller(slot->erase_unit, length - done), b->page, &b->fault);
-    else
-        err = fota_unit_clear(port_of(b), slot, b->unit, &b->fault);
+    if (done >= length) {
+        /* Mostly blank already: looking again costs less than a mark. */
+        b->unit++;
+        err = fota_unit_clear(port_of(b), slot, b->unit - 1, &b->fault);
+        return err ? err : FOTA_BOOT_AGAIN;
+    }
+    err = fota_unit_copy(port_of(b), slot, b->unit, source_address(b) + done,
+                         smaller(slot->erase_unit, length - done), b->page, &b->fault);
     return err ? err : mark(b);
 }
 
