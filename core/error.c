@@ -23,10 +23,9 @@ const struct fota_error_row *fota_error_find(int error)
 {
     const struct fota_error_row *row;
 
-    for (size_t i = 0; (row = fota_error_at(i)) != NULL; i++) {
+    for (size_t i = 0; (row = fota_error_at(i)) != NULL; i++)
         if (row->error == error)
             return row;
-    }
     return NULL;
 }
 

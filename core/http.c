@@ -73,12 +73,10 @@ static void base64_flush(struct base64 *base64)
     uint32_t bits = base64->bits << 8 * (3 - base64->count);
     char text[4];
 
-    if (base64->count == 0) {
+    if (base64->count == 0)
         return;
-    }
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < 4; i++)
         text[i] = i <= base64->count ? alphabet[bits >> (18 - 6 * i) & 63] : '=';
-    }
     put(base64->request, text, sizeof text);
     base64->bits = 0;
     base64->count = 0;
@@ -87,9 +85,8 @@ static void base64_flush(struct base64 *base64)
 static void base64_byte(struct base64 *base64, uint8_t byte)
 {
     base64->bits = base64->bits << 8 | byte;
-    if (++base64->count == 3) {
+    if (++base64->count == 3)
         base64_flush(base64);
-    }
 }
 
 static uint8_t hex_value(char c)
@@ -116,9 +113,8 @@ static void put_login(struct request *request, const struct fota_url *url)
 {
     struct base64 base64 = {request, 0, 0};
 
-    if (url->user.length == 0 && url->password.length == 0) {
+    if (url->user.length == 0 && url->password.length == 0)
         return;
-    }
     put_string(request, "Authorization: Basic ");
     base64_decoded(&base64, url->user);
     base64_byte(&base64, ':');
@@ -215,15 +211,12 @@ static int open_state(struct fota_http *http, struct fota_fault *fault)
     struct fota_url url;
     int error = parse_current(http, &url, fault);
 
-    if (error == 0) {
+    if (error == 0)
         error = check_scheme(http, &url, fault);
-    }
-    if (error != 0) {
+    if (error != 0)
         return error;
-    }
-    if (url.host.length >= sizeof http->location || !build_request(http, &url)) {
+    if (url.host.length >= sizeof http->location || !build_request(http, &url))
         return fail(http, fault, FOTA_ERR_URL_TOO_LONG, sizeof http->buffer, strlen(http->url));
-    }
     memcpy(http->location, url.host.text, url.host.length);
     http->location[url.host.length] = '\0';
     http->moved_ms = now(http);
@@ -242,12 +235,10 @@ static int connect_state(struct fota_http *http, struct fota_fault *fault)
 {
     int ready = http->net->ops->ready(http->net->ctx, http->stream);
 
-    if (ready < 0) {
+    if (ready < 0)
         return fail(http, fault, ready, 0, 0);
-    }
-    if (ready == 0) {
+    if (ready == 0)
         return wait_until(http, http->timeouts.connect_ms, FOTA_ERR_CONNECT, fault);
-    }
     http->moved_ms = now(http);
     http->state = STATE_SEND;
     return FOTA_FETCH_AGAIN;
@@ -258,12 +249,10 @@ static int send_state(struct fota_http *http, struct fota_fault *fault)
     int sent = http->net->ops->send(http->net->ctx, http->stream, http->buffer + http->used,
                                     (size_t)(http->length - http->used));
 
-    if (sent < 0) {
+    if (sent < 0)
         return fail(http, fault, sent, 0, 0);
-    }
-    if (sent == 0) {
+    if (sent == 0)
         return stalled(http, fault);
-    }
     http->moved_ms = now(http);
     http->used = (uint16_t)(http->used + sent);
     if (http->used == http->length) {
@@ -281,9 +270,8 @@ static int finish(struct fota_http *http, struct fota_fault *fault)
 {
     const struct fota_http_header *header = &http->reader.header;
 
-    if (http->skip > 0) {
+    if (http->skip > 0)
         return fail(http, fault, FOTA_ERR_HTTP_RANGE, http->offset, http->offset - http->skip);
-    }
     if (http->range_left > 0) {
         uint64_t expected = header->range_end - header->range_start + 1;
 
@@ -303,12 +291,10 @@ static int receive(struct fota_http *http, struct fota_fault *fault)
 
         return error != 0 ? error : finish(http, fault);
     }
-    if (received < 0) {
+    if (received < 0)
         return fail(http, fault, received, 0, 0);
-    }
-    if (received == 0) {
+    if (received == 0)
         return stalled(http, fault);
-    }
     http->moved_ms = now(http);
     http->used = 0;
     http->length = (uint16_t)received;
@@ -331,16 +317,14 @@ static int feed(struct fota_http *http, size_t limit, const uint8_t **body, size
 
 static bool same_origin(const struct fota_url *a, const struct fota_url *b)
 {
-    if (a->scheme != b->scheme || a->port != b->port || a->host.length != b->host.length) {
+    if (a->scheme != b->scheme || a->port != b->port || a->host.length != b->host.length)
         return false;
-    }
     for (size_t i = 0; i < a->host.length; i++) {
         char x = a->host.text[i], y = b->host.text[i];
 
         /* Letters that differ in case only: a host has no characters that would be mistaken. */
-        if (x != y && ((x ^ y) != 0x20 || (x | 0x20) < 'a' || (x | 0x20) > 'z')) {
+        if (x != y && ((x ^ y) != 0x20 || (x | 0x20) < 'a' || (x | 0x20) > 'z'))
             return false;
-        }
     }
     return true;
 }
@@ -356,16 +340,14 @@ static bool go_to(struct fota_http *http, const struct fota_url *from, const cha
     struct fota_fault ignored;
     struct fota_url to;
 
-    if (fota_url_parse(target, length, FOTA_REDIRECT_URL_MAX, &to, &ignored) != 0) {
+    if (fota_url_parse(target, length, FOTA_REDIRECT_URL_MAX, &to, &ignored) != 0)
         return false;
-    }
     if (from->user.length + from->password.length > 0 && same_origin(from, &to)) {
         login_length = (size_t)(from->host.text - from->user.text) - from->host_is_ipv6;
         memcpy(login, from->user.text, login_length);
     }
-    if (length + login_length >= sizeof http->url) {
+    if (length + login_length >= sizeof http->url)
         return false;
-    }
     scheme = (size_t)(to.host.text - target) - to.host_is_ipv6;
     memcpy(http->url, target, scheme);
     memcpy(http->url + scheme, login, login_length);
@@ -380,23 +362,19 @@ static int redirect(struct fota_http *http, struct fota_fault *fault)
     int error;
 
     fota_http_close(http);
-    if (http->redirects == FOTA_HTTP_REDIRECTS) {
+    if (http->redirects == FOTA_HTTP_REDIRECTS)
         return fail(http, fault, FOTA_ERR_HTTP_REDIRECTS, FOTA_HTTP_REDIRECTS, http->redirects + 1);
-    }
-    if (!http->reader.header.has_location) {
+    if (!http->reader.header.has_location)
         return fail(http, fault, FOTA_ERR_HTTP_REDIRECT, 0, 0);
-    }
     error = parse_current(http, &from, fault);
     if (error == 0) {
         error = fota_url_resolve(&from, http->location, http->reader.header.location_length, target,
                                  sizeof http->url, fault);
     }
-    if (error != 0) {
+    if (error != 0)
         return error;
-    }
-    if (!go_to(http, &from, target)) {
+    if (!go_to(http, &from, target))
         return fail(http, fault, FOTA_ERR_HTTP_REDIRECT, 0, 0);
-    }
     http->redirects++;
     http->state = STATE_OPEN;
     return FOTA_FETCH_AGAIN;
@@ -435,9 +413,8 @@ static int accept_part(struct fota_http *http, struct fota_fault *fault)
                     header->has_range ? header->range_start : 0);
     }
     http->range_left = header->range_end - header->range_start + 1;
-    if (header->has_length && header->length != http->range_left) {
+    if (header->has_length && header->length != http->range_left)
         return fail(http, fault, FOTA_ERR_HTTP_LENGTH, http->range_left, header->length);
-    }
     http->identity.total = header->has_range_total ? header->range_total : 0;
     return FOTA_FETCH_OPEN;
 }
@@ -447,9 +424,8 @@ static int accept_whole(struct fota_http *http, struct fota_fault *fault)
     const struct fota_http_header *header = &http->reader.header;
 
     http->identity.total = header->has_length ? header->length : 0;
-    if (header->has_length && header->length < http->offset) {
+    if (header->has_length && header->length < http->offset)
         return fail(http, fault, FOTA_ERR_HTTP_RANGE, http->offset, header->length);
-    }
     http->skip = http->offset;
     return FOTA_FETCH_OPEN;
 }
@@ -481,9 +457,8 @@ static int header_state(struct fota_http *http, struct fota_fault *fault)
     size_t length;
     int event = feed(http, sizeof http->buffer, &body, &length, fault);
 
-    if (event < 0) {
+    if (event < 0)
         return event;
-    }
     return event == FOTA_HTTP_HEADER ? judge(http, fault) : receive(http, fault);
 }
 
@@ -494,15 +469,13 @@ static int deliver(struct fota_http *http, const uint8_t *body, size_t length, u
     size_t drop = http->skip < length ? (size_t)http->skip : length;
 
     if (http->reader.header.status == 206) {
-        if (length > http->range_left) {
+        if (length > http->range_left)
             return fail(http, fault, FOTA_ERR_HTTP_LENGTH, 0, 0);
-        }
         http->range_left -= length;
     }
     http->skip -= drop;
-    if (drop == length) {
+    if (drop == length)
         return FOTA_FETCH_AGAIN;
-    }
     memcpy(data, body + drop, length - drop);
     *got = length - drop;
     return FOTA_FETCH_DATA;
@@ -519,15 +492,12 @@ static int body_state(struct fota_http *http, uint8_t *data, size_t size, size_t
     /* No more than fits when all of it is body. */
     limit = size < sizeof http->buffer - limit ? limit + size : sizeof http->buffer;
     event = feed(http, limit, &body, &length, fault);
-    if (event < 0) {
+    if (event < 0)
         return event;
-    }
-    if (event == FOTA_HTTP_BODY) {
+    if (event == FOTA_HTTP_BODY)
         return deliver(http, body, length, data, got, fault);
-    }
-    if (event == FOTA_HTTP_END) {
+    if (event == FOTA_HTTP_END)
         return finish(http, fault);
-    }
     return http->used < http->length ? FOTA_FETCH_AGAIN : receive(http, fault);
 }
 
@@ -540,12 +510,10 @@ void fota_http_init(struct fota_http *http, const struct fota_net *net,
     http->net = net;
     http->system = system;
     http->timeouts = *timeouts;
-    if (http->timeouts.connect_ms == 0) {
+    if (http->timeouts.connect_ms == 0)
         http->timeouts.connect_ms = CONNECT_MS;
-    }
-    if (http->timeouts.stall_ms == 0) {
+    if (http->timeouts.stall_ms == 0)
         http->timeouts.stall_ms = STALL_MS;
-    }
     http->family = FOTA_ADDRESS_ANY;
     http->stream = -1;
 }
@@ -559,9 +527,8 @@ int fota_http_open(struct fota_http *http, const char *url, uint64_t offset,
 
     fota_http_close(http);
     error = fota_url_parse(url, length, FOTA_URL_MAX, &parsed, fault);
-    if (error == 0) {
+    if (error == 0)
         error = check_scheme(http, &parsed, fault);
-    }
     if (error != 0) {
         fault->stage = FOTA_STAGE_REQUEST;
         return error;
@@ -590,17 +557,15 @@ int fota_http_step(struct fota_http *http, uint8_t *data, size_t size, size_t *g
     case STATE_BODY: result = body_state(http, data, size, got, fault); break;
     default: result = fota_fail(fault, FOTA_ERR_STATE, FOTA_STAGE_REQUEST, 0, 0); break;
     }
-    if (result < 0 || result == FOTA_FETCH_END) {
+    if (result < 0 || result == FOTA_FETCH_END)
         fota_http_close(http);
-    }
     return result;
 }
 
 void fota_http_close(struct fota_http *http)
 {
-    if (http->stream >= 0) {
+    if (http->stream >= 0)
         http->net->ops->close(http->net->ctx, http->stream);
-    }
     http->stream = -1;
     http->state = STATE_IDLE;
 }

@@ -91,9 +91,8 @@ static bool is_word(const char *text, size_t length, const char *word)
 {
     size_t i = 0;
 
-    while (i < length && word[i] != '\0' && lower((uint8_t)text[i]) == (uint8_t)word[i]) {
+    while (i < length && word[i] != '\0' && lower((uint8_t)text[i]) == (uint8_t)word[i])
         i++;
-    }
     return i == length && word[i] == '\0';
 }
 
@@ -102,9 +101,8 @@ static uint64_t hash(const char *text, size_t length)
 {
     uint64_t value = 0xcbf29ce484222325u;
 
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < length; i++)
         value = (value ^ (uint8_t)text[i]) * 0x100000001b3u;
-    }
     return value != 0 ? value : 1;
 }
 
@@ -118,9 +116,8 @@ static bool take_number(const char *text, size_t length, size_t *at, uint64_t *v
     while (*at < length && is_digit((uint8_t)text[*at])) {
         uint64_t digit = (uint64_t)(text[*at] - '0');
 
-        if (*value > (NUMBER_MAX - digit) / 10) {
+        if (*value > (NUMBER_MAX - digit) / 10)
             return false;
-        }
         *value = *value * 10 + digit;
         ++*at;
     }
@@ -129,9 +126,8 @@ static bool take_number(const char *text, size_t length, size_t *at, uint64_t *v
 
 static bool take_char(const char *text, size_t length, size_t *at, char c)
 {
-    if (*at == length || text[*at] != c) {
+    if (*at == length || text[*at] != c)
         return false;
-    }
     ++*at;
     return true;
 }
@@ -146,18 +142,16 @@ static int content_length(struct fota_http_reader *reader, struct fota_fault *fa
 
     if (header->has_length ||
         !take_number(reader->line, reader->line_length, &at, &header->length) ||
-        at != reader->line_length) {
+        at != reader->line_length)
         return fail(reader, fault, FOTA_ERR_HTTP_LENGTH);
-    }
     header->has_length = true;
     return FOTA_HTTP_MORE;
 }
 
 static int transfer_encoding(struct fota_http_reader *reader, struct fota_fault *fault)
 {
-    if (reader->header.chunked || !is_word(reader->line, reader->line_length, "chunked")) {
+    if (reader->header.chunked || !is_word(reader->line, reader->line_length, "chunked"))
         return fail(reader, fault, FOTA_ERR_HTTP_ENCODING);
-    }
     reader->header.chunked = true;
     return FOTA_HTTP_MORE;
 }
@@ -169,26 +163,21 @@ static void parse_range(struct fota_http_header *header, const char *text, size_
     bool has_range = false, has_total;
     size_t at = 6;
 
-    if (length < at || !is_word(text, 5, "bytes") || text[5] != ' ') {
+    if (length < at || !is_word(text, 5, "bytes") || text[5] != ' ')
         return;
-    }
     if (!take_char(text, length, &at, '*')) {
         if (!take_number(text, length, &at, &start) || !take_char(text, length, &at, '-') ||
-            !take_number(text, length, &at, &end) || end < start) {
+            !take_number(text, length, &at, &end) || end < start)
             return;
-        }
         has_range = true;
     }
-    if (!take_char(text, length, &at, '/')) {
+    if (!take_char(text, length, &at, '/'))
         return;
-    }
     has_total = !take_char(text, length, &at, '*');
-    if (has_total && !take_number(text, length, &at, &total)) {
+    if (has_total && !take_number(text, length, &at, &total))
         return;
-    }
-    if (at != length || (has_range && has_total && total <= end)) {
+    if (at != length || (has_range && has_total && total <= end))
         return;
-    }
     header->has_range_total = has_total;
     header->range_total = total;
     header->has_range = has_range;
@@ -200,9 +189,8 @@ static void parse_range(struct fota_http_header *header, const char *text, size_
 
 static int content_range(struct fota_http_reader *reader, struct fota_fault *fault)
 {
-    if (reader->ranged) {
+    if (reader->ranged)
         return fail(reader, fault, FOTA_ERR_HTTP_SYNTAX);
-    }
     reader->ranged = true;
     parse_range(&reader->header, reader->line, reader->line_length);
     return FOTA_HTTP_MORE;
@@ -210,9 +198,8 @@ static int content_range(struct fota_http_reader *reader, struct fota_fault *fau
 
 static int location(struct fota_http_reader *reader, struct fota_fault *fault)
 {
-    if (reader->header.has_location) {
+    if (reader->header.has_location)
         return fail(reader, fault, FOTA_ERR_HTTP_SYNTAX);
-    }
     reader->location[reader->line_length] = '\0';
     reader->header.location_length = reader->line_length;
     reader->header.has_location = true;
@@ -226,9 +213,8 @@ static void retry_after(struct fota_http_reader *reader)
     uint64_t seconds = 0;
     size_t at = 0;
 
-    if (reader->line_length == 0) {
+    if (reader->line_length == 0)
         return;
-    }
     while (at < reader->line_length && is_digit((uint8_t)reader->line[at])) {
         seconds = fota_clamp32(seconds * 10 + (uint64_t)(reader->line[at] - '0'));
         at++;
@@ -290,13 +276,11 @@ static int header_end(struct fota_http_reader *reader, struct fota_fault *fault)
     }
     /* RFC 9112 section 6.1: a length beside chunked, or chunked from HTTP/1.0, is faulty framing.
      */
-    if (header->chunked && (header->has_length || reader->old)) {
+    if (header->chunked && (header->has_length || reader->old))
         return fail(reader, fault, FOTA_ERR_HTTP_LENGTH);
-    }
     /* An encoded page of an error does no harm: its status is the news. */
-    if (reader->encoded && header->status < 300) {
+    if (reader->encoded && header->status < 300)
         return fail(reader, fault, FOTA_ERR_HTTP_ENCODING);
-    }
     header->validator = reader->etag != 0 ? reader->etag : reader->modified;
     /* RFC 9112 section 6.3, in its order. */
     if (header->status == 204 || header->status == 304) {
@@ -329,19 +313,16 @@ static int status_state(struct fota_http_reader *reader, uint8_t c, struct fota_
     size_t at = reader->line_length;
 
     if (at < sizeof pattern - 1) {
-        if (pattern[at] == '0' ? !is_digit(c) : c != (uint8_t)pattern[at]) {
+        if (pattern[at] == '0' ? !is_digit(c) : c != (uint8_t)pattern[at])
             return fail(reader, fault, FOTA_ERR_HTTP_SYNTAX);
-        }
         reader->old |= at == 7 && c == '0';
-        if (at > 8) {
+        if (at > 8)
             reader->header.status = (uint16_t)(reader->header.status * 10 + c - '0');
-        }
         reader->line_length++;
         return FOTA_HTTP_MORE;
     }
-    if (reader->header.status < 100 || (at == sizeof pattern - 1 && c != ' ' && c != '\n')) {
+    if (reader->header.status < 100 || (at == sizeof pattern - 1 && c != ' ' && c != '\n'))
         return fail(reader, fault, FOTA_ERR_HTTP_SYNTAX);
-    }
     /* The reason phrase means nothing. */
     reader->line_length = sizeof pattern;
     if (c == '\n') {
@@ -354,36 +335,30 @@ static int status_state(struct fota_http_reader *reader, uint8_t c, struct fota_
 /* Trailer fields are read over: what they say comes too late. */
 static uint8_t find_field(const struct fota_http_reader *reader)
 {
-    for (size_t i = 1; !reader->opened && i < FIELDS; i++) {
-        if (is_word(reader->line, reader->line_length, field_names[i])) {
+    for (size_t i = 1; !reader->opened && i < FIELDS; i++)
+        if (is_word(reader->line, reader->line_length, field_names[i]))
             return (uint8_t)i;
-        }
-    }
     return FIELD_OTHER;
 }
 
 /* What is no token ends in an error: also a blank before the colon, and a folded line. */
 static int name_state(struct fota_http_reader *reader, uint8_t c, struct fota_fault *fault)
 {
-    if (c == '\n' && reader->line_length == 0) {
+    if (c == '\n' && reader->line_length == 0)
         return fields_end(reader, fault);
-    }
     if (c == ':' && reader->line_length > 0) {
-        if (++reader->lines > FOTA_HTTP_LINES_MAX) {
+        if (++reader->lines > FOTA_HTTP_LINES_MAX)
             return fail_large(reader, fault, FOTA_HTTP_LINES_MAX, reader->lines);
-        }
         reader->field = find_field(reader);
         reader->line_length = 0;
         reader->state = STATE_VALUE;
         return FOTA_HTTP_MORE;
     }
-    if (!is_token_char(c)) {
+    if (!is_token_char(c))
         return fail(reader, fault, FOTA_ERR_HTTP_SYNTAX);
-    }
     /* A name that fills the line is none that is looked for. */
-    if (reader->line_length < sizeof reader->line) {
+    if (reader->line_length < sizeof reader->line)
         reader->line[reader->line_length++] = (char)c;
-    }
     return FOTA_HTTP_MORE;
 }
 
@@ -396,20 +371,17 @@ static int value_state(struct fota_http_reader *reader, uint8_t c, struct fota_f
     if (c == '\n') {
         int result;
 
-        while (reader->line_length > 0 && is_blank((uint8_t)text[reader->line_length - 1])) {
+        while (reader->line_length > 0 && is_blank((uint8_t)text[reader->line_length - 1]))
             reader->line_length--;
-        }
         result = field_end(reader, fault);
         reader->line_length = 0;
         reader->state = STATE_NAME;
         return result;
     }
-    if (reader->field == FIELD_OTHER || (is_blank(c) && reader->line_length == 0)) {
+    if (reader->field == FIELD_OTHER || (is_blank(c) && reader->line_length == 0))
         return FOTA_HTTP_MORE;
-    }
-    if (reader->line_length >= room) {
+    if (reader->line_length >= room)
         return fail_large(reader, fault, room, room + 1);
-    }
     text[reader->line_length++] = (char)c;
     return FOTA_HTTP_MORE;
 }
@@ -427,9 +399,8 @@ static int size_end(struct fota_http_reader *reader)
 
 static int hex_value(uint8_t c)
 {
-    if (is_digit(c)) {
+    if (is_digit(c))
         return c - '0';
-    }
     c = lower(c);
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
@@ -439,41 +410,35 @@ static int size_state(struct fota_http_reader *reader, uint8_t c, struct fota_fa
     int digit = hex_value(c);
 
     if (digit >= 0) {
-        if (reader->left > NUMBER_MAX >> 4) {
+        if (reader->left > NUMBER_MAX >> 4)
             return fail(reader, fault, FOTA_ERR_HTTP_LENGTH);
-        }
         reader->left = reader->left << 4 | (uint64_t)digit;
         reader->sized = true;
         return FOTA_HTTP_MORE;
     }
-    if (!reader->sized || (c != '\n' && c != ';' && !is_blank(c))) {
+    if (!reader->sized || (c != '\n' && c != ';' && !is_blank(c)))
         return fail(reader, fault, FOTA_ERR_HTTP_SYNTAX);
-    }
-    if (c == '\n') {
+    if (c == '\n')
         return size_end(reader);
-    }
     reader->state = c == ';' ? STATE_EXTENSION : STATE_SIZE_BLANK;
     return FOTA_HTTP_MORE;
 }
 
 static int size_blank_state(struct fota_http_reader *reader, uint8_t c, struct fota_fault *fault)
 {
-    if (c == '\n') {
+    if (c == '\n')
         return size_end(reader);
-    }
-    if (c == ';') {
+    if (c == ';')
         reader->state = STATE_EXTENSION;
-    } else if (!is_blank(c)) {
+    else if (!is_blank(c))
         return fail(reader, fault, FOTA_ERR_HTTP_SYNTAX);
-    }
     return FOTA_HTTP_MORE;
 }
 
 static int chunk_end_state(struct fota_http_reader *reader, uint8_t c, struct fota_fault *fault)
 {
-    if (c != '\n') {
+    if (c != '\n')
         return fail(reader, fault, FOTA_ERR_HTTP_SYNTAX);
-    }
     reader->line_length = 0;
     reader->left = 0;
     reader->state = STATE_SIZE;
@@ -486,9 +451,8 @@ static int chunk_end_state(struct fota_http_reader *reader, uint8_t c, struct fo
 static int count_byte(struct fota_http_reader *reader, struct fota_fault *fault)
 {
     if (reader->state <= STATE_VALUE) {
-        if (++reader->header_bytes > FOTA_HTTP_HEADER_MAX) {
+        if (++reader->header_bytes > FOTA_HTTP_HEADER_MAX)
             return fail_large(reader, fault, FOTA_HTTP_HEADER_MAX, reader->header_bytes);
-        }
     } else if (++reader->line_length > FOTA_HTTP_LINE_MAX) {
         return fail_large(reader, fault, FOTA_HTTP_LINE_MAX, reader->line_length);
     }
@@ -500,17 +464,14 @@ static int take_byte(struct fota_http_reader *reader, uint8_t c, struct fota_fau
 {
     int result = count_byte(reader, fault);
 
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     /* RFC 9112 section 2.2: a bare LF ends a line, a bare CR is an error. */
-    if (c == '\0' || (reader->cr && c != '\n')) {
+    if (c == '\0' || (reader->cr && c != '\n'))
         return fail(reader, fault, FOTA_ERR_HTTP_SYNTAX);
-    }
     reader->cr = c == '\r';
-    if (reader->cr) {
+    if (reader->cr)
         return FOTA_HTTP_MORE;
-    }
     switch ((enum state)reader->state) {
     case STATE_STATUS: return status_state(reader, c, fault);
     case STATE_NAME: return name_state(reader, c, fault);
@@ -533,16 +494,14 @@ static int take_body(struct fota_http_reader *reader, const uint8_t *data, size_
         reader->state = STATE_DONE;
         return FOTA_HTTP_END;
     }
-    if (run == 0) {
+    if (run == 0)
         return FOTA_HTTP_MORE;
-    }
     if (reader->state != STATE_REST) {
         run = run < reader->left ? run : (size_t)reader->left;
         reader->left -= run;
     }
-    if (reader->state == STATE_CHUNK && reader->left == 0) {
+    if (reader->state == STATE_CHUNK && reader->left == 0)
         reader->state = STATE_CHUNK_END;
-    }
     *body = data + *used;
     *body_length = run;
     *used += run;
@@ -570,17 +529,14 @@ int fota_http_reader_feed(struct fota_http_reader *reader, const uint8_t *data, 
     *body_length = 0;
     while (result == FOTA_HTTP_MORE) {
         if (reader->state == STATE_BODY || reader->state == STATE_REST ||
-            reader->state == STATE_CHUNK || reader->state == STATE_DONE) {
+            reader->state == STATE_CHUNK || reader->state == STATE_DONE)
             return take_body(reader, data, length, used, body, body_length);
-        }
-        if (*used == length) {
+        if (*used == length)
             return FOTA_HTTP_MORE;
-        }
         result = take_byte(reader, data[(*used)++], fault);
     }
-    if (result < 0) {
+    if (result < 0)
         reader->state = STATE_FAILED;
-    }
     return result;
 }
 
@@ -592,16 +548,14 @@ int fota_http_reader_close(struct fota_http_reader *reader, struct fota_fault *f
     case STATE_DONE:
     case STATE_REST: return 0;
     case STATE_BODY:
-        if (reader->left == 0) {
+        if (reader->left == 0)
             return 0;
-        }
         return fota_fail(fault, FOTA_ERR_CLOSED, FOTA_STAGE_DOWNLOAD, fota_clamp32(header->length),
                          fota_clamp32(header->length - reader->left));
     default:
         /* RFC 9112 section 8: the body is complete with the chunk of size 0, trailer or not. */
-        if (reader->last_chunk && reader->state != STATE_FAILED) {
+        if (reader->last_chunk && reader->state != STATE_FAILED)
             return 0;
-        }
         return fail(reader, fault, FOTA_ERR_CLOSED);
     }
 }

@@ -84,10 +84,9 @@ static int read_slot(const struct fota_journal *j, unsigned bank, uint32_t slot,
 
 static bool is_blank(const uint8_t *data)
 {
-    for (size_t i = 0; i < RECORD_SIZE; i++) {
+    for (size_t i = 0; i < RECORD_SIZE; i++)
         if (data[i] != 0xff)
             return false;
-    }
     return true;
 }
 

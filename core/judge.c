@@ -28,10 +28,9 @@ int fota_package_digest(const struct fota_crypto_ops *crypto, const uint8_t *hea
 
 static const struct fota_key *find_key(const struct fota_policy *policy, const uint8_t *id)
 {
-    for (size_t i = 0; i < policy->key_count; i++) {
+    for (size_t i = 0; i < policy->key_count; i++)
         if (memcmp(policy->keys[i].id, id, FOTA_KEY_ID_SIZE) == 0)
             return &policy->keys[i];
-    }
     return NULL;
 }
 
@@ -47,10 +46,9 @@ static int verify_one(const struct fota_crypto_ops *crypto, const struct fota_po
     if (key->development && policy->production)
         return FOTA_ERR_DEVELOPMENT_KEY;
     /* One key counts once, however often it signed. */
-    for (size_t i = 0; i < index; i++) {
+    for (size_t i = 0; i < index; i++)
         if (memcmp(m->signatures[i].key_id, s->key_id, FOTA_KEY_ID_SIZE) == 0)
             return FOTA_ERR_SIGNATURES;
-    }
     return crypto->ecdsa_verify(key->point, digest, s->value);
 }
 
@@ -125,10 +123,9 @@ static int judge_size(const struct fota_manifest *m, const struct fota_policy *p
 
 static bool meets_requires(const struct fota_manifest *m, uint32_t sequence)
 {
-    for (size_t i = 0; i < m->requires_count; i++) {
+    for (size_t i = 0; i < m->requires_count; i++)
         if (sequence >= m->requires[i].first && sequence <= m->requires[i].last)
             return true;
-    }
     return m->requires_count == 0;
 }
 

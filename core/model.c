@@ -73,10 +73,9 @@ const struct fota_model *fota_model_find(const char *name)
 {
     const struct fota_model *model;
 
-    for (size_t i = 0; (model = fota_model_at(i)) != NULL; i++) {
+    for (size_t i = 0; (model = fota_model_at(i)) != NULL; i++)
         if (strcmp(model->name, name) == 0)
             return model;
-    }
     return NULL;
 }
 
@@ -208,10 +207,9 @@ int fota_model_code(const struct fota_model *model, int error)
         return error;
     if (column == COLUMN_EIGENCOMM)
         return eigencomm_code(error);
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
         if (codes[i].error == error)
             code = &codes[i];
-    }
     if (column == COLUMN_ASR)
         return code->asr;
     return column == COLUMN_UNISOC ? code->unisoc : code->qualcomm;

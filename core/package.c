@@ -206,10 +206,9 @@ static int require_fields(const struct fota_manifest *m, struct fota_fault *faul
         FOTA_FIELD_FORMAT,   FOTA_FIELD_PAYLOAD, FOTA_FIELD_RESULT, FOTA_FIELD_VERSION,
     };
 
-    for (size_t i = 0; i < sizeof required; i++) {
+    for (size_t i = 0; i < sizeof required; i++)
         if (!(m->present & 1u << required[i]))
             return fail(fault, FOTA_ERR_HEADER_FIELD, 0, required[i]);
-    }
     if (m->format == FOTA_FORMAT_DELTA && !(m->present & 1u << FOTA_FIELD_PRECURSOR))
         return fail(fault, FOTA_ERR_HEADER_FIELD, 0, FOTA_FIELD_PRECURSOR);
     /* A full payload is the image: two different statements about it contradict each other. */

@@ -46,10 +46,9 @@ int fota_map_check(const struct fota_map *map, struct fota_fault *fault)
 
     if (unit == 0 || unit > FOTA_PROGRAM_UNIT_MAX || (unit & (unit - 1)) != 0)
         return fota_fail(fault, FOTA_ERR_MAP, FOTA_STAGE_REQUEST, 0, 0);
-    for (uint32_t i = 0; i < 3; i++) {
+    for (uint32_t i = 0; i < 3; i++)
         if (!region_is_possible(map, regions[i]) || overlap(regions[i], regions[(i + 1) % 3]))
             return fota_fail(fault, FOTA_ERR_MAP, FOTA_STAGE_REQUEST, 0, i);
-    }
     return 0;
 }
 
@@ -141,10 +140,9 @@ int fota_unit_clear(const struct fota_port *port, const struct fota_region *regi
 
         if (err)
             return err;
-        for (size_t k = 0; k < sizeof cells; k++) {
+        for (size_t k = 0; k < sizeof cells; k++)
             if (cells[k] != 0xff)
                 return erase_unit(port, region, address, fault);
-        }
     }
     return 0;
 }

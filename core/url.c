@@ -55,9 +55,8 @@ static bool is_host_char(char c)
  */
 static bool is_bad_escape(const char *text, size_t length)
 {
-    if (length < 3 || !is_hex(text[1]) || !is_hex(text[2])) {
+    if (length < 3 || !is_hex(text[1]) || !is_hex(text[2]))
         return true;
-    }
     return text[1] == '0' && (text[2] == '0' || lower(text[2]) == 'a' || lower(text[2]) == 'd');
 }
 
@@ -67,12 +66,10 @@ static size_t find_forbidden(const char *text, size_t length)
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)text[i];
 
-        if (c <= 0x20 || c == 0x7f || strchr("\\\"<>", c) != NULL) {
+        if (c <= 0x20 || c == 0x7f || strchr("\\\"<>", c) != NULL)
             return i;
-        }
-        if (c == '%' && is_bad_escape(text + i, length - i)) {
+        if (c == '%' && is_bad_escape(text + i, length - i))
             return i;
-        }
     }
     return length;
 }
@@ -80,9 +77,8 @@ static size_t find_forbidden(const char *text, size_t length)
 /* Position of the first of the characters `set` from `at` on, `length` if there is none. */
 static size_t find_any(const char *text, size_t at, size_t length, const char *set)
 {
-    while (at < length && (text[at] == '\0' || strchr(set, text[at]) == NULL)) {
+    while (at < length && (text[at] == '\0' || strchr(set, text[at]) == NULL))
         at++;
-    }
     return at;
 }
 
@@ -91,9 +87,8 @@ static bool find_scheme(const char *text, size_t length, enum fota_scheme *schem
     for (size_t i = 0; i < SCHEMES; i++) {
         size_t n = 0;
 
-        while (n < length && schemes[i].name[n] == lower(text[n])) {
+        while (n < length && schemes[i].name[n] == lower(text[n]))
             n++;
-        }
         if (n == length && schemes[i].name[n] == '\0') {
             *scheme = (enum fota_scheme)i;
             return true;
@@ -117,14 +112,12 @@ static void parse_userinfo(const char *text, size_t *at, size_t end, struct fota
     size_t colon;
 
     url->user = url->password = span(text, *at, *at);
-    if (sign == end) {
+    if (sign == end)
         return;
-    }
     colon = find_any(text, *at, sign, ":");
     url->user = span(text, *at, colon);
-    if (colon < sign) {
+    if (colon < sign)
         url->password = span(text, colon + 1, sign);
-    }
     *at = sign + 1;
 }
 
@@ -133,17 +126,14 @@ static bool parse_ipv6(const char *text, size_t *at, size_t end, struct fota_url
 {
     size_t begin = ++*at;
 
-    while (*at < end && (is_hex(text[*at]) || text[*at] == ':' || text[*at] == '.')) {
+    while (*at < end && (is_hex(text[*at]) || text[*at] == ':' || text[*at] == '.'))
         ++*at;
-    }
-    if (*at == end || text[*at] != ']' || *at == begin) {
+    if (*at == end || text[*at] != ']' || *at == begin)
         return false;
-    }
     url->host = span(text, begin, *at);
     url->host_is_ipv6 = true;
-    if (memchr(url->host.text, ':', url->host.length) == NULL) {
+    if (memchr(url->host.text, ':', url->host.length) == NULL)
         return false;
-    }
     ++*at;
     return true;
 }
@@ -153,12 +143,10 @@ static bool parse_host(const char *text, size_t *at, size_t end, struct fota_url
     size_t begin = *at;
 
     url->host_is_ipv6 = false;
-    if (*at < end && text[*at] == '[') {
+    if (*at < end && text[*at] == '[')
         return parse_ipv6(text, at, end, url);
-    }
-    while (*at < end && is_host_char(text[*at]) && *at - begin < FOTA_HOST_MAX) {
+    while (*at < end && is_host_char(text[*at]) && *at - begin < FOTA_HOST_MAX)
         ++*at;
-    }
     url->host = span(text, begin, *at);
     return *at > begin && (*at == end || text[*at] == ':');
 }
@@ -170,23 +158,19 @@ static bool parse_port(const char *text, size_t *at, size_t end, struct fota_url
     size_t begin;
 
     url->port = schemes[url->scheme].port;
-    if (*at == end) {
+    if (*at == end)
         return true;
-    }
-    if (text[*at] != ':') {
+    if (text[*at] != ':')
         return false;
-    }
     begin = ++*at;
     while (*at < end && is_digit(text[*at]) && port <= UINT16_MAX) {
         port = port * 10 + (uint32_t)(text[*at] - '0');
         ++*at;
     }
-    if (begin == end) {
+    if (begin == end)
         return true;
-    }
-    if (*at < end || port < 1 || port > UINT16_MAX) {
+    if (*at < end || port < 1 || port > UINT16_MAX)
         return false;
-    }
     url->port = (uint16_t)port;
     return true;
 }
@@ -206,23 +190,19 @@ int fota_url_parse(const char *text, size_t length, size_t max, struct fota_url 
                          fota_clamp32(length));
     }
     at = find_forbidden(text, length);
-    if (at < length) {
+    if (at < length)
         return malformed(fault, at);
-    }
     for (at = 0; at < length && is_scheme_char(text[at]); at++) {
     }
-    if (at == 0 || length - at < 3 || memcmp(text + at, "://", 3) != 0) {
+    if (at == 0 || length - at < 3 || memcmp(text + at, "://", 3) != 0)
         return malformed(fault, at);
-    }
-    if (!find_scheme(text, at, &url->scheme)) {
+    if (!find_scheme(text, at, &url->scheme))
         return fota_fail(fault, FOTA_ERR_URL_SCHEME, FOTA_STAGE_REQUEST, 0, 0);
-    }
     at += 3;
     end = find_any(text, at, length, "/?#");
     parse_userinfo(text, &at, end, url);
-    if (!parse_host(text, &at, end, url) || !parse_port(text, &at, end, url)) {
+    if (!parse_host(text, &at, end, url) || !parse_port(text, &at, end, url))
         return malformed(fault, at);
-    }
     url->path = span(text, end, find_any(text, end, length, "#"));
     return 0;
 }
@@ -269,9 +249,8 @@ static void put_origin(struct writer *writer, const struct fota_url *url)
     put_string(writer, url->host_is_ipv6 ? "[" : "");
     put(writer, url->host.text, url->host.length);
     put_string(writer, url->host_is_ipv6 ? "]" : "");
-    if (url->port != schemes[url->scheme].port) {
+    if (url->port != schemes[url->scheme].port)
         put_port(writer, url->port);
-    }
 }
 
 /* RFC 3986 section 5.2.3: all of the base's path but what follows its last '/'. */
@@ -279,12 +258,10 @@ static void put_directory(struct writer *writer, const struct fota_url *base)
 {
     size_t end = find_any(base->path.text, 0, base->path.length, "?");
 
-    while (end > 0 && base->path.text[end - 1] != '/') {
+    while (end > 0 && base->path.text[end - 1] != '/')
         end--;
-    }
-    if (end == 0) {
+    if (end == 0)
         put_string(writer, "/");
-    }
     put(writer, base->path.text, end);
 }
 
@@ -305,11 +282,10 @@ static void put_target(struct writer *writer, const struct fota_url *base, const
         return;
     }
     put_origin(writer, base);
-    if (length > 0 && location[0] == '?') {
+    if (length > 0 && location[0] == '?')
         put(writer, base->path.text, find_any(base->path.text, 0, base->path.length, "?"));
-    } else if (length > 0 && location[0] != '/') {
+    else if (length > 0 && location[0] != '/')
         put_directory(writer, base);
-    }
     put(writer, location, length);
 }
 
@@ -335,9 +311,8 @@ static size_t remove_dots(char *path, size_t length)
         }
         while (up && written > 0 && path[--written] != '/') {
         }
-        if (end == length) {
+        if (end == length)
             path[written++] = '/';
-        }
     }
     return written;
 }
@@ -356,26 +331,21 @@ static bool resolve(const struct fota_url *base, const char *location, size_t le
     struct fota_url url;
     size_t path, query, kept;
 
-    if (size == 0 || find_forbidden(location, length) < length) {
+    if (size == 0 || find_forbidden(location, length) < length)
         return false;
-    }
     length = find_any(location, 0, length, "#");
     /* An empty reference means the same file again: a loop for sure. */
-    if (length == 0) {
+    if (length == 0)
         return false;
-    }
     put_target(&writer, base, location, length);
-    if (writer.length == size) {
+    if (writer.length == size)
         return false;
-    }
     if (fota_url_parse(out, writer.length, FOTA_REDIRECT_URL_MAX, &url, &ignored) != 0 ||
-        !may_follow(base->scheme, url.scheme)) {
+        !may_follow(base->scheme, url.scheme))
         return false;
-    }
     /* RFC 9110 section 4.2.4: userinfo in a url from outside only obscures where it leads. */
-    if (url.host.text != url.user.text + url.host_is_ipv6) {
+    if (url.host.text != url.user.text + url.host_is_ipv6)
         return false;
-    }
     path = (size_t)(url.path.text - out);
     query = find_any(out, path, writer.length, "?");
     kept = path + remove_dots(out + path, query - path);
@@ -387,8 +357,7 @@ static bool resolve(const struct fota_url *base, const char *location, size_t le
 int fota_url_resolve(const struct fota_url *base, const char *location, size_t length, char *out,
                      size_t size, struct fota_fault *fault)
 {
-    if (!resolve(base, location, length, out, size)) {
+    if (!resolve(base, location, length, out, size))
         return fota_fail(fault, FOTA_ERR_HTTP_REDIRECT, FOTA_STAGE_CONNECT, 0, 0);
-    }
     return 0;
 }

@@ -250,10 +250,9 @@ int fota_tool_run(lua_State *L)
         return fota_tool_system_failure(L, "/bin/sh", err);
     got = read_all(output, data, OUTPUT_MAX);
     close(output);
-    while (waitpid(child, &status, 0) < 0) {
+    while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR)
             return fota_tool_system_failure(L, "/bin/sh", errno);
-    }
     if (got < 0)
         return fota_tool_failure(L, FOTA_ERR_ARGUMENT, "the command printed too much");
     lua_pushlstring(L, data, (size_t)got);

@@ -147,10 +147,9 @@ static void put_signature(struct writer *w, const struct fota_package_signature 
 /* Counts that would overrun an array, and bits that name no field. */
 static int check_counts(const struct fota_manifest *m, struct fota_fault *fault)
 {
-    for (unsigned type = 0; type < 32; type++) {
+    for (unsigned type = 0; type < 32; type++)
         if ((m->present & 1u << type) && (type == 0 || type >= FOTA_FIELDS))
             return fail(fault, FOTA_ERR_HEADER_FIELD, 0, type);
-    }
     if (m->class_count > FOTA_CLASSES_MAX)
         return fail(fault, FOTA_ERR_HEADER_FIELD, 0, FOTA_FIELD_CLASS);
     if (m->requires_count > FOTA_REQUIRES_MAX)
@@ -208,10 +207,9 @@ int fota_package_add_signature(const uint8_t *header, size_t header_length,
 
     if (err)
         return err;
-    for (size_t i = 0; i < m.signature_count; i++) {
+    for (size_t i = 0; i < m.signature_count; i++)
         if (memcmp(m.signatures[i].key_id, signature->key_id, FOTA_KEY_ID_SIZE) == 0)
             return fail(fault, FOTA_ERR_ARGUMENT, 0, 0);
-    }
     if (m.signature_count == FOTA_SIGNATURES_MAX)
         return fail(fault, FOTA_ERR_STATE, FOTA_SIGNATURES_MAX, FOTA_SIGNATURES_MAX);
     /* Fields of a later version may have left less room than the known ones do. */

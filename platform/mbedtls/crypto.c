@@ -30,9 +30,8 @@ static int sha256_start(struct fota_sha256 *sha)
 
 static int sha256_update(struct fota_sha256 *sha, const void *data, size_t len)
 {
-    if (len == 0) {
+    if (len == 0)
         return 0;
-    }
     return fota_compat_sha256_update(context(sha), data, len) == 0 ? 0 : FOTA_ERR_CRYPTO;
 }
 
@@ -91,12 +90,10 @@ static int ecdsa_verify(const uint8_t key[FOTA_PUBLIC_KEY_SIZE],
         goto out;
     }
     error = read_key(&group, &point, key);
-    if (error == 0) {
+    if (error == 0)
         error = mbedtls_mpi_read_binary(&r, signature, SCALAR_SIZE);
-    }
-    if (error == 0) {
+    if (error == 0)
         error = mbedtls_mpi_read_binary(&s, signature + SCALAR_SIZE, SCALAR_SIZE);
-    }
     if (error == 0) {
         /* Refuses r and s outside 1 to n - 1 itself. */
         error = mbedtls_ecdsa_verify(&group, digest, FOTA_DIGEST_SIZE, &point, &r, &s);

@@ -36,9 +36,8 @@
  */
 static struct fota_posix_stream *stream_at(struct fota_posix_net *net, int stream)
 {
-    if (stream < 0 || stream >= FOTA_POSIX_STREAMS || net->streams[stream].fd < 0) {
+    if (stream < 0 || stream >= FOTA_POSIX_STREAMS || net->streams[stream].fd < 0)
         return NULL;
-    }
     return &net->streams[stream];
 }
 
@@ -46,9 +45,8 @@ static uint64_t now_ms(void)
 {
     struct timespec t;
 
-    if (clock_gettime(CLOCK_MONOTONIC, &t) != 0) {
+    if (clock_gettime(CLOCK_MONOTONIC, &t) != 0)
         return 0;
-    }
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
@@ -56,9 +54,8 @@ static uint64_t now_ms(void)
 
 static void forget_addresses(struct fota_posix_stream *s)
 {
-    if (s->addresses) {
+    if (s->addresses)
         freeaddrinfo(s->addresses);
-    }
     s->addresses = NULL;
     s->next = NULL;
 }
@@ -69,9 +66,8 @@ static bool prepare(int fd)
     int flags = fcntl(fd, F_GETFL);
 
     if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
-        fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+        fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
         return false;
-    }
 #ifdef SO_NOSIGPIPE
     setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
 #endif
@@ -85,13 +81,11 @@ static int start_connect(const struct addrinfo *address)
 {
     int fd = socket(address->ai_family, address->ai_socktype, address->ai_protocol);
 
-    if (fd < 0) {
+    if (fd < 0)
         return -1;
-    }
     if (prepare(fd) && (connect(fd, address->ai_addr, address->ai_addrlen) == 0 ||
-                        errno == EINPROGRESS || errno == EINTR)) {
+                        errno == EINPROGRESS || errno == EINTR))
         return fd;
-    }
     close(fd);
     return -1;
 }
@@ -105,9 +99,8 @@ static bool try_next(struct fota_posix_stream *s)
 
         s->next = address->ai_next;
         if (fd >= 0) {
-            if (s->fd >= 0) {
+            if (s->fd >= 0)
                 close(s->fd);
-            }
             s->fd = fd;
             s->since_ms = now_ms();
             return true;
@@ -159,16 +152,13 @@ static int net_open(void *ctx, const char *host, uint16_t port, enum fota_addres
     int place = 0;
     int error;
 
-    while (place < FOTA_POSIX_STREAMS && net->streams[place].fd >= 0) {
+    while (place < FOTA_POSIX_STREAMS && net->streams[place].fd >= 0)
         place++;
-    }
-    if (place == FOTA_POSIX_STREAMS) {
+    if (place == FOTA_POSIX_STREAMS)
         return FOTA_ERR_CONNECT;
-    }
     error = resolve(host, port, family, &addresses);
-    if (error) {
+    if (error)
         return error;
-    }
     s = &net->streams[place];
     *s = (struct fota_posix_stream){.fd = -1, .addresses = addresses, .next = addresses};
     if (!try_next(s)) {
@@ -186,23 +176,19 @@ static int net_ready(void *ctx, int stream)
     int error = 0;
     socklen_t len = sizeof error;
 
-    if (s == NULL || (!s->connected && s->addresses == NULL)) {
+    if (s == NULL || (!s->connected && s->addresses == NULL))
         return FOTA_ERR_CONNECT;
-    }
-    if (s->connected) {
+    if (s->connected)
         return 1;
-    }
     poller = (struct pollfd){.fd = s->fd, .events = POLLOUT};
     if (poll(&poller, 1, 0) <= 0) {
-        if (now_ms() - s->since_ms >= SILENCE_MS) {
+        if (now_ms() - s->since_ms >= SILENCE_MS)
             try_next(s);
-        }
         return 0;
     }
     if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0 || error != 0) {
-        if (try_next(s)) {
+        if (try_next(s))
             return 0;
-        }
         forget_addresses(s);
         return FOTA_ERR_CONNECT;
     }
@@ -229,13 +215,11 @@ static int net_send(void *ctx, int stream, const void *data, size_t len)
     struct fota_posix_stream *s = stream_at(ctx, stream);
     ssize_t sent;
 
-    if (s == NULL || !s->connected) {
+    if (s == NULL || !s->connected)
         return not_connected(s);
-    }
     sent = send(s->fd, data, len < INT_MAX ? len : INT_MAX, MSG_NOSIGNAL);
-    if (sent < 0 && !try_again()) {
+    if (sent < 0 && !try_again())
         return FOTA_ERR_CONNECTION;
-    }
     sent = sent > 0 ? sent : 0;
     s->full = (size_t)sent < len;
     return (int)sent;
@@ -246,16 +230,13 @@ static int net_recv(void *ctx, int stream, void *data, size_t len)
     struct fota_posix_stream *s = stream_at(ctx, stream);
     ssize_t got;
 
-    if (s == NULL || !s->connected) {
+    if (s == NULL || !s->connected)
         return not_connected(s);
-    }
-    if (len == 0) {
+    if (len == 0)
         return 0; /* recv() would say 0, which is its word for the end */
-    }
     got = recv(s->fd, data, len < INT_MAX ? len : INT_MAX, 0);
-    if (got < 0) {
+    if (got < 0)
         return try_again() ? 0 : FOTA_ERR_CONNECTION;
-    }
     return got == 0 ? FOTA_ERR_CLOSED : (int)got;
 }
 
@@ -290,15 +271,12 @@ static void net_wait(void *ctx, uint32_t ms)
         short events = s->connected ? POLLIN : POLLOUT;
 
         /* A stream that has failed would wake poll() for ever. */
-        if (s->fd < 0 || (!s->connected && s->addresses == NULL)) {
+        if (s->fd < 0 || (!s->connected && s->addresses == NULL))
             continue;
-        }
-        if (!s->connected && s->next) {
+        if (!s->connected && s->next)
             ms = until_silence(s, ms);
-        }
-        if (s->full) {
+        if (s->full)
             events |= POLLOUT;
-        }
         pollers[count++] = (struct pollfd){.fd = s->fd, .events = events};
     }
     poll(pollers, count, ms < INT_MAX ? (int)ms : INT_MAX);
@@ -309,15 +287,13 @@ struct fota_net fota_posix_net_open(struct fota_posix_net *net)
     static const struct fota_net_ops ops = {net_open, net_ready, net_send,
                                             net_recv, net_close, net_wait};
 
-    for (int i = 0; i < FOTA_POSIX_STREAMS; i++) {
+    for (int i = 0; i < FOTA_POSIX_STREAMS; i++)
         net->streams[i] = (struct fota_posix_stream){.fd = -1};
-    }
     return (struct fota_net){&ops, net};
 }
 
 void fota_posix_net_close(struct fota_posix_net *net)
 {
-    for (int i = 0; i < FOTA_POSIX_STREAMS; i++) {
+    for (int i = 0; i < FOTA_POSIX_STREAMS; i++)
         net_close(net, i);
-    }
 }

@@ -61,9 +61,8 @@ struct fota_sim_flash {
 
 static bool region_fits(const struct fota_region *region, const struct fota_map *map)
 {
-    if (region->size == 0) {
+    if (region->size == 0)
         return true;
-    }
     return region->erase_unit != 0 && region->erase_unit % map->program_unit == 0 &&
            region->offset % region->erase_unit == 0 && region->size % region->erase_unit == 0 &&
            region->size <= map->flash_size && region->offset <= map->flash_size - region->size;
@@ -79,17 +78,14 @@ static bool map_consistent(const struct fota_map *map)
 {
     uint32_t unit = map->program_unit;
 
-    if (unit == 0 || unit > FOTA_PROGRAM_UNIT_MAX || (unit & (unit - 1)) != 0) {
+    if (unit == 0 || unit > FOTA_PROGRAM_UNIT_MAX || (unit & (unit - 1)) != 0)
         return false;
-    }
     if (!region_fits(&map->slot, map) || !region_fits(&map->staging, map) ||
-        !region_fits(&map->journal, map)) {
+        !region_fits(&map->journal, map))
         return false;
-    }
     if (regions_overlap(&map->slot, &map->staging) || regions_overlap(&map->slot, &map->journal) ||
-        regions_overlap(&map->staging, &map->journal)) {
+        regions_overlap(&map->staging, &map->journal))
         return false;
-    }
     /* Two banks of equal size, each of whole erase units. */
     return map->journal.size != 0 && map->journal.size / map->journal.erase_unit % 2 == 0;
 }
@@ -111,11 +107,9 @@ static size_t erase_units(const struct identity *identity)
 {
     size_t units = 0;
 
-    for (size_t i = 0; i < REGIONS; i++) {
-        if (identity->regions[i].size != 0) {
+    for (size_t i = 0; i < REGIONS; i++)
+        if (identity->regions[i].size != 0)
             units += identity->regions[i].size / identity->regions[i].erase_unit;
-        }
-    }
     return units;
 }
 
@@ -134,9 +128,8 @@ static int write_fill(int fd, uint8_t value, size_t size)
     while (size > 0) {
         ssize_t written = write(fd, buffer, size < sizeof buffer ? size : sizeof buffer);
 
-        if (written < 0 && errno != EINTR) {
+        if (written < 0 && errno != EINTR)
             return FOTA_ERR_MEMORY;
-        }
         size -= written > 0 ? (size_t)written : 0;
     }
     return 0;
@@ -150,13 +143,11 @@ static int file_create(int fd, const struct identity *identity)
 {
     int error;
 
-    if (lseek(fd, 0, SEEK_SET) != 0) {
+    if (lseek(fd, 0, SEEK_SET) != 0)
         return FOTA_ERR_FLASH_READ;
-    }
     error = write_fill(fd, 0, cells_offset(identity));
-    if (error == 0) {
+    if (error == 0)
         error = write_fill(fd, ERASED, identity->flash_size);
-    }
     return error;
 }
 
@@ -170,12 +161,10 @@ static int file_prepare(int fd, const struct identity *identity, size_t size)
     uint64_t magic = 0;
 
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) ||
-        pread(fd, &magic, sizeof magic, 0) < 0) {
+        pread(fd, &magic, sizeof magic, 0) < 0)
         return FOTA_ERR_FLASH_READ;
-    }
-    if (magic == 0 && (uint64_t)status.st_size <= size) {
+    if (magic == 0 && (uint64_t)status.st_size <= size)
         return file_create(fd, identity);
-    }
     return magic == MAGIC && (uint64_t)status.st_size == size ? 0 : FOTA_ERR_MAP;
 }
 
@@ -185,18 +174,16 @@ static int map_file(struct fota_sim_flash *flash, const char *path)
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     int error;
 
-    if (fd < 0) {
+    if (fd < 0)
         return FOTA_ERR_FLASH_READ;
-    }
     error = file_prepare(fd, &flash->identity, flash->mapped);
     if (error == 0) {
         start = mmap(NULL, flash->mapped, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
         error = start == MAP_FAILED ? FOTA_ERR_MEMORY : 0;
     }
     close(fd);
-    if (error == 0) {
+    if (error == 0)
         flash->state = start;
-    }
     return error;
 }
 
@@ -205,9 +192,8 @@ static int map_memory(struct fota_sim_flash *flash)
     void *start =
         mmap(NULL, flash->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-    if (start == MAP_FAILED) {
+    if (start == MAP_FAILED)
         return FOTA_ERR_MEMORY;
-    }
     memset((uint8_t *)start + cells_offset(&flash->identity), ERASED, flash->identity.flash_size);
     flash->state = start;
     return 0;
@@ -217,9 +203,8 @@ static int attach(struct fota_sim_flash *flash, const char *path)
 {
     int error = path ? map_file(flash, path) : map_memory(flash);
 
-    if (error) {
+    if (error)
         return error;
-    }
     if (flash->state->magic == 0) {
         flash->state->identity = flash->identity;
         /* The magic must not be in the file before the identity is. */
@@ -242,13 +227,11 @@ int fota_sim_flash_open(const struct fota_map *map, const char *path, uint64_t s
     int error;
 
     *flash = NULL;
-    if (!map_consistent(map)) {
+    if (!map_consistent(map))
         return FOTA_ERR_MAP;
-    }
     made = calloc(1, sizeof *made);
-    if (made == NULL) {
+    if (made == NULL)
         return FOTA_ERR_MEMORY;
-    }
     identify(map, &made->identity);
     made->mapped = cells_offset(&made->identity) + map->flash_size;
     made->random = seed;
@@ -264,9 +247,8 @@ int fota_sim_flash_open(const struct fota_map *map, const char *path, uint64_t s
 
 void fota_sim_flash_close(struct fota_sim_flash *flash)
 {
-    if (flash == NULL) {
+    if (flash == NULL)
         return;
-    }
     munmap(flash->state, flash->mapped);
     free(flash);
 }
@@ -317,11 +299,10 @@ static uint8_t done_bits(struct fota_sim_flash *flash, enum fota_sim_cut mode, i
 /* One operation: `data` into the cells at `addr`, or an erase where it is NULL. */
 static void change(struct fota_sim_flash *flash, uint32_t addr, const uint8_t *data, size_t len)
 {
-    if (data) {
+    if (data)
         memcpy(flash->cells + addr, data, len);
-    } else {
+    else
         memset(flash->cells + addr, ERASED, len);
-    }
 }
 
 static void change_torn(struct fota_sim_flash *flash, uint32_t addr, const uint8_t *data,
@@ -347,9 +328,8 @@ static bool cut_now(struct fota_sim_flash *flash)
 static void lose_power(struct fota_sim_flash *flash)
 {
     flash->powered = false;
-    if (flash->on_cut) {
+    if (flash->on_cut)
         flash->on_cut(flash->on_cut_ctx);
-    }
 }
 
 void fota_sim_flash_cut(struct fota_sim_flash *flash, uint64_t operation, enum fota_sim_cut mode)
@@ -404,9 +384,8 @@ static const struct fota_region *region_of(const struct fota_sim_flash *flash, u
     for (size_t i = 0; i < REGIONS; i++) {
         const struct fota_region *region = &flash->identity.regions[i];
 
-        if (addr >= region->offset && addr - region->offset < region->size) {
+        if (addr >= region->offset && addr - region->offset < region->size)
             return region;
-        }
     }
     return NULL;
 }
@@ -417,12 +396,10 @@ static uint32_t *wear_of(const struct fota_sim_flash *flash, uint32_t addr)
     const struct fota_region *region = region_of(flash, addr);
     uint32_t *wear = flash->wear;
 
-    if (region == NULL) {
+    if (region == NULL)
         return NULL;
-    }
-    for (const struct fota_region *r = flash->identity.regions; r < region; r++) {
+    for (const struct fota_region *r = flash->identity.regions; r < region; r++)
         wear += r->size != 0 ? r->size / r->erase_unit : 0;
-    }
     return wear + (addr - region->offset) / region->erase_unit;
 }
 
@@ -487,17 +464,15 @@ static int sim_read(void *ctx, uint32_t addr, void *data, size_t len)
     struct fota_sim_flash *flash = ctx;
     uint32_t size = flash->identity.flash_size;
 
-    if (!flash->powered) {
+    if (!flash->powered)
         return FOTA_ERR_FLASH_READ;
-    }
     if (addr > size || len > size - addr) {
         return violation(flash, FOTA_ERR_FLASH_READ,
                          "read of %zu bytes at 0x%" PRIX32 ": past the end of the flash", len,
                          addr);
     }
-    if (len > 0) {
+    if (len > 0)
         memcpy(data, flash->cells + addr, len);
-    }
     flash->state->stats.bytes_read += len;
     return 0;
 }
@@ -509,13 +484,11 @@ static int sim_program(void *ctx, uint32_t addr, const void *data, size_t len)
     uint32_t unit = flash->identity.program_unit;
     int error;
 
-    if (!flash->powered) {
+    if (!flash->powered)
         return FOTA_ERR_FLASH_PROGRAM;
-    }
     error = program_allowed(flash, addr, len);
-    if (error) {
+    if (error)
         return error;
-    }
     for (size_t done = 0; done < len; done += unit) {
         const uint8_t *from = (const uint8_t *)data + done;
         uint32_t to = addr + (uint32_t)done;
@@ -542,13 +515,11 @@ static int sim_erase(void *ctx, uint32_t addr, uint32_t len)
     bool cut;
     int error;
 
-    if (!flash->powered) {
+    if (!flash->powered)
         return FOTA_ERR_FLASH_ERASE;
-    }
     error = erase_allowed(flash, addr, len);
-    if (error) {
+    if (error)
         return error;
-    }
     cut = cut_now(flash);
     /* An erase that began wears the unit out, whether it ended or not. */
     if (!cut || flash->cut_mode != FOTA_SIM_CUT_BEFORE) {
