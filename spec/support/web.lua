@@ -1,27 +1,32 @@
---- A real nginx on loopback for one spec file.
+--- Servers on loopback for specs: a real nginx, and one that answers byte for byte what it is told.
+local socket = require("socket")
 local tool = require("fota.tool.core")
 
 local web = {}
 web.__index = web
 
+local STARTS = 5     -- the port that was free may be taken by the time nginx binds it
+local PATIENCE_S = 5 -- for a server to come up
+
 local CONFIG = [[
 daemon off;
 master_process off;
-pid %s/nginx.pid;
-error_log %s/error.log;
+pid @DIR@/nginx.pid;
+error_log @DIR@/error.log;
 events { worker_connections 64; }
 http {
-    access_log %s/access.log combined;
-    client_body_temp_path %s/tmp; proxy_temp_path %s/tmp; fastcgi_temp_path %s/tmp;
-    uwsgi_temp_path %s/tmp; scgi_temp_path %s/tmp;
+    access_log @DIR@/access.log combined;
+    client_body_temp_path @DIR@/tmp; proxy_temp_path @DIR@/tmp; fastcgi_temp_path @DIR@/tmp;
+    uwsgi_temp_path @DIR@/tmp; scgi_temp_path @DIR@/tmp;
     default_type application/octet-stream;
     server {
-        listen 127.0.0.1:%d;
-        root %s/www;
+        listen 127.0.0.1:@PORT@;
+        root @DIR@/www;
         location /html { default_type text/html; return 200 "<html>please log in</html>"; }
         location /moved { return 302 /app.fota; }
         location /loop { return 302 /loop; }
-        location /slow/ { alias %s/www/; limit_rate 100k; }
+        location /slow/ { alias @DIR@/www/; limit_rate 100k; }
+        location /login { return 401; }
         location /forbidden { return 403; }
         location /broken { return 503; }
     }
@@ -34,51 +39,179 @@ local function shell(command)
     return (output:gsub("%s+$", ""))
 end
 
+local function save(path, bytes)
+    local file = assert(io.open(path, "wb"))
+    assert(file:write(bytes))
+    file:close()
+end
+
+--- Starts a shell command that goes on by itself; its process id.
+local function spawn(command)
+    return tonumber(shell(command .. " >/dev/null 2>&1 & echo $!"))
+end
+
+local function runs(pid)
+    local _, status = tool.run("kill -0 " .. pid .. " 2>/dev/null", "")
+    return status == 0
+end
+
+-- Waits for done() to say something true; false when the process is gone or patience is at its end.
+local function await(pid, done)
+    local limit = socket.gettime() + PATIENCE_S
+    repeat
+        local result = done()
+        if result then
+            return result
+        end
+        socket.sleep(0.005)
+    until socket.gettime() > limit or not runs(pid)
+    return done()
+end
+
 --- A folder of its own under the system's temporary files.
 ---@return string
 function web.folder()
     return shell("mktemp -d")
 end
 
+--- A port of loopback at which nobody listens.
+---@return integer
+function web.free_port()
+    local listener = assert(socket.bind("127.0.0.1", 0))
+    local _, port = listener:getsockname()
+    listener:close()
+    return math.floor(tonumber(port))
+end
+
+local function listens(port)
+    local client = socket.connect("127.0.0.1", port)
+    if client then
+        client:close()
+    end
+    return client ~= nil
+end
+
+---@class fota.spec.Web
+---@field dir string its folder
+---@field port integer
+
 --- Starts nginx on a free port; web:stop() ends it.
+---@return fota.spec.Web
 function web.start()
-    local dir = web.folder()
-    local port = tonumber(shell("python3 -c 'import socket; s = socket.socket(); "
-        .. "s.bind((\"127.0.0.1\", 0)); print(s.getsockname()[1])'"))
-    shell("mkdir -p " .. dir .. "/www " .. dir .. "/tmp")
-    local d = dir
-    local self = setmetatable({ dir = dir, port = port }, web)
-    local file = assert(io.open(dir .. "/nginx.conf", "w"))
-    file:write(CONFIG:format(d, d, d, d, d, d, d, d, port, d, d))
-    file:close()
-    os.execute("nginx -p " .. dir .. " -c " .. dir .. "/nginx.conf >/dev/null 2>&1 &")
-    shell("for i in $(seq 100); do test -s " .. dir .. "/nginx.pid && exit 0; sleep 0.05; done; exit 1")
+    local self = setmetatable({ dir = web.folder() }, web)
+    shell("mkdir -p " .. self.dir .. "/www " .. self.dir .. "/tmp")
+    for _ = 1, STARTS do
+        self.port = web.free_port()
+        save(self.dir .. "/nginx.conf", (CONFIG:gsub("@(%u+)@", { DIR = self.dir, PORT = self.port })))
+        self.pid = spawn("nginx -p " .. self.dir .. " -c " .. self.dir .. "/nginx.conf")
+        if await(self.pid, function()
+            return listens(self.port) and runs(self.pid)
+        end) then
+            return self
+        end
+    end
+    error("nginx does not start, see " .. self.dir .. "/error.log")
+end
+
+-- Answers connection after connection with the files ANSWERS.1, .2, …; the last one for ever.
+local SCRIPTED = [[
+local socket = require("socket")
+local dir, count = arg[1], tonumber(arg[2])
+local listener = assert(socket.bind("127.0.0.1", 0))
+local _, port = listener:getsockname()
+local ready = assert(io.open(dir .. "/port.new", "w"))
+ready:write(math.floor(port))
+ready:close()
+os.rename(dir .. "/port.new", dir .. "/port")
+local number = 0
+while true do
+    local client = listener:accept()
+    local request = {}
+    client:settimeout(5)
+    repeat
+        local line = client:receive("*l")
+        request[#request + 1] = line
+    until not line or line == ""
+    if #request > 0 then
+        number = number + 1
+        local log = io.open(dir .. "/requests", "a")
+        log:write(table.concat(request, "|"), "\n")
+        log:close()
+        local file = io.open(dir .. "/answer." .. math.min(number, count), "rb")
+        client:send(file:read("*a"))
+        file:close()
+    end
+    client:close()
+end
+]]
+
+-- The interpreter that runs this spec.
+local function interpreter()
+    local first = 0
+    while arg and arg[first - 1] do
+        first = first - 1
+    end
+    return first < 0 and arg[first] or "lua5.4"
+end
+
+--- Starts a server that answers each connection with the next of these bytes, the last one for ever,
+--- and closes it; web:stop() ends it.
+---@param answers string[]
+---@return fota.spec.Web
+function web.scripted(answers)
+    local self = setmetatable({ dir = web.folder() }, web)
+    for i, answer in ipairs(answers) do
+        save(self.dir .. "/answer." .. i, answer)
+    end
+    save(self.dir .. "/server.lua", SCRIPTED)
+    self.pid = spawn(string.format("%s %s/server.lua %s %d", interpreter(), self.dir, self.dir, #answers))
+    self.port = await(self.pid, function()
+        local file = io.open(self.dir .. "/port")
+        local port = file and file:read("*n")
+        if file then
+            file:close()
+        end
+        return port
+    end)
+    assert(self.port, "the scripted server does not start")
     return self
 end
 
 --- Puts a file on the server; returns its url.
+---@param name string
+---@param bytes string
+---@return string url
 function web:serve(name, bytes)
-    local file = assert(io.open(self.dir .. "/www/" .. name, "wb"))
-    file:write(bytes)
-    file:close()
+    save(self.dir .. "/www/" .. name, bytes)
     return self:url(name)
 end
 
+---@param path string
+---@return string url
 function web:url(path)
     return string.format("http://127.0.0.1:%d/%s", self.port, path)
 end
 
---- Lines of the access log.
+--- Lines of the access log, or of the scripted server the requests, lines joined by '|'.
+---@return string[]
 function web:requests()
     local lines = {}
-    for line in io.lines(self.dir .. "/access.log") do
-        lines[#lines + 1] = line
+    local file = io.open(self.dir .. "/access.log") or io.open(self.dir .. "/requests")
+    if file then
+        for line in file:lines() do
+            lines[#lines + 1] = line
+        end
+        file:close()
     end
     return lines
 end
 
+--- Ends the server and removes its folder; may be called again.
 function web:stop()
-    os.execute("kill $(cat " .. self.dir .. "/nginx.pid); rm -rf " .. self.dir)
+    if self.pid then
+        shell("kill " .. self.pid .. " 2>/dev/null; rm -rf '" .. self.dir .. "'")
+    end
+    self.pid = nil
 end
 
 return web
