@@ -7,6 +7,7 @@
  */
 #include "lua_fota.h"
 
+#include <limits.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -21,20 +22,28 @@ struct ending {
     char text[FOTA_TEXT_MAX + 32]; /* "NAME: text" */
 };
 
+/* A call that blocks its coroutine; it lies at the bottom of the coroutine's stack. */
+struct wait {
+    struct ending ending;
+    bool over;
+};
+
 struct face {
     const struct fota_config *config;
     struct fota *engine;
     struct fota_limits limits; /* of the downloads to come */
     struct ending ending;
-    struct fota_event last; /* newest event, for status() */
+    struct ending unwritten; /* the first write() that failed since one succeeded */
+    struct fota_event last;  /* newest event, for status() */
     uint64_t begun_ms;
+    uint64_t last_ms;     /* when `last` happened */
     uint32_t begun_bytes; /* in hand when the download began to move */
     int callback;         /* references in the registry, or LUA_NOREF */
-    int waiter;
+    int waiter;           /* {thread, struct wait} */
     int resumer;
     bool running;    /* a download whose end has not been handled */
     bool keep_awake; /* no reset after this download */
-    bool polling;
+    bool stepping;   /* poll() or a call that blocks is at work */
 };
 
 static struct face *face_of(lua_State *L)
@@ -94,13 +103,22 @@ static int native(lua_State *L, const struct face *face, int error)
     return 3;
 }
 
-static int refused(lua_State *L, int error, const char *subject)
+static int refused(lua_State *L, int error, uint32_t got, const char *subject)
 {
-    const struct fota_fault fault = {error, FOTA_STAGE_REQUEST, 0, 0, subject};
+    const struct fota_fault fault = {error, FOTA_STAGE_REQUEST, 0, got, subject};
     struct ending ending;
 
     compose(&fault, &ending);
     return push_ending(L, &ending);
+}
+
+static int missing_url(lua_State *L, const char *name)
+{
+    lua_pushinteger(L, -1);
+    lua_pushfstring(L, "%s: %s is missing; give the package's url",
+                    fota_error_name(FOTA_ERR_ARGUMENT), name);
+    lua_pushinteger(L, FOTA_ERR_ARGUMENT);
+    return 3;
 }
 
 static int unsupported(lua_State *L, const struct face *face, enum fota_feature feature)
@@ -108,7 +126,7 @@ static int unsupported(lua_State *L, const struct face *face, enum fota_feature 
     char text[FOTA_TEXT_MAX];
 
     fota_model_refusal(face->config->model, feature, text, sizeof text);
-    return refused(L, FOTA_ERR_UNSUPPORTED, text);
+    return refused(L, FOTA_ERR_UNSUPPORTED, 0, text);
 }
 
 static bool can(const struct face *face, enum fota_feature feature)
@@ -147,15 +165,16 @@ static void check_keys(lua_State *L, int index, const char *const *known)
     }
 }
 
-/* The string field `name`, NULL if absent; stays on the stack. */
-static const char *string_field(lua_State *L, int index, const char *name)
+/* Pushes the field `name`; raises if it is there and not of `type`. Returns whether it is there. */
+static bool typed_field(lua_State *L, int index, const char *name, int type)
 {
     lua_getfield(L, index, name);
     if (lua_isnil(L, -1))
-        return NULL;
-    if (lua_type(L, -1) != LUA_TSTRING)
-        luaL_error(L, "argument '%s' must be a string, got %s", name, luaL_typename(L, -1));
-    return lua_tostring(L, -1);
+        return false;
+    if (lua_type(L, -1) != type)
+        luaL_error(L, "argument '%s' must be a %s, got %s", name, lua_typename(L, type),
+                   luaL_typename(L, -1));
+    return true;
 }
 
 /* Leaves the callable field `name` on the stack, or nil. */
@@ -173,13 +192,33 @@ static bool callable_field(lua_State *L, int index, const char *name)
     return luaL_error(L, "argument '%s' must be a function, got %s", name, luaL_typename(L, -1));
 }
 
-static uint32_t size_argument(lua_State *L, int index, const char *what)
+/* The value at `index` as a whole number; raises, naming it `name`, for anything else. */
+static uint32_t whole_number(lua_State *L, int index, const char *name)
 {
-    lua_Number value = luaL_checknumber(L, index);
+    lua_Number value = lua_tonumber(L, index);
 
+    if (lua_type(L, index) != LUA_TNUMBER)
+        luaL_error(L, "argument '%s' must be a number, got %s", name, luaL_typename(L, index));
     if (!(value >= 0 && value <= UINT32_MAX) || value != (lua_Number)(uint32_t)value)
-        luaL_argerror(L, index, what);
+        luaL_error(L, "argument '%s' must be a whole number from 0 to 4294967295, got %s", name,
+                   lua_tostring(L, index));
     return (uint32_t)value;
+}
+
+/* Argument 2 is the table of named arguments or, where `text` says so, one string alone. Returns
+ * whether it is the table. */
+static bool named_arguments(lua_State *L, bool text, const char *const *known)
+{
+    bool alone = text && lua_type(L, 2) == LUA_TSTRING;
+
+    if (!alone && !lua_istable(L, 2))
+        luaL_error(L, "a table of named arguments%s expected, got %s", text ? " or a url" : "",
+                   luaL_typename(L, 2));
+    if (lua_gettop(L) > 2)
+        luaL_error(L, "give further arguments by their names, in one table");
+    if (!alone)
+        check_keys(L, 2, known);
+    return !alone;
 }
 
 /* Is argument 1 an object of this module? Returns whether it has the reset disabled. */
@@ -269,59 +308,89 @@ static void terminal_callback(lua_State *L, struct face *face, const struct fota
         call_back(L, code, event->percent);
 }
 
-static int resume(lua_State *L, lua_State *coroutine)
+/* Resumes with the `n` values on top of the coroutine's stack. What it yields or returns is
+ * dropped: with values left on it a dead coroutine would look suspended. */
+static int resume(lua_State *L, lua_State *coroutine, int n)
 {
-#if LUA_VERSION_NUM >= 504
-    int results;
+    int results, status;
 
-    return lua_resume(coroutine, L, 0, &results);
+#if LUA_VERSION_NUM >= 504
+    status = lua_resume(coroutine, L, n, &results);
 #elif LUA_VERSION_NUM >= 502
-    return lua_resume(coroutine, L, 0);
+    status = lua_resume(coroutine, L, n);
+    results = lua_gettop(coroutine);
 #else
     (void)L;
-    return lua_resume(coroutine, 0);
+    status = lua_resume(coroutine, n);
+    results = lua_gettop(coroutine);
 #endif
+    if (status == 0 || status == LUA_YIELD)
+        lua_pop(coroutine, results);
+    return status;
 }
 
-/* Wakes the coroutine that waits for the end, by the scheduler's own function where there is one.
- */
-static void wake(lua_State *L, struct face *face)
+/* Is it a coroutine that can be resumed? Whoever holds it may have closed it. */
+static bool is_waiting(lua_State *coroutine)
 {
+    return lua_status(coroutine) == LUA_YIELD;
+}
+
+/*
+ * Wakes the coroutine of `waiter`, by the scheduler's own function where there is one. It is
+ * resumed with what the call returns: before Lua 5.3 that is how the call gets it.
+ */
+static void wake(lua_State *L, struct face *face, int waiter, const struct ending *ending)
+{
+    int top = lua_gettop(L);
     lua_State *coroutine;
+    struct wait *wait;
     int status;
 
-    take_reference(L, &face->waiter);
+    take_reference(L, &waiter);
+    lua_rawgeti(L, top + 1, 2);
+    wait = lua_touserdata(L, -1);
+    wait->ending = *ending;
+    wait->over = true;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, face->resumer);
+    lua_rawgeti(L, top + 1, 1);
     coroutine = lua_tothread(L, -1);
-    if (face->resumer != LUA_NOREF) {
-        lua_rawgeti(L, LUA_REGISTRYINDEX, face->resumer);
-        lua_insert(L, -2);
-        if (lua_pcall(L, 1, 0, 0) != 0)
-            report(L, "onresume");
+    if (!is_waiting(coroutine)) {
+        lua_settop(L, top);
         return;
     }
-    status = resume(L, coroutine);
-    if (status != 0 && status != LUA_YIELD) {
-        lua_xmove(coroutine, L, 1);
-        report(L, "coroutine");
+    if (face->resumer != LUA_NOREF) {
+        if (lua_pcall(L, 1 + push_ending(L, ending), 0, 0) != 0)
+            report(L, "onresume");
+    } else {
+        status = resume(L, coroutine, push_ending(coroutine, ending));
+        if (status != 0 && status != LUA_YIELD) {
+            lua_xmove(coroutine, L, 1);
+            report(L, "coroutine");
+        }
     }
-    lua_pop(L, 1);
+    lua_settop(L, top);
 }
 
+/* The callback, and whoever is woken, may begin the next download: nothing of this one is kept in
+ * the face by then. */
 static void ended(lua_State *L, struct face *face, const struct fota_event *event)
 {
     bool reset = face->running && event->fault.error == 0 && !face->keep_awake;
     const struct fota_system *system = &face->config->port->system;
+    struct ending ending = {0, ""};
+    int waiter = face->waiter;
 
-    face->ending.error = 0;
     if (event->fault.error)
-        compose(&event->fault, &face->ending);
+        compose(&event->fault, &ending);
     face->running = false;
+    face->waiter = LUA_NOREF;
     if (face->callback != LUA_NOREF)
         terminal_callback(L, face, event);
     if (reset)
         system->ops->reset(system->ctx);
-    if (face->waiter != LUA_NOREF)
-        wake(L, face);
+    face->ending = ending;
+    if (waiter != LUA_NOREF)
+        wake(L, face, waiter, &ending);
 }
 
 /* One step of the engine; tells Lua what happened. */
@@ -330,8 +399,10 @@ static enum fota_step advance(lua_State *L, struct face *face, struct fota_event
     const struct fota_system *system = &face->config->port->system;
     enum fota_step step = fota_step(face->engine, event);
 
-    if (event->kind != FOTA_EVENT_NONE || step != FOTA_STEP_IDLE)
+    if (event->kind != FOTA_EVENT_NONE || step != FOTA_STEP_IDLE) {
         face->last = *event;
+        face->last_ms = system->ops->now_ms(system->ctx);
+    }
     if (event->stage < FOTA_STAGE_DOWNLOAD)
         face->begun_ms = 0; /* the rate is that of this connection */
     else if (face->begun_ms == 0) {
@@ -353,15 +424,23 @@ static void pause_on_network(const struct face *face, uint32_t ms)
         net->ops->wait(net->ctx, ms);
 }
 
-/* Runs the engine until the update ends: for a call that blocks and cannot yield. */
+/*
+ * Runs the engine until the update ends: for a call that blocks and cannot yield. When a callback
+ * begins the next one that is not waited for here.
+ */
 static void pump(lua_State *L, struct face *face)
 {
+    bool outer = face->stepping;
     struct fota_event event;
+    enum fota_step step;
 
+    face->stepping = true;
     do {
-        if (advance(L, face, &event) == FOTA_STEP_WAIT)
+        step = advance(L, face, &event);
+        if (step == FOTA_STEP_WAIT)
             pause_on_network(face, event.wait_ms);
-    } while (fota_busy(face->engine));
+    } while (step != FOTA_STEP_IDLE);
+    face->stepping = outer;
 }
 
 /* ---- waiting ----------------------------------------------------------------------------------
@@ -383,13 +462,13 @@ static bool can_yield(lua_State *L)
 /* Somebody else may resume the coroutine meanwhile: it goes on waiting. */
 static int waited(lua_State *L, int status, lua_KContext context)
 {
-    struct face *face = face_of(L);
+    const struct wait *wait = lua_touserdata(L, 1);
 
     (void)status;
-    lua_settop(L, 0);
-    if (face->waiter != LUA_NOREF)
+    lua_settop(L, 1);
+    if (!wait->over)
         return lua_yieldk(L, 0, context, waited);
-    return push_ending(L, &face->ending);
+    return push_ending(L, &wait->ending);
 }
 
 static int wait_yielding(lua_State *L)
@@ -405,23 +484,39 @@ static int wait_yielding(lua_State *L)
 
 static int wait_for_end(lua_State *L, struct face *face)
 {
-    if (can_yield(L) && !face->polling) {
-        lua_pushthread(L);
-        face->waiter = luaL_ref(L, LUA_REGISTRYINDEX);
-        return wait_yielding(L);
+    struct wait *wait;
+
+    if (!can_yield(L)) {
+        pump(L, face);
+        return push_ending(L, &face->ending);
     }
-    pump(L, face);
-    return push_ending(L, &face->ending);
+    lua_settop(L, 0);
+    wait = lua_newuserdata(L, sizeof *wait);
+    memset(wait, 0, sizeof *wait);
+    lua_createtable(L, 2, 0);
+    lua_pushthread(L);
+    lua_rawseti(L, 2, 1);
+    lua_pushvalue(L, 1);
+    lua_rawseti(L, 2, 2);
+    face->waiter = luaL_ref(L, LUA_REGISTRYINDEX);
+    return wait_yielding(L);
 }
 
 /* ---- documented calls -------------------------------------------------------------------------
  */
 
-static int begin_download(lua_State *L, struct face *face, const char *url, bool has_callback,
+/* The url is the string at `index`; the callback, if there is one, is on top. */
+static int begin_download(lua_State *L, struct face *face, int index, bool has_callback,
                           bool keep_awake)
 {
-    int err = fota_download(face->engine, url, &face->limits);
+    size_t length;
+    const char *url = lua_tolstring(L, index, &length);
+    int err;
 
+    /* For C it would end here, and another file would be fetched than the one that was meant. */
+    if (strlen(url) != length)
+        return refused(L, FOTA_ERR_URL, (uint32_t)strlen(url), NULL);
+    err = fota_download(face->engine, url, &face->limits);
     if (err)
         return documented(L, face, err);
     luaL_unref(L, LUA_REGISTRYINDEX, face->callback);
@@ -434,54 +529,65 @@ static int begin_download(lua_State *L, struct face *face, const char *url, bool
     return wait_for_end(L, face);
 }
 
+/* Raises for what cannot be meant by ssl_params, the table at `index`. */
+static void check_ssl_params(lua_State *L, int index)
+{
+    static const char *const known[] = {"ca_cert",     "client_cert", "client_key",
+                                        "ssl_version", "sec_level",   NULL};
+
+    check_keys(L, index, known);
+    for (size_t i = 0; known[i]; i++) {
+        typed_field(L, index, known[i], i < 3 ? LUA_TSTRING : LUA_TNUMBER);
+        lua_pop(L, 1);
+    }
+}
+
 static int http_download(lua_State *L)
 {
     static const char *const known[] = {"url1", "url2", "callback", "ssl_params", NULL};
+    enum { URL1 = 3, URL2, SSL };
     struct face *face = face_of(L);
     bool keep_awake = check_object(L);
-    const char *url1, *url2;
-    bool has_callback, has_ssl;
+    bool has_url1, has_url2, has_callback, has_ssl;
 
-    if (lua_type(L, 2) == LUA_TSTRING)
-        return begin_download(L, face, lua_tostring(L, 2), false, keep_awake);
-    luaL_checktype(L, 2, LUA_TTABLE);
-    check_keys(L, 2, known);
-    url1 = string_field(L, 2, "url1");
-    url2 = string_field(L, 2, "url2");
-    lua_getfield(L, 2, "ssl_params");
-    has_ssl = !lua_isnil(L, -1);
+    if (!named_arguments(L, true, known))
+        return begin_download(L, face, 2, false, keep_awake);
+    has_url1 = typed_field(L, 2, "url1", LUA_TSTRING);
+    has_url2 = typed_field(L, 2, "url2", LUA_TSTRING);
+    has_ssl = typed_field(L, 2, "ssl_params", LUA_TTABLE);
     if (has_ssl)
-        luaL_argcheck(L, lua_istable(L, -1), 2, "ssl_params must be a table");
+        check_ssl_params(L, SSL);
     has_callback = callable_field(L, 2, "callback");
-    if (url2 && !can(face, FOTA_FEATURE_MINI))
+    if (has_url2 && !can(face, FOTA_FEATURE_MINI))
         return unsupported(L, face, FOTA_FEATURE_MINI);
     if (has_ssl && !can(face, FOTA_FEATURE_TLS_PARAMS))
         return unsupported(L, face, FOTA_FEATURE_TLS_PARAMS);
-    if (url2 && has_callback)
-        return refused(L, FOTA_ERR_UNSUPPORTED,
+    if (has_url2 && has_callback)
+        return refused(L, FOTA_ERR_UNSUPPORTED, 0,
                        "a callback is not supported with url2 (mini fota)");
-    if (url2)
-        return refused(L, FOTA_ERR_NOT_BUILT, "the second stage (url2)");
-    if (!url1)
-        return refused(L, FOTA_ERR_UNSUPPORTED, "url1 is missing: give the package's url");
-    return begin_download(L, face, url1, has_callback, keep_awake);
+    if (has_url2)
+        return refused(L, FOTA_ERR_NOT_BUILT, 0, "the second stage (url2)");
+    if (!has_url1)
+        return missing_url(L, "url1");
+    return begin_download(L, face, URL1, has_callback, keep_awake);
 }
 
 static int ftp_download(lua_State *L)
 {
     static const char *const known[] = {"url", "callback", NULL};
     struct face *face = face_of(L);
+    bool has_url = true;
 
     check_object(L);
-    if (lua_type(L, 2) != LUA_TSTRING) {
-        luaL_checktype(L, 2, LUA_TTABLE);
-        check_keys(L, 2, known);
-        string_field(L, 2, "url");
+    if (named_arguments(L, true, known)) {
+        has_url = typed_field(L, 2, "url", LUA_TSTRING);
         callable_field(L, 2, "callback");
     }
     if (!can(face, FOTA_FEATURE_FTP))
         return unsupported(L, face, FOTA_FEATURE_FTP);
-    return refused(L, FOTA_ERR_NOT_BUILT, "ftpDownload");
+    if (!has_url)
+        return missing_url(L, "url");
+    return refused(L, FOTA_ERR_NOT_BUILT, 0, "ftpDownload");
 }
 
 static int apn_set(lua_State *L)
@@ -490,11 +596,12 @@ static int apn_set(lua_State *L)
     struct face *face = face_of(L);
 
     check_object(L);
-    luaL_checktype(L, 2, LUA_TTABLE);
-    check_keys(L, 2, known);
+    named_arguments(L, false, known);
+    for (size_t i = 0; known[i]; i++)
+        typed_field(L, 2, known[i], i == 1 ? LUA_TNUMBER : LUA_TSTRING);
     if (!can(face, FOTA_FEATURE_APN))
         return unsupported(L, face, FOTA_FEATURE_APN);
-    return refused(L, FOTA_ERR_NOT_BUILT, "apn_set");
+    return refused(L, FOTA_ERR_NOT_BUILT, 0, "apn_set");
 }
 
 static int download_cancel(lua_State *L)
@@ -516,10 +623,11 @@ static int write_bytes(lua_State *L)
     int err = 0;
 
     check_object(L);
-    luaL_checktype(L, 2, LUA_TSTRING);
+    if (lua_type(L, 2) != LUA_TSTRING)
+        return luaL_error(L, "argument 'bytesData' must be a string, got %s", luaL_typename(L, 2));
     data = lua_tolstring(L, 2, &length);
     if (!lua_isnoneornil(L, 3))
-        total = size_argument(L, 3, "file_size must be a whole number of bytes, 0 to 4294967295");
+        total = whole_number(L, 3, "file_size");
     if (!can(face, FOTA_FEATURE_LOCAL))
         return unsupported(L, face, FOTA_FEATURE_LOCAL);
     while (!err && length) {
@@ -527,6 +635,19 @@ static int write_bytes(lua_State *L)
         data += taken;
         length -= taken;
     }
+    if (!err)
+        face->unwritten.error = 0;
+    else if (!face->unwritten.error)
+        compose(fota_fault(face->engine), &face->unwritten);
+    return documented(L, face, err);
+}
+
+/* For flush() and verify(). The vendor's sample does not look at what write() returns: then the
+ * reason why there is nothing to flush is that of the write() that failed. */
+static int concluded(lua_State *L, struct face *face, int err)
+{
+    if (err == FOTA_ERR_STATE && face->unwritten.error)
+        return push_ending(L, &face->unwritten);
     return documented(L, face, err);
 }
 
@@ -537,7 +658,7 @@ static int flush(lua_State *L)
     check_object(L);
     if (!can(face, FOTA_FEATURE_LOCAL))
         return unsupported(L, face, FOTA_FEATURE_LOCAL);
-    return documented(L, face, fota_flush(face->engine));
+    return concluded(L, face, fota_flush(face->engine));
 }
 
 static int verify(lua_State *L)
@@ -550,7 +671,7 @@ static int verify(lua_State *L)
         return unsupported(L, face, FOTA_FEATURE_LOCAL);
     err = fota_verify(face->engine);
     if (err)
-        return documented(L, face, err);
+        return concluded(L, face, err);
     pump(L, face);
     return push_ending(L, &face->ending);
 }
@@ -569,9 +690,12 @@ static int construct(lua_State *L)
         lua_replace(L, 2);
     }
     if (!lua_isnoneornil(L, 2)) {
-        lua_Number value = luaL_checknumber(L, 2);
+        lua_Number value = lua_tonumber(L, 2);
 
-        luaL_argcheck(L, value == 0 || value == 1, 2, "reset_disable must be 0 or 1");
+        if (lua_type(L, 2) != LUA_TNUMBER || (value != 0 && value != 1))
+            return luaL_error(L, "argument 'reset_disable' must be 0 or 1, got %s",
+                              lua_type(L, 2) == LUA_TNUMBER ? lua_tostring(L, 2)
+                                                            : luaL_typename(L, 2));
         keep_awake = value == 1;
     }
     if (keep_awake && !can(face, FOTA_FEATURE_RESET_DISABLE)) {
@@ -594,16 +718,16 @@ static int construct(lua_State *L)
 static int poll(lua_State *L)
 {
     struct face *face = face_of(L);
-    uint32_t ms = lua_isnoneornil(L, 1) ? 0 : size_argument(L, 1, "milliseconds from 0 on");
+    uint32_t ms = lua_isnoneornil(L, 1) ? 0 : whole_number(L, 1, "ms");
     struct fota_event event;
     enum fota_step step = FOTA_STEP_AGAIN;
 
     /* Called again from a callback it would step the engine under the feet of the first call. */
-    if (face->polling) {
+    if (face->stepping) {
         lua_pushboolean(L, fota_busy(face->engine));
         return 1;
     }
-    face->polling = true;
+    face->stepping = true;
     for (int i = 0; i < POLL_STEPS && step != FOTA_STEP_IDLE; i++) {
         step = advance(L, face, &event);
         if (event.kind != FOTA_EVENT_NONE)
@@ -617,7 +741,7 @@ static int poll(lua_State *L)
     }
     if (step == FOTA_STEP_IDLE && event.kind == FOTA_EVENT_NONE)
         pause_on_network(face, ms);
-    face->polling = false;
+    face->stepping = false;
     lua_pushboolean(L, fota_busy(face->engine));
     return 1;
 }
@@ -670,7 +794,7 @@ static int set_limits(lua_State *L)
         lua_settop(L, 1);
         lua_getfield(L, 1, known[i]);
         if (!lua_isnil(L, 2))
-            *values[i] = size_argument(L, 2, "a whole number from 0 on; 0 is the default");
+            *values[i] = whole_number(L, 2, known[i]);
     }
     return 0;
 }
@@ -678,8 +802,7 @@ static int set_limits(lua_State *L)
 static int status(lua_State *L)
 {
     struct face *face = face_of(L);
-    const struct fota_system *system = &face->config->port->system;
-    uint64_t elapsed = system->ops->now_ms(system->ctx) - face->begun_ms;
+    uint64_t elapsed = face->last_ms - face->begun_ms;
     struct fota_traffic traffic;
 
     fota_traffic(face->engine, &traffic);
@@ -763,7 +886,9 @@ static int model(lua_State *L)
 
 static int describe_error(lua_State *L)
 {
-    const struct fota_error_row *row = fota_error_find((int)luaL_checknumber(L, 1));
+    lua_Number number = luaL_checknumber(L, 1);
+    bool possible = number >= INT_MIN && number <= INT_MAX && number == (lua_Number)(int)number;
+    const struct fota_error_row *row = possible ? fota_error_find((int)number) : NULL;
 
     if (!row) {
         lua_pushnil(L);
