@@ -16,12 +16,12 @@
 enum step {
     STEP_BEGIN,       /* what does the journal say? */
     STEP_JUDGE,       /* is the staged package (still) acceptable? */
-    STEP_BACKUP_LOAD, /* load the old image's manifest */
     STEP_BACKUP,      /* copy the old image behind the package */
     STEP_BACKUP_HASH, /* is the copy good? */
     STEP_SOURCE,      /* load the header of what will be written into the slot */
     STEP_SOURCE_HASH, /* is it good? */
     STEP_WRITE,       /* write it */
+    STEP_MARK,        /* note how far copying or writing is */
     STEP_CHECK,       /* load the manifest that is in the slot now */
     STEP_CHECK_HASH,  /* is the image good? */
     STEP_SLOT,        /* nothing to install: load the slot's manifest */
@@ -52,14 +52,19 @@ static int go(struct fota_boot *b, enum step step)
     return FOTA_BOOT_AGAIN;
 }
 
-/* Writes the record; on failure its error ends this session. */
+/*
+ * Writes the record. Without it the work cannot go on, but a journal that cannot be written must
+ * not keep a whole image in the slot from running.
+ */
 static int note(struct fota_boot *b, const struct fota_record *record, enum step next)
 {
     int err = fota_journal_write(&b->journal, record);
 
-    if (err)
-        return fota_fail(&b->fault, err, FOTA_STAGE_INSTALL, 0, 0);
-    return go(b, next);
+    if (!err)
+        return go(b, next);
+    fota_fail(&b->fault, err, FOTA_STAGE_INSTALL, 0, 0);
+    b->mute = true;
+    return go(b, STEP_SLOT);
 }
 
 static int load(struct fota_boot *b, uint32_t address)
@@ -102,14 +107,23 @@ static int give_back(struct fota_boot *b, int error, enum fota_stage stage)
 /* ---- steps ------------------------------------------------------------------------------------
  */
 
+static uint32_t units(const struct fota_region *region)
+{
+    return region->size / region->erase_unit;
+}
+
 static int step_begin(struct fota_boot *b)
 {
     const struct fota_record *r = &b->journal.record;
+    bool copying = r->state == FOTA_STATE_BACKING_UP;
 
+    /* Units of a region, whatever the record claims. */
     b->unit = r->progress;
+    if (b->unit >= units(copying ? &map_of(b)->staging : &map_of(b)->slot))
+        b->unit = 0;
     switch (r->state) {
-    case FOTA_STATE_STAGED: return go(b, STEP_JUDGE);
-    case FOTA_STATE_BACKING_UP: return go(b, STEP_BACKUP_LOAD);
+    case FOTA_STATE_STAGED:
+    case FOTA_STATE_BACKING_UP: return go(b, STEP_JUDGE);
     case FOTA_STATE_INSTALLING:
     case FOTA_STATE_REVERTING: return go(b, STEP_SOURCE);
     case FOTA_STATE_TRIAL:
@@ -149,18 +163,15 @@ static int step_judge(struct fota_boot *b)
     fota_device_describe(b->config, &r, keep ? &b->manifest : NULL, &device);
     if (fota_package_judge(&package, b->config->policy, &device, &b->fault) != 0)
         return refuse(b);
-    b->unit = 0;
     if (!keep || !fota_backup_fits(map_of(b), package.payload.length, b->manifest.result.length))
         return go(b, STEP_SOURCE);
+    /* From here to the last copied unit b->manifest is that of the slot. */
+    if (r.state == FOTA_STATE_BACKING_UP)
+        return go(b, STEP_BACKUP);
     r.state = FOTA_STATE_BACKING_UP;
     r.progress = 0;
-    return note(b, &r, STEP_BACKUP_LOAD);
-}
-
-static int step_backup_load(struct fota_boot *b)
-{
-    /* Without a valid manifest there is nothing worth keeping. */
-    return go(b, load(b, fota_slot_manifest(map_of(b))) == 0 ? STEP_BACKUP : STEP_SOURCE);
+    b->unit = 0;
+    return note(b, &r, STEP_BACKUP);
 }
 
 static uint32_t smaller(uint32_t a, uint32_t b)
@@ -168,16 +179,19 @@ static uint32_t smaller(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-/* Progress that a cut may not lose; every few units. */
-static int mark(struct fota_boot *b)
+/* Progress that a cut may not lose; every few units, in a step of its own. */
+static int unit_done(struct fota_boot *b)
+{
+    b->unit++;
+    return b->unit % UNITS_PER_MARK ? FOTA_BOOT_AGAIN : go(b, STEP_MARK);
+}
+
+static int step_mark(struct fota_boot *b)
 {
     struct fota_record r = b->journal.record;
 
-    b->unit++;
-    if (b->unit % UNITS_PER_MARK != 0)
-        return FOTA_BOOT_AGAIN;
     r.progress = b->unit;
-    return note(b, &r, (enum step)b->step);
+    return note(b, &r, r.state == FOTA_STATE_BACKING_UP ? STEP_BACKUP : STEP_WRITE);
 }
 
 /* One unit of the old image, or its manifest, into staging. */
@@ -187,14 +201,14 @@ static int step_backup(struct fota_boot *b)
     uint32_t length = b->manifest.result.length;
     uint32_t start = fota_backup_image(map_of(b), length);
     uint32_t first = (start - staging->offset) / staging->erase_unit;
-    uint32_t last = staging->size / staging->erase_unit - 1;
+    uint32_t last = units(staging) - 1;
     uint32_t done = b->unit * staging->erase_unit;
     int err;
 
     if (done < length) {
         err = fota_unit_copy(port_of(b), staging, first + b->unit, map_of(b)->slot.offset + done,
                              smaller(staging->erase_unit, length - done), b->page, &b->fault);
-        return err ? refuse(b) : mark(b);
+        return err ? refuse(b) : unit_done(b);
     }
     err = fota_unit_store(port_of(b), staging, last, b->header, b->manifest.header_length, b->page,
                           &b->fault);
@@ -217,15 +231,16 @@ static int step_backup_hash(struct fota_boot *b)
     return note(b, &r, STEP_SOURCE);
 }
 
-/* What will be written cannot be used. */
+/* What will be written cannot be used. The slot may be whole all the same: not touched yet, or
+ * written to its end. */
 static int source_is_bad(struct fota_boot *b)
 {
     switch (b->journal.record.state) {
     case FOTA_STATE_INSTALLING:
         if (b->journal.record.flags & FOTA_RECORD_BACKUP)
             return give_back(b, b->fault.error, FOTA_STAGE_INSTALL);
-        return go(b, STEP_RECOVER);
-    case FOTA_STATE_REVERTING: return go(b, STEP_RECOVER);
+        return go(b, b->recovering ? STEP_RECOVER : STEP_SLOT);
+    case FOTA_STATE_REVERTING: return go(b, b->recovering ? STEP_RECOVER : STEP_SLOT);
     default: return refuse(b);
     }
 }
@@ -236,11 +251,22 @@ static uint32_t source_address(const struct fota_boot *b)
                         : fota_staging_payload(map_of(b));
 }
 
+/* A header with a good signature may lie where it does not belong. */
+static bool source_fits(const struct fota_boot *b)
+{
+    uint32_t length = b->manifest.result.length;
+
+    if (length > fota_slot_capacity(map_of(b)))
+        return false;
+    return reverting(b) ? fota_backup_fits(map_of(b), 0, length)
+                        : length <= fota_staging_capacity(map_of(b));
+}
+
 static int step_source(struct fota_boot *b)
 {
     int err = reverting(b) ? load(b, fota_backup_manifest(map_of(b))) : load_staged(b);
 
-    if (!err && b->manifest.result.length > fota_slot_capacity(map_of(b)))
+    if (!err && !source_fits(b))
         err = fota_fail(&b->fault, FOTA_ERR_IMAGE_TOO_LARGE, FOTA_STAGE_INSTALL, 0, 0);
     if (!err)
         err = fota_hasher_start(&b->hasher, port_of(b), source_address(b), &b->manifest.result,
@@ -265,12 +291,21 @@ static int step_source_hash(struct fota_boot *b)
     return note(b, &r, STEP_WRITE);
 }
 
+/* What was written is not what was meant, or cannot be written: back to the old image, or else to
+ * any that can be written; the same one once more is among them. */
+static int written_badly(struct fota_boot *b, int error)
+{
+    if (!b->recovering && !reverting(b) && b->journal.record.flags & FOTA_RECORD_BACKUP)
+        return give_back(b, error, FOTA_STAGE_INSTALL);
+    return go(b, STEP_RECOVER);
+}
+
 /* One unit of the slot: the image, then nothing up to the manifest, then the manifest, which
  * commits. */
 static int step_write(struct fota_boot *b)
 {
     const struct fota_region *slot = &map_of(b)->slot;
-    uint32_t last = slot->size / slot->erase_unit - 1;
+    uint32_t last = units(slot) - 1;
     uint32_t length = b->manifest.result.length;
     uint32_t done = b->unit * slot->erase_unit;
     int err;
@@ -278,17 +313,17 @@ static int step_write(struct fota_boot *b)
     if (b->unit >= last) {
         err = fota_unit_store(port_of(b), slot, last, b->header, b->manifest.header_length, b->page,
                               &b->fault);
-        return err ? err : go(b, STEP_CHECK);
+        return err ? written_badly(b, err) : go(b, STEP_CHECK);
     }
     if (done >= length) {
         /* Mostly blank already: looking again costs less than a mark. */
         b->unit++;
         err = fota_unit_clear(port_of(b), slot, b->unit - 1, &b->fault);
-        return err ? err : FOTA_BOOT_AGAIN;
+        return err ? written_badly(b, err) : FOTA_BOOT_AGAIN;
     }
     err = fota_unit_copy(port_of(b), slot, b->unit, source_address(b) + done,
                          smaller(slot->erase_unit, length - done), b->page, &b->fault);
-    return err ? err : mark(b);
+    return err ? written_badly(b, err) : unit_done(b);
 }
 
 /* Loads the slot's manifest and begins to hash its image. */
@@ -304,24 +339,9 @@ static int load_slot(struct fota_boot *b)
     return err;
 }
 
-/* What was written is not what was meant: from the beginning in the next session, or back. */
-static int written_badly(struct fota_boot *b)
-{
-    struct fota_record r = b->journal.record;
-    int err;
-
-    if (b->recovering)
-        return go(b, STEP_RECOVER);
-    if (!reverting(b) && r.flags & FOTA_RECORD_BACKUP)
-        return give_back(b, FOTA_ERR_RESULT, FOTA_STAGE_INSTALL);
-    r.progress = 0;
-    err = fota_journal_write(&b->journal, &r);
-    return fota_fail(&b->fault, err ? err : FOTA_ERR_RESULT, FOTA_STAGE_INSTALL, 0, 0);
-}
-
 static int step_check(struct fota_boot *b)
 {
-    return load_slot(b) == 0 ? go(b, STEP_CHECK_HASH) : written_badly(b);
+    return load_slot(b) == 0 ? go(b, STEP_CHECK_HASH) : written_badly(b, FOTA_ERR_RESULT);
 }
 
 static int step_check_hash(struct fota_boot *b)
@@ -333,7 +353,7 @@ static int step_check_hash(struct fota_boot *b)
     if (err > 0)
         return FOTA_BOOT_AGAIN;
     if (err)
-        return written_badly(b);
+        return written_badly(b, FOTA_ERR_RESULT);
     if (reverting(b)) {
         r.state = FOTA_STATE_IDLE;
         r.outcome = FOTA_OUTCOME_REVERTED;
@@ -349,6 +369,8 @@ static int step_check_hash(struct fota_boot *b)
 
 static int slot_is_bad(struct fota_boot *b)
 {
+    if (b->mute)
+        return fota_fail(&b->fault, FOTA_ERR_JOURNAL, FOTA_STAGE_INSTALL, 0, 0);
     if (b->journal.record.state == FOTA_STATE_TRIAL && b->journal.record.flags & FOTA_RECORD_BACKUP)
         return give_back(b, FOTA_ERR_RESULT, FOTA_STAGE_TRIAL);
     return go(b, STEP_RECOVER);
@@ -357,6 +379,24 @@ static int slot_is_bad(struct fota_boot *b)
 static int step_slot(struct fota_boot *b)
 {
     return load_slot(b) == 0 ? go(b, STEP_SLOT_HASH) : slot_is_bad(b);
+}
+
+/* The slot is whole, but what was to be written into it is lost: the update ends. */
+static int settle(struct fota_boot *b)
+{
+    struct fota_record r = b->journal.record;
+    bool new = b->manifest.sequence == r.to_sequence;
+
+    r.outcome = new            ? FOTA_OUTCOME_KEPT
+                : reverting(b) ? FOTA_OUTCOME_REVERTED
+                               : FOTA_OUTCOME_FAILED;
+    if (r.error == 0) {
+        r.error = (int16_t)b->fault.error;
+        r.stage = FOTA_STAGE_INSTALL;
+    }
+    r.state = FOTA_STATE_IDLE;
+    r.flags = 0;
+    return note(b, &r, STEP_RUN);
 }
 
 static int step_slot_hash(struct fota_boot *b)
@@ -368,14 +408,31 @@ static int step_slot_hash(struct fota_boot *b)
         return FOTA_BOOT_AGAIN;
     if (err)
         return slot_is_bad(b);
+    if (b->mute)
+        return go(b, STEP_RUN);
+    if (r.state == FOTA_STATE_INSTALLING || r.state == FOTA_STATE_REVERTING)
+        return settle(b);
     if (r.state == FOTA_STATE_TRIAL && r.tries > 0) {
-        /* Lowered before the attempt. A journal that cannot be written must not keep a verified
-         * image from running. */
+        /* Lowered before the attempt. */
         r.tries--;
-        if (fota_journal_write(&b->journal, &r) != 0)
-            fota_fail(&b->fault, FOTA_ERR_JOURNAL, FOTA_STAGE_TRIAL, 0, 0);
+        return note(b, &r, STEP_RUN);
     }
     return go(b, STEP_RUN);
+}
+
+/*
+ * May the image whose manifest was loaded take the place of one that is lost? Older than what was
+ * confirmed it may not be. What is said about leaving a working image does not count: there is
+ * none.
+ */
+static int judge_rescue(struct fota_boot *b, const struct fota_record *r)
+{
+    struct fota_device device;
+
+    b->manifest.requires_count = 0;
+    b->manifest.present &= ~(1u << FOTA_FIELD_EXPIRY);
+    fota_device_describe(b->config, r, NULL, &device);
+    return fota_package_judge(&b->manifest, b->config->policy, &device, &b->fault);
 }
 
 /*
@@ -386,27 +443,26 @@ static int step_slot_hash(struct fota_boot *b)
 static int step_recover(struct fota_boot *b)
 {
     struct fota_record r = b->journal.record;
-    struct fota_device device;
-    int err;
 
     b->unit = 0;
     r.progress = 0;
-    r.error = FOTA_ERR_NO_IMAGE;
-    r.stage = FOTA_STAGE_INSTALL;
+    if (r.error == 0) {
+        r.error = FOTA_ERR_NO_IMAGE;
+        r.stage = FOTA_STAGE_INSTALL;
+    }
     b->recovering++;
-    if (b->recovering == 1 && load(b, fota_backup_manifest(map_of(b))) == 0) {
+    if (b->recovering == 1 && load(b, fota_backup_manifest(map_of(b))) == 0 &&
+        judge_rescue(b, &r) == 0) {
         r.state = FOTA_STATE_REVERTING;
         return note(b, &r, STEP_SOURCE);
     }
-    if (b->recovering > 2 || load(b, map_of(b)->staging.offset) != 0)
+    if (b->recovering > 2)
         return go(b, STEP_NOTHING);
     b->recovering = 2;
-    fota_device_describe(b->config, &r, NULL, &device);
-    err = fota_package_judge(&b->manifest, b->config->policy, &device, &b->fault);
-    if (!err)
-        err = fota_package_digest(port_of(b)->crypto, b->header, &b->manifest, r.digest);
-    if (err)
+    if (load(b, map_of(b)->staging.offset) != 0 || judge_rescue(b, &r) != 0 ||
+        fota_package_digest(port_of(b)->crypto, b->header, &b->manifest, r.digest) != 0)
         return go(b, STEP_NOTHING);
+    r.to_sequence = b->manifest.sequence;
     r.state = FOTA_STATE_INSTALLING;
     r.flags = 0;
     return note(b, &r, STEP_SOURCE);
@@ -427,9 +483,9 @@ static int step_nothing(struct fota_boot *b)
 int fota_boot_step(struct fota_boot *boot)
 {
     static int (*const steps[])(struct fota_boot *) = {
-        step_begin,  step_judge,       step_backup_load, step_backup, step_backup_hash,
-        step_source, step_source_hash, step_write,       step_check,  step_check_hash,
-        step_slot,   step_slot_hash,   step_recover,     step_run,    step_nothing,
+        step_begin,       step_judge,     step_backup,  step_backup_hash, step_source,
+        step_source_hash, step_write,     step_mark,    step_check,       step_check_hash,
+        step_slot,        step_slot_hash, step_recover, step_run,         step_nothing,
     };
 
     return steps[boot->step](boot);

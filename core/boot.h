@@ -26,6 +26,7 @@ struct fota_boot {
     uint32_t unit;                 /* next one to copy */
     uint8_t step;
     uint8_t recovering; /* other images tried because the slot's is not valid */
+    bool mute;          /* the journal cannot be written in this session */
     uint8_t header[FOTA_HEADER_MAX];
     uint8_t page[FOTA_PROGRAM_UNIT_MAX];
 };
