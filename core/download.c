@@ -92,7 +92,8 @@ int fota_download_resume(struct fota *f)
 
     f->phase = FOTA_PHASE_OPEN;
     if (r->state != FOTA_STATE_DOWNLOADING || r->progress == 0 || !staged_header_is_good(f) ||
-        r->progress > f->manifest.payload.length)
+        r->progress > f->manifest.payload.length ||
+        r->progress % fota_map_of(f)->staging.erase_unit != 0)
         return 0;
     f->header_fill = f->manifest.header_length;
     f->received = f->manifest.header_length + r->progress;

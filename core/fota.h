@@ -164,7 +164,8 @@ struct fota_result {
 int fota_last_result(struct fota *fota, struct fota_result *result);
 
 /* The running image is good: it stays, and nothing older is accepted any more. Idempotent.
- * Errors: FOTA_ERR_BUSY, FOTA_ERR_JOURNAL, FOTA_ERR_NO_IMAGE. */
+ * Errors: FOTA_ERR_BUSY, FOTA_ERR_STATE (a rollback was asked for), FOTA_ERR_JOURNAL,
+ * FOTA_ERR_NO_IMAGE. */
 int fota_confirm(struct fota *fota);
 
 /* The running image is bad: after the next reset the old one is back.
