@@ -5,7 +5,9 @@
  *
  *     powercut [--map NAME] [--pairs] [--random N] [--seed S] [--verbose]
  *
- * Prints one line for each map and scenario; the exit status is 1 when anything failed.
+ * Up to the new image's first start both scenarios do the same operations: the second one begins
+ * its cuts there. Prints one line for each map and scenario; the exit status is 1 when anything
+ * failed.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,6 +29,7 @@ struct campaign {
     struct rig_package update;
     uint8_t *base;       /* the flash after provisioning */
     uint64_t operations; /* of the life without a cut */
+    uint64_t first;      /* operation to begin with: what lies before was cut already */
     uint32_t erases;     /* of its most erased unit */
     bool keeps;          /* there is room for the old image */
 
@@ -129,6 +132,8 @@ static void new_runs(struct campaign *c)
         c->done = true;
         return;
     }
+    if (c->first == 0)
+        c->first = rig_stats(&c->rig).programs + rig_stats(&c->rig).erases;
     fota_last_result(c->rig.fota, &result);
     if (result.outcome == FOTA_OUTCOME_KEPT) {
         if (c->keeps)
@@ -248,7 +253,7 @@ static uint64_t run(struct campaign *c, const struct rig_package *old)
 
 static void single(struct campaign *c, const struct rig_package *old, bool pairs)
 {
-    for (uint64_t i = 1; i <= c->operations; i++) {
+    for (uint64_t i = c->first ? c->first : 1; i <= c->operations; i++) {
         for (int mode = 0; mode < FOTA_SIM_CUTS; mode++) {
             uint64_t rest;
 

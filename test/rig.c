@@ -65,11 +65,11 @@ static const struct fota_map maps[RIG_MAPS] = {
      {56 * KB, 80 * KB, 8 * KB},
      {144 * KB, 16 * KB, 8 * KB}},
     {"narrow",
-     96 * KB,
+     144 * KB,
      2 * KB,
-     {0, 16 * KB, 4 * KB},
-     {16 * KB, 32 * KB, 4 * KB},
-     {64 * KB, 8 * KB, 4 * KB}},
+     {0, 40 * KB, 4 * KB},
+     {48 * KB, 84 * KB, 4 * KB},
+     {132 * KB, 8 * KB, 4 * KB}},
 };
 
 const struct fota_map *rig_map(enum rig_map map)
@@ -114,10 +114,9 @@ static int verify(const uint8_t key[FOTA_PUBLIC_KEY_SIZE], const uint8_t digest[
     memcpy(question.key, key, sizeof question.key);
     memcpy(question.digest, digest, sizeof question.digest);
     memcpy(question.signature, signature, sizeof question.signature);
-    for (i = 0; i < ANSWERS && i < count; i++) {
+    for (i = 0; i < ANSWERS && i < count; i++)
         if (memcmp(&known[i].question, &question, sizeof question) == 0)
             return known[i].answer;
-    }
     i = count++ % ANSWERS;
     known[i].question = question;
     known[i].answer = fota_mbedtls_crypto.ecdsa_verify(key, digest, signature);
