@@ -1,0 +1,951 @@
+--- The module `fota` as Lua sees it: arguments, results, waiting, callbacks, the collector.
+local sim = require("fota.sim")
+local web = require("spec.support.web")
+
+local BUSY, STATE = -2, -3
+
+describe("the module fota", function()
+    local ABSENT = "HTTP_NOT_FOUND: the server has no such file (HTTP 404); check the url"
+    local server, modem, fota, url
+
+    setup(function()
+        server = web.start()
+    end)
+
+    teardown(function()
+        server:stop()
+    end)
+
+    local function open(model)
+        if modem then
+            modem:close()
+        end
+        modem = assert(sim.modem({ model = model }))
+        modem:load("print('version 1')")
+        assert.equal("run", modem:boot())
+        fota = modem:fota()
+        fota.limits({ attempts = 1, backoff_ms = 1 })
+        url = server:serve("app.fota",
+            modem:package({ files = { ["main.lua"] = "", data = ("d"):rep(20000) } }))
+    end
+
+    before_each(function()
+        open("generic")
+    end)
+
+    after_each(function()
+        local busy = fota.status().busy
+        modem:close()
+        modem = nil
+        assert.is_false(busy, "no test leaves an update behind")
+    end)
+
+    -- Drives the engine until no update runs.
+    local function finish(module)
+        module = module or fota
+        while module.status().busy do
+            module.poll(100)
+        end
+    end
+
+    -- Starts fn in a coroutine; the box says what it returned, once it did.
+    local function start(fn)
+        local box = {}
+        box.thread = coroutine.create(function()
+            box.result = table.pack(fn())
+        end)
+        local ok, message = coroutine.resume(box.thread)
+        assert(ok, message)
+        return box
+    end
+
+    local function raises(message, fn, ...)
+        local ok, got = pcall(fn, ...)
+        assert.is_false(ok)
+        assert.equal("string", type(got))
+        assert.truthy(got:find(message, 1, true), got)
+    end
+
+    -- What is printed while fn runs.
+    local function printed(fn)
+        local lines, original = {}, print
+        _G.print = function(line)
+            lines[#lines + 1] = tostring(line)
+        end
+        local ok, message = pcall(fn)
+        _G.print = original
+        assert(ok, message)
+        return lines
+    end
+
+    describe("checks arguments", function()
+        local f
+
+        before_each(function()
+            f = fota()
+        end)
+
+        it("of the constructor", function()
+            assert.truthy(fota())
+            assert.truthy(fota(1))
+            assert.truthy(fota({}))
+            assert.truthy(fota({ reset_disable = 0 }))
+            raises("argument 'reset_disable' must be 0 or 1, got 2", fota, 2)
+            raises("argument 'reset_disable' must be 0 or 1, got boolean", fota, { reset_disable = true })
+            raises("argument 'reset_disable' must be 0 or 1, got string", fota, "1")
+            raises("unknown argument 'disable_reset'; known are: reset_disable", fota, { disable_reset = 1 })
+        end)
+
+        it("of httpDownload", function()
+            local function call(...)
+                return f:httpDownload(...)
+            end
+            raises("a table of named arguments or a url expected, got no value", call)
+            raises("a table of named arguments or a url expected, got number", call, 42)
+            raises("argument 'url1' must be a string, got number", call, { url1 = 42 })
+            raises("argument 'url2' must be a string, got table", call, { url1 = url, url2 = {} })
+            raises("argument 'callback' must be a function, got string", call,
+                { url1 = url, callback = "print" })
+            raises("argument 'callback' must be a function, got table", call, { url1 = url, callback = {} })
+            raises("argument 'ssl_params' must be a table, got string", call,
+                { url1 = url, ssl_params = "pem" })
+            raises("unknown argument 'url'; known are: url1, url2, callback, ssl_params", call, { url = url })
+            raises("unknown argument 'number'; known are: url1", call, { url })
+            raises("give further arguments by their names, in one table", call, url, print)
+        end)
+
+        it("of ssl_params", function()
+            local function call(params)
+                return f:httpDownload({ url1 = "https://127.0.0.1/a", ssl_params = params })
+            end
+            raises("unknown argument 'cert'; known are: ca_cert, client_cert, client_key, ssl_version, "
+                .. "sec_level", call, { cert = "" })
+            raises("argument 'ca_cert' must be a string, got table", call, { ca_cert = {} })
+            raises("argument 'client_cert' must be a string, got number", call, { client_cert = 1 })
+            raises("argument 'client_key' must be a string, got boolean", call, { client_key = true })
+            raises("argument 'ssl_version' must be a number, got string", call, { ssl_version = "3" })
+            raises("argument 'sec_level' must be a number, got string", call, { sec_level = "1" })
+        end)
+
+        it("of ftpDownload", function()
+            raises("a table of named arguments or a url expected, got nil", f.ftpDownload, f, nil)
+            raises("argument 'url' must be a string, got number", f.ftpDownload, f, { url = 1 })
+            raises("argument 'callback' must be a function, got number", f.ftpDownload, f,
+                { url = url, callback = 1 })
+            raises("unknown argument 'url1'; known are: url, callback", f.ftpDownload, f, { url1 = url })
+        end)
+
+        it("of apn_set", function()
+            raises("a table of named arguments expected, got string", f.apn_set, f, "CMNET")
+            raises("argument 'fota_apn' must be a string, got number", f.apn_set, f, { fota_apn = 1 })
+            raises("argument 'ip_type' must be a number, got string", f.apn_set, f, { ip_type = "0" })
+            raises("argument 'fota_user' must be a string, got table", f.apn_set, f, { fota_user = {} })
+            raises("argument 'fota_password' must be a string, got number", f.apn_set, f,
+                { fota_password = 1 })
+            raises("unknown argument 'apn'; known are: fota_apn, ip_type, fota_user, fota_password",
+                f.apn_set, f, { apn = "CMNET" })
+        end)
+
+        it("of write", function()
+            local range = "argument 'file_size' must be a whole number from 0 to 4294967295, got "
+
+            raises("argument 'bytesData' must be a string, got no value", f.write, f)
+            raises("argument 'bytesData' must be a string, got number", f.write, f, 12)
+            raises("argument 'file_size' must be a number, got string", f.write, f, "x", "10")
+            raises(range .. "-1", f.write, f, "x", -1)
+            raises(range .. "1.5", f.write, f, "x", 1.5)
+            raises(range .. "4294967296", f.write, f, "x", 4294967296)
+            raises(range .. "inf", f.write, f, "x", math.huge)
+            raises(range, f.write, f, "x", 0 / 0)
+        end)
+
+        it("of the functions", function()
+            raises("argument 'ms' must be a whole number from 0 to 4294967295, got -1", fota.poll, -1)
+            raises("argument 'ms' must be a number, got string", fota.poll, "1")
+            raises("function expected, got string", fota.onresume, "sys.coresume")
+            raises("table expected, got no value", fota.limits)
+            raises("unknown argument 'retries'; known are: connect_ms, stall_ms, backoff_ms, backoff_max_ms, "
+                .. "attempts", fota.limits, { retries = 1 })
+            raises("argument 'attempts' must be a number, got string", fota.limits, { attempts = "x" })
+            raises("argument 'stall_ms' must be a whole number from 0 to 4294967295, got 0.5", fota.limits,
+                { stall_ms = 0.5 })
+            raises("number expected, got string", fota.error, "BUSY")
+        end)
+
+        it("and says what is wrong when a method is called with '.'", function()
+            for _, name in ipairs({ "httpDownload", "ftpDownload", "apn_set", "download_cancel", "write",
+                "flush", "verify" }) do
+                raises("fota object expected; call the method with ':'", f[name], { url1 = url })
+                raises("fota object expected; call the method with ':'", f[name], io.stdout)
+                raises("fota object expected; call the method with ':'", f[name])
+            end
+        end)
+
+        it("and takes no object of another modem for its own", function()
+            local other = assert(sim.modem())
+            local theirs = other:fota()()
+            raises("fota object expected", f.flush, theirs)
+            other:close()
+        end)
+    end)
+
+    describe("returns", function()
+        it("0 for an update that is staged", function()
+            assert.same({ 0 }, { fota():httpDownload(url) })
+            assert.equal(1, modem:stats().resets)
+        end)
+
+        it("-1, a message and its number for one that failed", function()
+            local result = table.pack(fota():httpDownload(server:url("absent")))
+            assert.same({ -1, ABSENT, -49, n = 3 }, result)
+        end)
+
+        it("-1 without a url", function()
+            assert.same({ -1, "ARGUMENT: url1 is missing; give the package's url", -1 },
+                { fota():httpDownload({}) })
+            assert.same({ -1, "ARGUMENT: url is missing; give the package's url", -1 },
+                { fota():ftpDownload({}) })
+        end)
+
+        it("-1 for a callback with mini fota, which has none", function()
+            assert.same({ -1, "UNSUPPORTED: a callback is not supported with url2 (mini fota)", -4 },
+                { fota():httpDownload({ url1 = url, url2 = url, callback = print }) })
+        end)
+
+        it("-1 for a url with a zero byte, which is not cut there", function()
+            local result, message = fota():httpDownload(url .. "\0.old")
+            assert.equal(-1, result)
+            assert.equal("URL: the url is malformed near character " .. #url
+                .. "; expected scheme://host[:port]/path", message)
+            assert.equal(0, modem:stats().connections)
+        end)
+
+        it("-1 for flush and verify before anything was written", function()
+            assert.equal(-1, (fota():flush()))
+            assert.equal(STATE, (select(3, fota():verify())))
+        end)
+
+        it("-1 for a cancel of nothing", function()
+            assert.equal(STATE, (select(3, fota():download_cancel())))
+        end)
+
+        it("a description of the model", function()
+            local m = fota.model()
+            assert.same({ "generic", "generic", false }, { m.name, m.family, m.asynchronous })
+        end)
+    end)
+
+    describe("takes a package by write()", function()
+        local package
+
+        before_each(function()
+            package = modem:package({ files = { ["main.lua"] = "", data = ("d"):rep(5000) } })
+        end)
+
+        local function write_all(f, size, total)
+            for at = 1, #package, size do
+                assert.equal(0, (f:write(package:sub(at, at + size - 1), total)))
+            end
+        end
+
+        for _, size in ipairs({ 1, 17, 1000, 4096, 100000 }) do
+            it("in pieces of " .. size .. " bytes", function()
+                local f = fota()
+                write_all(f, size, #package)
+                assert.equal(0, (f:flush()))
+                assert.equal(0, (f:verify()))
+                assert.equal("staged", fota.last_result().state)
+                assert.equal(0, modem:stats().resets)
+            end)
+        end
+
+        it("of a size that nobody told", function()
+            local f = fota()
+            write_all(f, 777)
+            assert.equal(0, (f:flush()))
+            assert.equal(0, (f:verify()))
+        end)
+
+        it("and says at flush() how much is missing", function()
+            local f = fota()
+            assert.equal(0, (f:write(package:sub(1, -101))))
+            local result, message = f:flush()
+            assert.equal(-1, result)
+            assert.equal(string.format("INCOMPLETE: the package is not complete: expected %d bytes, got %d",
+                #package, #package - 100), message)
+            assert.equal(0, (f:write(package:sub(-100))))
+            assert.equal(0, (f:flush()))
+        end)
+
+        it("and says at flush() why a write() failed that nobody looked at", function()
+            local f = fota()
+            local wrong = modem:package({ image = ("x"):rep(3000), model = "EC600N" })
+            local _, first = f:write(wrong:sub(1, 1024), #wrong)
+            for at = 1025, #wrong, 1024 do
+                f:write(wrong:sub(at, at + 1023), #wrong)
+            end
+            local result, message, code = f:flush()
+            assert.equal(-1, result)
+            assert.matches("^WRONG_MODEL: .*EC600N", message)
+            assert.equal(first, message)
+            assert.equal(-86, code)
+            assert.same({ -1, message, code }, { f:verify() })
+        end)
+
+        it("and begins again after a failure", function()
+            local f = fota()
+            assert.equal(-1, (f:write(("no package "):rep(10))))
+            write_all(f, 1024, #package)
+            assert.equal(0, (f:flush()))
+            assert.equal(0, (f:verify()))
+        end)
+
+        it("but not while a download runs", function()
+            open("EG912N")
+            local f = fota()
+            assert.equal(0, (f:httpDownload(url)))
+            assert.equal(STATE, (select(3, f:flush())))
+            assert.equal(STATE, (select(3, f:verify())))
+            assert.equal(BUSY, (select(3, f:write("x"))))
+            finish()
+        end)
+    end)
+
+    describe("waits", function()
+        it("in a coroutine by yielding, while others run on", function()
+            local turns = 0
+            local other = coroutine.wrap(function()
+                while true do
+                    turns = turns + 1
+                    coroutine.yield()
+                end
+            end)
+            local box = start(function()
+                return fota():httpDownload(url)
+            end)
+            assert.equal("suspended", coroutine.status(box.thread))
+            assert.is_nil(box.result)
+            while fota.poll(10) do
+                other()
+            end
+            assert.same({ 0, n = 1 }, box.result)
+            assert.truthy(turns > 3)
+        end)
+
+        it("in a coroutine for a failure too", function()
+            local box = start(function()
+                return fota():httpDownload(server:url("absent"))
+            end)
+            finish()
+            assert.same({ -1, ABSENT, -49, n = 3 }, box.result)
+        end)
+
+        it("on the main thread by doing the work", function()
+            assert.is_false(coroutine.isyieldable())
+            assert.equal(0, (fota():httpDownload(url)))
+            assert.is_false(fota.status().busy)
+        end)
+
+        it("on, when a stranger resumes the coroutine", function()
+            local box = start(function()
+                return fota():httpDownload(url)
+            end)
+            for _ = 1, 3 do
+                assert.is_true(coroutine.resume(box.thread, "stranger"))
+                assert.is_nil(box.result)
+                fota.poll()
+            end
+            finish()
+            assert.same({ 0, n = 1 }, box.result)
+        end)
+
+        it("no longer for a coroutine that was closed meanwhile", function()
+            local box = start(function()
+                return fota():httpDownload(url)
+            end)
+            assert.is_true(coroutine.close(box.thread))
+            collectgarbage()
+            assert.same({}, printed(finish))
+            assert.is_nil(box.result)
+            assert.equal("staged", fota.status().stage)
+        end)
+
+        it("and leaves a coroutine that returns dead", function()
+            local thread = coroutine.create(function()
+                return fota():httpDownload(url), "more", "values"
+            end)
+            coroutine.resume(thread)
+            finish()
+            assert.equal("dead", coroutine.status(thread))
+        end)
+
+        it("and leaves a coroutine that yields again as it is", function()
+            local thread = coroutine.create(function()
+                fota():httpDownload(url)
+                return coroutine.yield(1, 2, 3)
+            end)
+            coroutine.resume(thread)
+            finish()
+            assert.equal("suspended", coroutine.status(thread))
+            assert.same({ true, "go", "on" }, { coroutine.resume(thread, "go", "on") })
+        end)
+
+        it("and reports the error of a coroutine that it resumed", function()
+            local box = start(function()
+                fota():httpDownload(url)
+                error("after the download")
+            end)
+            local lines = printed(finish)
+            assert.equal(1, #lines)
+            assert.matches("^fota: error in coroutine: .*after the download", lines[1])
+            assert.equal("dead", coroutine.status(box.thread))
+        end)
+
+        it("and lets a scheduler resume", function()
+            local seen = {}
+            fota.onresume(function(thread, ...)
+                seen[#seen + 1] = thread
+                assert(coroutine.resume(thread, ...))
+            end)
+            local box = start(function()
+                return fota():httpDownload(url)
+            end)
+            finish()
+            assert.same({ box.thread }, seen)
+            assert.same({ 0, n = 1 }, box.result)
+            fota.onresume(nil)
+            box = start(function()
+                return fota():httpDownload(url)
+            end)
+            finish()
+            assert.equal(1, #seen)
+            assert.same({ 0, n = 1 }, box.result)
+        end)
+
+        it("and lets a scheduler resume later, after another download", function()
+            local queue = {}
+            fota.onresume(function(thread)
+                queue[#queue + 1] = thread
+            end)
+            local first = start(function()
+                return fota():httpDownload(server:url("absent"))
+            end)
+            finish()
+            local second = start(function()
+                return fota():httpDownload(url)
+            end)
+            finish()
+            assert.is_nil(first.result)
+            for _, thread in ipairs(queue) do
+                assert(coroutine.resume(thread))
+            end
+            assert.equal(-49, first.result[3])
+            assert.same({ 0, n = 1 }, second.result)
+        end)
+
+        it("and reports an error of the scheduler", function()
+            fota.onresume(function()
+                error("no scheduler here")
+            end)
+            start(function()
+                return fota():httpDownload(url)
+            end)
+            assert.matches("^fota: error in onresume: .*no scheduler here", printed(finish)[1])
+        end)
+    end)
+
+    describe("calls back", function()
+        it("and goes on when the callback raises, saying so each time", function()
+            local calls = 0
+            local lines = printed(function()
+                assert.equal(0, (fota():httpDownload({
+                    url1 = url,
+                    callback = function()
+                        calls = calls + 1
+                        error("wrong in call " .. calls)
+                    end,
+                })))
+            end)
+            assert.truthy(calls >= 3)
+            assert.equal(calls, #lines)
+            assert.matches("^fota: error in callback: .*wrong in call 1\nstack traceback:", lines[1])
+            assert.equal("staged", fota.status().stage)
+        end)
+
+        it("and goes on when the error is no string, or print raises too", function()
+            local original = print
+            _G.print = function()
+                error("no paper")
+            end
+            local ok, result = pcall(function()
+                return fota():httpDownload({
+                    url1 = url,
+                    callback = function()
+                        error({})
+                    end,
+                })
+            end)
+            _G.print = original
+            assert.is_true(ok)
+            assert.equal(0, result)
+        end)
+
+        it("and goes on when the callback yields, which it cannot", function()
+            local box
+            local lines = printed(function()
+                box = start(function()
+                    return fota():httpDownload({ url1 = url, callback = coroutine.yield })
+                end)
+                finish()
+            end)
+            assert.matches("attempt to yield", lines[1])
+            assert.same({ 0, n = 1 }, box.result)
+        end)
+
+        it("a callable table as well as a function", function()
+            local last
+            fota():httpDownload({
+                url1 = url,
+                callback = setmetatable({}, {
+                    __call = function(_, status)
+                        last = status
+                    end,
+                }),
+            })
+            assert.equal(2, last)
+        end)
+
+        it("with poll() doing nothing there, in a coroutine and on the main thread", function()
+            local depth, deepest, said = 0, 0, {}
+            local function callback(status)
+                depth = depth + 1
+                deepest = math.max(deepest, depth)
+                local before = fota.status()
+                said[#said + 1] = fota.poll(0)
+                assert.same(before, fota.status())
+                assert.equal(status ~= 2, said[#said])
+                depth = depth - 1
+            end
+            assert.same({}, printed(function()
+                fota():httpDownload({ url1 = url, callback = callback })
+            end))
+            assert.truthy(#said > 3)
+            start(function()
+                fota():httpDownload({ url1 = url, callback = callback })
+            end)
+            assert.same({}, printed(finish))
+            assert.equal(1, deepest)
+        end)
+
+        it("with the next download allowed at the end of one", function()
+            local second
+            local first = table.pack(fota():httpDownload({
+                url1 = server:url("absent"),
+                callback = function()
+                    second = table.pack(fota():httpDownload(url))
+                end,
+            }))
+            assert.equal(-49, first[3])
+            assert.same({ 0, n = 1 }, second)
+        end)
+
+        it("with the results kept apart when that happens under a waiting coroutine", function()
+            local second
+            local first = start(function()
+                return fota():httpDownload({
+                    url1 = server:url("absent"),
+                    callback = function()
+                        second = start(function()
+                            return fota():httpDownload(url)
+                        end)
+                    end,
+                })
+            end)
+            while not second do
+                fota.poll(100)
+            end
+            assert.equal(-49, first.result[3])
+            assert.is_nil(second.result)
+            finish()
+            assert.same({ 0, n = 1 }, second.result)
+        end)
+
+        it("on an asynchronous model with a download begun in the callback", function()
+            open("EC600N")
+            local seen = {}
+            fota():httpDownload({
+                url1 = server:url("absent"),
+                callback = function(...)
+                    seen[#seen + 1] = { ... }
+                    assert.equal(0, (fota():httpDownload({
+                        url1 = url,
+                        callback = function(...)
+                            seen[#seen + 1] = { ... }
+                        end,
+                    })))
+                end,
+            })
+            finish()
+            assert.same({ -1, 1006 }, seen[1])
+            assert.same({ 2, 100 }, seen[#seen])
+            assert.equal(1, modem:stats().resets)
+        end)
+
+        it("nobody for a call that was refused", function()
+            local called = false
+            assert.equal(-1, (fota():httpDownload({
+                url1 = "gopher://127.0.0.1/",
+                callback = function()
+                    called = true
+                end,
+            })))
+            assert.is_false(called)
+        end)
+    end)
+
+    it("answers BUSY to a second download, and the first goes on", function()
+        local box = start(function()
+            return fota():httpDownload(url)
+        end)
+        local result, message, code = fota():httpDownload(url)
+        assert.equal(-1, result)
+        assert.equal("BUSY: an update is running already; wait for its end or cancel it", message)
+        assert.equal(BUSY, code)
+        finish()
+        assert.same({ 0, n = 1 }, box.result)
+    end)
+
+    describe("cancels", function()
+        it("a download that another coroutine waits for", function()
+            local seen = {}
+            local box = start(function()
+                return fota():httpDownload({
+                    url1 = url,
+                    callback = function(...)
+                        seen[#seen + 1] = { ... }
+                    end,
+                })
+            end)
+            fota.poll(100)
+            assert.equal(0, (fota():download_cancel()))
+            finish()
+            assert.same({ -1, "CANCELLED: the update was cancelled", -6, n = 3 }, box.result)
+            assert.equal(-6, seen[#seen][1])
+            assert.equal(0, modem:stats().resets)
+        end)
+
+        it("in a callback, with one final event", function()
+            local ends = 0
+            local result, _, code = fota():httpDownload({
+                url1 = url,
+                callback = function(status)
+                    if status == 1 then
+                        fota():download_cancel()
+                    else
+                        ends = ends + 1
+                    end
+                end,
+            })
+            assert.equal(-1, result)
+            assert.equal(-6, code)
+            assert.equal(1, ends)
+        end)
+    end)
+
+    it("keeps two modems in one state apart", function()
+        local other = assert(sim.modem({ model = "EC800M", key = nil }))
+        local theirs = other:fota()
+        open("EC600N")
+        local their_url = server:serve("other.fota", other:package({ image = ("o"):rep(30000) }))
+        local seen, their_seen = {}, {}
+        local function into(list)
+            return function(...)
+                list[#list + 1] = { ... }
+            end
+        end
+
+        assert.equal(0, (fota():httpDownload({ url1 = url, callback = into(seen) })))
+        assert.equal(0, (theirs():httpDownload({ url1 = their_url, callback = into(their_seen) })))
+        while fota.status().busy or theirs.status().busy do
+            fota.poll()
+            theirs.poll()
+        end
+        assert.same({ 2, 100 }, seen[#seen])
+        assert.same({ 2, 100 }, their_seen[#their_seen])
+        assert.equal(1, modem:stats().resets)
+        assert.equal(1, other:stats().resets)
+        -- The other modem's key is not trusted here.
+        fota():httpDownload({ url1 = their_url, callback = into(seen) })
+        finish()
+        assert.same({ -1, 1009 }, seen[#seen])
+        other:close()
+    end)
+
+    describe("survives the collector", function()
+        -- A whole update with fn() called every few instructions of the script.
+        local function update_under(fn)
+            local seen, done = {}, nil
+            debug.sethook(fn, "", 25)
+            local ok, message = pcall(function()
+                local thread = coroutine.create(function()
+                    done = table.pack(fota():httpDownload({
+                        url1 = url,
+                        callback = function(status)
+                            seen[#seen + 1] = status .. ("x"):rep(10)
+                        end,
+                    }))
+                end)
+                debug.sethook(thread, fn, "", 25)
+                coroutine.resume(thread)
+                thread = nil -- luacheck: ignore 311
+                finish()
+            end)
+            debug.sethook()
+            assert(ok, message)
+            assert.same({ 0, n = 1 }, done)
+            assert.equal("2xxxxxxxxxx", seen[#seen])
+        end
+
+        it("when it runs at every step", function()
+            update_under(function()
+                collectgarbage("step")
+            end)
+        end)
+
+        it("when it makes full cycles", function()
+            update_under(collectgarbage)
+        end)
+
+        it("in generational mode", function()
+            local mode = collectgarbage("generational")
+            local ok, message = pcall(update_under, function()
+                collectgarbage("step")
+            end)
+            collectgarbage(mode)
+            assert(ok, message)
+        end)
+
+        it("while nobody but the engine holds callback and coroutine", function()
+            local weak = setmetatable({}, { __mode = "v" })
+            local count = 0
+            do
+                weak.thread = coroutine.create(function()
+                    local own = function()
+                        count = count + 1
+                    end
+                    weak.callback = own
+                    fota():httpDownload({ url1 = url, callback = own })
+                end)
+                coroutine.resume(weak.thread)
+            end
+            collectgarbage()
+            assert.truthy(weak.thread)
+            finish()
+            collectgarbage()
+            collectgarbage()
+            assert.truthy(count > 3)
+            assert.is_nil(weak.thread)
+            assert.is_nil(weak.callback)
+        end)
+
+        it("which takes a module and its modem when nobody holds them, in mid-download too", function()
+            local weak = setmetatable({}, { __mode = "k" })
+            do
+                local other = assert(sim.modem({ model = "EC600N" }))
+                local module = other:fota()
+                local package = other:package({ image = ("o"):rep(30000) })
+                module():httpDownload(server:serve("other.fota", package))
+                module.poll(10)
+                weak[module], weak[other] = true, true
+            end
+            for _ = 1, 3 do
+                collectgarbage()
+            end
+            assert.is_nil(next(weak))
+        end)
+
+        it("which keeps the modem while an object of the module is held", function()
+            local f
+            do
+                f = assert(sim.modem())
+                f = f:fota()()
+            end
+            for _ = 1, 3 do
+                collectgarbage()
+            end
+            assert.equal(-1, (f:write(("no package "):rep(10))))
+        end)
+    end)
+
+    it("answers with an error after its modem was closed", function()
+        local other = assert(sim.modem())
+        local module = other:fota()
+        local package = other:package({ image = ("o"):rep(30000) })
+        local f = module()
+        other:close()
+        assert.equal("JOURNAL", (select(2, f:write(package)):match("^%u+")))
+        assert.equal("", module.last_result().version)
+        assert.is_false(module.poll())
+    end)
+
+    describe("tells", function()
+        it("every error's name, text, stage, class and whether it may pass", function()
+            assert.same({
+                code = -49, name = "HTTP_NOT_FOUND", stage = "download", class = 7, retryable = false,
+                text = "the server has no such file (HTTP {got}); check the url",
+            }, fota.error(-49))
+            assert.is_true(fota.error(-31).retryable)
+            for _, row in ipairs(require("fota.tool.core").errors()) do
+                assert.equal(row.name, fota.error(row.code).name)
+            end
+            for _, number in ipairs({ 0, 1, -999, -1.5, 1e300, -math.huge, 0 / 0 }) do
+                assert.same({ n = 2, nil, "there is no error of this number" },
+                    table.pack(fota.error(number)))
+            end
+        end)
+
+        it("how far it is", function()
+            assert.same({ busy = false, stage = "idle", received = 0, total = 0, percent = 0, fetched = 0,
+                requests = 0 }, fota.status())
+            local stages, order = {}, {}
+            fota():httpDownload({
+                url1 = url,
+                callback = function()
+                    local s = fota.status()
+                    assert.truthy(s.received <= s.total and s.percent <= 100)
+                    if not stages[s.stage] then
+                        stages[s.stage] = true
+                        order[#order + 1] = s.stage
+                    end
+                end,
+            })
+            assert.same({ "download", "verify", "staged" }, order)
+            local s = fota.status()
+            local size = #assert(io.open(server.dir .. "/www/app.fota", "rb")):read("a")
+            assert.same({ false, "staged", size, size, 100, size, 1 },
+                { s.busy, s.stage, s.received, s.total, s.percent, s.fetched, s.requests })
+        end)
+
+        it("the rate of the download, which does not sink after its end", function()
+            fota():httpDownload(server:serve("app.fota",
+                modem:package({ image = ("r"):rep(3000000) })))
+            local rate = fota.status().rate
+            assert.truthy(rate > 100000)
+            fota.poll(30)
+            assert.equal(rate, fota.status().rate)
+        end)
+
+        it("the memory that it needs", function()
+            local m = fota.memory()
+            for _, part in ipairs({ "http", "header", "page", "boot" }) do
+                assert.truthy(m[part] > 0)
+            end
+            assert.truthy(m.engine > m.http + m.header + m.page)
+            assert.truthy(m.engine < 16384)
+        end)
+    end)
+
+    it("heeds its limits", function()
+        local broken = server:url("broken")
+        for _, attempts in ipairs({ 1, 3 }) do
+            local before = modem:stats().connections
+            fota.limits({ attempts = attempts, backoff_ms = 1 })
+            assert.equal(-51, (select(3, fota():httpDownload(broken))))
+            assert.equal(attempts, modem:stats().connections - before)
+        end
+    end)
+
+    describe("after the reset", function()
+        local function restart()
+            assert.equal("run", modem:boot())
+            fota = modem:fota()
+        end
+
+        local function install()
+            assert.equal(0, (fota():httpDownload(url)))
+            restart()
+        end
+
+        it("knows nothing of an update when there was none", function()
+            local r = fota.last_result()
+            assert.same({ "none", "idle", "1.0.0", 1 }, { r.outcome, r.state, r.version, r.sequence })
+            assert.is_nil(r.error)
+        end)
+
+        it("tells that a package waits", function()
+            fota():httpDownload(url)
+            local r = fota.last_result()
+            assert.same({ "staged", 1, 2 }, { r.state, r.from, r.to })
+        end)
+
+        it("is on trial until it confirms, which may be said again", function()
+            install()
+            local r = fota.last_result()
+            assert.same({ "trial", "2.0.0", 2, 1, 2, true },
+                { r.state, r.version, r.sequence, r.from, r.to, r.reversible })
+            assert.truthy(r.tries >= 1)
+            for _ = 1, 2 do
+                assert.same({ true }, { fota.confirm() })
+            end
+            r = fota.last_result()
+            assert.same({ "idle", "success", "2.0.0", 2, false },
+                { r.state, r.outcome, r.version, r.counter, r.reversible })
+            assert.is_nil(r.reason)
+        end)
+
+        it("takes no update while it is on trial", function()
+            install()
+            local result, message = fota():httpDownload(url)
+            assert.equal(-1, result)
+            assert.equal("UNCONFIRMED: the running version is still on trial; call fota.confirm() before "
+                .. "another update", message)
+            assert.equal(-7, (select(3, fota():write("x"))))
+        end)
+
+        it("goes back when it asks to, which may be said again", function()
+            install()
+            for _ = 1, 2 do
+                assert.same({ true }, { fota.rollback() })
+            end
+            restart()
+            local r = fota.last_result()
+            assert.same({ "idle", "reverted", "1.0.0", 1, "ROLLBACK", "trial", -132 },
+                { r.state, r.outcome, r.version, r.sequence, r.error, r.stage, r.code })
+            assert.equal("ROLLBACK: the new version asked to go back", r.reason)
+        end)
+
+        it("goes back when it never confirms, and says so", function()
+            install()
+            local tries = fota.last_result().tries
+            for _ = 1, tries do
+                restart()
+                assert.equal("2.0.0", fota.last_result().version)
+            end
+            restart()
+            local r = fota.last_result()
+            assert.same({ "reverted", "1.0.0", "NOT_CONFIRMED" }, { r.outcome, r.version, r.error })
+            assert.matches("^NOT_CONFIRMED: the new version did not confirm within %d starts$", r.reason)
+        end)
+
+        it("refuses to go back once it is confirmed, and when there was no update", function()
+            local function refused()
+                local message = "NOTHING_TO_REVERT: the running version is confirmed; there is nothing to "
+                    .. "go back to"
+                assert.same({ nil, message, -8, n = 3 }, table.pack(fota.rollback()))
+            end
+            assert.same({ true }, { fota.confirm() })
+            refused()
+            install()
+            fota.confirm()
+            refused()
+        end)
+
+        it("says why a download failed whose bytes were wrong", function()
+            local package = modem:package({ image = ("i"):rep(5000) })
+            fota():httpDownload(server:serve("app.fota", package:sub(1, -2) .. "!"))
+            local r = fota.last_result()
+            assert.same({ "failed", "INTEGRITY", "verify", "idle" }, { r.outcome, r.error, r.stage, r.state })
+            assert.matches("^INTEGRITY: the payload's digest is wrong", r.reason)
+        end)
+    end)
+end)
