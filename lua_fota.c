@@ -399,14 +399,14 @@ static enum fota_step advance(lua_State *L, struct face *face, struct fota_event
     const struct fota_system *system = &face->config->port->system;
     enum fota_step step = fota_step(face->engine, event);
 
-    if (event->kind != FOTA_EVENT_NONE || step != FOTA_STEP_IDLE) {
-        face->last = *event;
-        face->last_ms = system->ops->now_ms(system->ctx);
-    }
+    if (event->kind == FOTA_EVENT_NONE && step == FOTA_STEP_IDLE)
+        return step;
+    face->last = *event;
+    face->last_ms = system->ops->now_ms(system->ctx);
     if (event->stage < FOTA_STAGE_DOWNLOAD)
         face->begun_ms = 0; /* the rate is that of this connection */
     else if (face->begun_ms == 0) {
-        face->begun_ms = system->ops->now_ms(system->ctx);
+        face->begun_ms = face->last_ms;
         face->begun_bytes = event->received;
     }
     if (event->kind == FOTA_EVENT_PROGRESS)
@@ -523,6 +523,7 @@ static int begin_download(lua_State *L, struct face *face, int index, bool has_c
     face->callback = has_callback ? luaL_ref(L, LUA_REGISTRYINDEX) : LUA_NOREF;
     face->keep_awake = keep_awake;
     face->running = true;
+    face->unwritten.error = 0;
     face->begun_ms = 0;
     if (face->config->model->asynchronous)
         return documented(L, face, 0);
