@@ -101,12 +101,34 @@ static int core_open(lua_State *L)
     return open_sim(L, model, path, seed);
 }
 
+/* The flash of a closed modem: a module `fota` that is still held finds an error in it. */
+static int dead_read(void *ctx, uint32_t addr, void *data, size_t len)
+{
+    (void)ctx, (void)addr, (void)data, (void)len;
+    return FOTA_ERR_FLASH_READ;
+}
+
+static int dead_program(void *ctx, uint32_t addr, const void *data, size_t len)
+{
+    (void)ctx, (void)addr, (void)data, (void)len;
+    return FOTA_ERR_FLASH_PROGRAM;
+}
+
+static int dead_erase(void *ctx, uint32_t addr, uint32_t len)
+{
+    (void)ctx, (void)addr, (void)len;
+    return FOTA_ERR_FLASH_ERASE;
+}
+
 static int modem_close(lua_State *L)
 {
+    static const struct fota_flash_ops dead = {dead_read, dead_program, dead_erase};
     struct sim *sim = luaL_checkudata(L, 1, SIM_TYPE);
 
-    if (sim->open)
+    if (sim->open) {
         fota_sim_modem_close(&sim->modem);
+        sim->modem.port.flash = (struct fota_flash){&dead, NULL};
+    }
     sim->open = false;
     return 0;
 }
@@ -223,10 +245,13 @@ static int modem_api(lua_State *L)
 
     if (n != 1)
         return n;
-    /* The module must not outlive the modem. */
-    lua_pushvalue(L, -1);
+    /* Whatever of the module is held, it holds the face (upvalue 1), and that the modem. */
+    lua_getfield(L, -1, "poll");
+    lua_getupvalue(L, -1, 1);
+    lua_getmetatable(L, -1);
     lua_pushvalue(L, 1);
-    lua_rawset(L, LUA_REGISTRYINDEX);
+    lua_setfield(L, -2, "modem");
+    lua_pop(L, 3);
     return 1;
 }
 
