@@ -51,6 +51,7 @@ void fota_engine_reset(struct fota *f)
     memset(&f->identity, 0, sizeof f->identity);
     f->received = f->claimed = f->marked = f->attempts = 0;
     f->header_fill = 0;
+    f->writer.fill = 0;
     f->phase = FOTA_PHASE_IDLE;
     f->stage = FOTA_STAGE_IDLE;
     f->restarts = f->percent = 0;
@@ -101,7 +102,7 @@ int fota_engine_may_begin(struct fota *f)
 
 int fota_cancel(struct fota *fota)
 {
-    if (!fota_busy(fota) || fota->phase == FOTA_PHASE_END) {
+    if (!fota_busy(fota) || fota->phase == FOTA_PHASE_CANCEL) {
         if (fota->local && fota->phase != FOTA_PHASE_IDLE) {
             fota_engine_reset(fota);
             return 0;
@@ -110,8 +111,15 @@ int fota_cancel(struct fota *fota)
     }
     fota_http_close(&fota->http);
     fota_hasher_stop(&fota->hasher);
-    fota_engine_fail(fota, FOTA_ERR_CANCELLED, 0, 0);
-    fota->phase = FOTA_PHASE_END;
+    fota->phase = FOTA_PHASE_CANCEL;
+    return 0;
+}
+
+/* The fault is written here, so that no call in between can take its place. */
+static int cancel(struct fota *f)
+{
+    fota_engine_fail(f, FOTA_ERR_CANCELLED, 0, 0);
+    f->phase = FOTA_PHASE_END;
     return 0;
 }
 
@@ -136,6 +144,7 @@ static int work(struct fota *f)
     case FOTA_PHASE_COMMIT: return fota_staging_commit(f);
     case FOTA_PHASE_DROP: return fota_staging_drop(f);
     case FOTA_PHASE_BACKOFF: return fota_download_backoff(f);
+    case FOTA_PHASE_CANCEL: return cancel(f);
     default: return 0;
     }
 }
@@ -149,7 +158,9 @@ static void describe(const struct fota *f, struct fota_event *event)
     event->received = f->received;
     event->total = total;
     event->percent = total ? (uint8_t)((uint64_t)f->received * 100 / total) : 0;
-    event->fault = f->fault;
+    /* What was overcome is no fault of the update any more. */
+    if (f->phase == FOTA_PHASE_BACKOFF || f->phase == FOTA_PHASE_END)
+        event->fault = f->fault;
 }
 
 /* The last event of an update; the engine is idle afterwards. */

@@ -33,6 +33,7 @@ enum fota_phase {
     FOTA_PHASE_COMMIT,  /* note in the journal that staging may be installed */
     FOTA_PHASE_DROP,    /* note that it may not */
     FOTA_PHASE_BACKOFF, /* pause before the next attempt */
+    FOTA_PHASE_CANCEL,  /* the script took it back */
     FOTA_PHASE_END      /* report fault (error 0: success) once */
 };
 

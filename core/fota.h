@@ -37,7 +37,7 @@ struct fota_limits {
     uint32_t stall_ms;       /* no byte from the server; default 60000 */
     uint32_t backoff_ms;     /* pause before the second attempt, doubled each time; default 1000 */
     uint32_t backoff_max_ms; /* longest pause; default 60000 */
-    uint32_t attempts;       /* failures in a row, without a byte in between; default 5 */
+    uint32_t attempts;       /* failures in a row, without a page (2 KiB) in between; default 5 */
 };
 
 /* What the engine is given. Everything is borrowed until fota_close(). */
@@ -123,7 +123,7 @@ struct fota_event {
     uint32_t total;    /* of the whole package; 0 not known yet */
     uint8_t percent;
     uint32_t wait_ms;
-    struct fota_fault fault;
+    struct fota_fault fault; /* at the end, and while it waits for another attempt */
 };
 
 /* Does one piece of work. *event is always filled in. */

@@ -136,6 +136,8 @@ int fota_staging_work(struct fota *f)
     const struct fota_region *staging = &fota_map_of(f)->staging;
     int err = fota_writer_work(&f->writer, false, &f->fault);
 
+    if (err > 0)
+        f->attempts = 0; /* a page got through: a weak link is no dead one */
     if (err > 0 && f->writer.at % staging->erase_unit == 0 &&
         f->writer.at - staging->erase_unit > f->marked)
         f->phase = FOTA_PHASE_MARK;
@@ -148,7 +150,6 @@ int fota_staging_mark(struct fota *f)
     int err = note_download(f, done);
 
     f->marked = done;
-    f->attempts = 0;
     f->phase = FOTA_PHASE_BODY;
     return err;
 }
