@@ -19,3 +19,8 @@ foreach(name test_boot test_engine test_journal test_slot)
     fota_test(${name} test/rig.c)
   endif()
 endforeach()
+
+# The power-cut campaign; an executable of its own for its options.
+add_executable(powercut test/powercut.c test/rig.c)
+target_link_libraries(powercut PRIVATE fota_tool)
+add_test(NAME powercut COMMAND powercut)

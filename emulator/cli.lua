@@ -2,7 +2,6 @@
 local bar = require("fota.emulator.bar")
 local home = require("fota.emulator.home")
 local json = require("fota.tool.json")
-local options = require("fota.tool.options")
 local util = require("fota.tool.util")
 
 local cut_modes = { "before", "first half", "second half", "random", "after" }

@@ -33,9 +33,8 @@ struct outcome {
 
 static void take_body(struct outcome *outcome, const uint8_t *body, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < length; i++)
         outcome->body_hash = (outcome->body_hash ^ body[i]) * 0x100000001b3u;
-    }
     outcome->body_length += length;
 }
 
@@ -133,9 +132,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct outcome whole, split;
     uint32_t seed;
 
-    if (size < 4) {
+    if (size < 4)
         return 0;
-    }
     seed = data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 | (uint32_t)data[3] << 24;
     read_split(data + 4, size - 4, 0, &whole);
     check_sense(&whole);

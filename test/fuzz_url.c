@@ -75,13 +75,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fota_url url, base;
 
     (void)parse(text, size, &url);
-    if (end == NULL || parse(text, length, &base) != 0) {
+    if (end == NULL || parse(text, length, &base) != 0)
         return 0;
-    }
-    if (fota_url_resolve(&base, end + 1, size - length - 1, out, sizeof out, &fault) == 0) {
+    if (fota_url_resolve(&base, end + 1, size - length - 1, out, sizeof out, &fault) == 0)
         check_resolved(&base, out, sizeof out);
-    } else {
+    else
         REQUIRE(fault.error == FOTA_ERR_HTTP_REDIRECT);
-    }
     return 0;
 }

@@ -98,9 +98,8 @@ static void read_split(const char *data, size_t length, size_t first, size_t ste
         feed_piece(&reader, data + at, piece, outcome);
         at += piece;
     }
-    if (!outcome->ended && outcome->error == 0) {
+    if (!outcome->ended && outcome->error == 0)
         outcome->error = fota_http_reader_close(&reader, &outcome->fault);
-    }
     if (!outcome->header.has_location) {
         memset(outcome->location, 0, sizeof outcome->location);
     } else {

@@ -77,9 +77,8 @@ static int net_open(void *ctx, const char *host, uint16_t port, enum fota_addres
     net.ports[net.opened] = port;
     net.families[net.opened] = family;
     net.opened++;
-    if (visit->open_error != 0) {
+    if (visit->open_error != 0)
         return visit->open_error;
-    }
     net.open_streams = 1;
     net.polls = visit->connect_polls;
     net.given = 0;
@@ -109,9 +108,8 @@ static size_t may_move(size_t wanted)
 {
     net.calls++;
     net.turn = !net.turn;
-    if (net.hesitate && net.turn) {
+    if (net.hesitate && net.turn)
         return 0;
-    }
     return wanted < net.piece ? wanted : net.piece;
 }
 
@@ -122,9 +120,8 @@ static int net_send(void *ctx, int stream, const void *data, size_t length)
     size_t n = current()->deaf ? 0 : may_move(length);
 
     check_stream(ctx, stream);
-    if (current()->send_error != 0) {
+    if (current()->send_error != 0)
         return current()->send_error;
-    }
     assert_true(length > 0 && *sent + n < sizeof net.requests[0]);
     memcpy(request + *sent, data, n);
     *sent += n;
@@ -140,9 +137,8 @@ static int net_recv(void *ctx, int stream, void *data, size_t length)
     check_stream(ctx, stream);
     assert_true(length > 0);
     n = may_move(length < size - net.given ? length : size - net.given);
-    if (net.given == size && visit->ending != SILENCE) {
+    if (net.given == size && visit->ending != SILENCE)
         return visit->ending == CLOSE ? FOTA_ERR_CLOSED : FOTA_ERR_CONNECTION;
-    }
     memcpy(data, visit->answer + net.given, n);
     net.given += n;
     return (int)n;
@@ -267,9 +263,8 @@ static int visit_from(const struct visit *visit, uint64_t offset)
         net.piece = pieces[i / 2 % COUNT(pieces)];
         net.hesitate = i % 2 == 1;
         result = fetch("http://h/f", offset, rooms[i / 2 / COUNT(pieces)]);
-        if (i == 0) {
+        if (i == 0)
             first = result;
-        }
         assert_int_equal(result, first);
     }
     return first;

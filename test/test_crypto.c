@@ -58,9 +58,8 @@ static size_t unhex(const char *text, uint8_t *data)
 {
     size_t len = strlen(text) / 2;
 
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0; i < len; i++)
         data[i] = (uint8_t)(nibble(text[2 * i]) << 4 | nibble(text[2 * i + 1]));
-    }
     return len;
 }
 
@@ -85,11 +84,10 @@ static struct signed_digest load(const struct vector *vector)
     uint8_t message[256];
     size_t len = strlen(vector->message);
 
-    if (vector->hex) {
+    if (vector->hex)
         len = unhex(vector->message, message);
-    } else {
+    else
         memcpy(message, vector->message, len);
-    }
     hash(message, len, loaded.digest);
     unhex(vector->key, loaded.key);
     unhex(vector->signature, loaded.signature);
@@ -131,9 +129,8 @@ static void sha256_of_a_million_bytes_is_that_of_the_standard(void **state)
     (void)state;
     memset(block, 'a', sizeof block);
     assert_int_equal(crypto->sha256_start(&sha), 0);
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 1000; i++)
         assert_int_equal(crypto->sha256_update(&sha, block, sizeof block), 0);
-    }
     assert_int_equal(crypto->sha256_finish(&sha, digest), 0);
     unhex("CDC76E5C9914FB9281A1C7E284D73E67F1809A48A497200E046D39CCC7112CD0", wanted);
     assert_memory_equal(digest, wanted, sizeof digest);
@@ -144,9 +141,8 @@ static void sha256_does_not_depend_on_how_the_bytes_are_split(void **state)
     uint8_t data[200], whole[FOTA_DIGEST_SIZE], split[FOTA_DIGEST_SIZE];
 
     (void)state;
-    for (size_t i = 0; i < sizeof data; i++) {
+    for (size_t i = 0; i < sizeof data; i++)
         data[i] = (uint8_t)(i * 7);
-    }
     hash(data, sizeof data, whole);
     for (size_t at = 0; at <= sizeof data; at++) {
         struct fota_sha256 sha;
@@ -166,15 +162,12 @@ static void two_digests_run_side_by_side(void **state)
     struct fota_sha256 sha[2];
 
     (void)state;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++)
         assert_int_equal(crypto->sha256_start(&sha[i]), 0);
-    }
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 6; i++)
         assert_int_equal(crypto->sha256_update(&sha[i % 2], i % 2 ? "xyz" : "abc", 3), 0);
-    }
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++)
         assert_int_equal(crypto->sha256_finish(&sha[i], digest[i]), 0);
-    }
     hash("abcabcabc", 9, wanted);
     assert_memory_equal(digest[0], wanted, sizeof wanted);
     hash("xyzxyzxyz", 9, wanted);
@@ -262,13 +255,11 @@ static void r_or_s_of_the_order_or_more_is_refused(void **state)
 
     (void)state;
     unhex(order, value);
-    for (int part = 0; part < 2; part++) {
+    for (int part = 0; part < 2; part++)
         assert_scalar_refused(part, value);
-    }
     memset(value, 0xFF, sizeof value);
-    for (int part = 0; part < 2; part++) {
+    for (int part = 0; part < 2; part++)
         assert_scalar_refused(part, value);
-    }
 }
 
 static void r_and_s_swapped_are_refused(void **state)

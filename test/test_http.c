@@ -157,11 +157,10 @@ static void urls_that_cannot_be_fetched_are_refused_at_once(void **state)
         assert_int_equal(fota_http_open(&http, rows[i].url, 0, &fault), rows[i].error);
         assert_int_equal(fault.error, rows[i].error);
         assert_int_equal(fault.stage, FOTA_STAGE_REQUEST);
-        if (rows[i].error == FOTA_ERR_NOT_BUILT) {
+        if (rows[i].error == FOTA_ERR_NOT_BUILT)
             assert_string_equal(fault.subject, "https");
-        } else {
+        else
             assert_null(fault.subject);
-        }
         assert_int_equal(step(10), FOTA_ERR_STATE);
         assert_int_equal(net.opened, 0);
     }
@@ -227,9 +226,8 @@ static void large_file_arrives_as_it_is(void **state)
     struct visit visit = {.answer = answer, .length = header + 65537};
 
     (void)state;
-    for (size_t i = 0; i < 65537; i++) {
+    for (size_t i = 0; i < 65537; i++)
         answer[header + i] = (char)(i * 31 ^ i >> 8);
-    }
     for (size_t room = 1; room < 5000; room = room * 3 + 1) {
         script(&visit, 1);
         net.piece = 1460;
@@ -563,9 +561,8 @@ static void close_is_harmless_at_any_time(void **state)
         script(visits, 1);
         fota_http_close(&http);
         assert_int_equal(fota_http_open(&http, "http://h/", 0, &fault), 0);
-        for (unsigned i = 0; i < steps; i++) {
+        for (unsigned i = 0; i < steps; i++)
             open_events += step(1) == FOTA_FETCH_OPEN;
-        }
         fota_http_close(&http);
         fota_http_close(&http);
         assert_int_equal(net.open_streams, 0);

@@ -143,9 +143,8 @@ static void early_close_is_told_from_the_end(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < COUNT(cut); i++) {
+    for (size_t i = 0; i < COUNT(cut); i++)
         assert_error(cut[i], FOTA_ERR_CLOSED);
-    }
     assert_error("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", FOTA_ERR_CLOSED);
     assert_int_equal(whole.fault.expected, 5);
     assert_int_equal(whole.fault.got, 4);

@@ -169,9 +169,8 @@ static void what_is_not_http_1_is_refused(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < COUNT(bad); i++) {
+    for (size_t i = 0; i < COUNT(bad); i++)
         assert_error(bad[i], FOTA_ERR_HTTP_SYNTAX);
-    }
 }
 
 /* ---- fields --------------------------------------------------------------------------------- */
@@ -236,9 +235,8 @@ static void malformed_fields_are_refused(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < COUNT(bad); i++) {
+    for (size_t i = 0; i < COUNT(bad); i++)
         assert_fields_error(bad[i], FOTA_ERR_HTTP_SYNTAX);
-    }
 }
 
 /* H17 */
@@ -266,9 +264,8 @@ static void number_of_lines_is_limited(void **state)
     for (unsigned extra = 0; extra < 3; extra++) {
         size_t length = (size_t)sprintf(text, "HTTP/1.1 204 x\r\n");
 
-        for (unsigned i = 0; i < FOTA_HTTP_LINES_MAX - 1 + extra; i++) {
+        for (unsigned i = 0; i < FOTA_HTTP_LINES_MAX - 1 + extra; i++)
             length += (size_t)sprintf(text + length, "A: b\r\n");
-        }
         length += (size_t)sprintf(text + length, "\r\n");
         read_split(text, length, 0, length, &whole);
         assert_int_equal(whole.ended, extra < 2);
@@ -365,9 +362,8 @@ static void content_length_is_a_plain_number_once(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < COUNT(bad); i++) {
+    for (size_t i = 0; i < COUNT(bad); i++)
         assert_fields_error(bad[i], FOTA_ERR_HTTP_LENGTH);
-    }
 }
 
 /* H15, V2 */
@@ -418,9 +414,8 @@ static void transfer_codings_but_chunked_are_refused(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < COUNT(bad); i++) {
+    for (size_t i = 0; i < COUNT(bad); i++)
         assert_fields_error(bad[i], FOTA_ERR_HTTP_ENCODING);
-    }
     assert_body("HTTP/1.1 200 OK\r\ntransfer-encoding:CHUNKED \r\n\r\n0\r\n\r\n", "");
     assert_true(whole.header.chunked);
 }

@@ -69,9 +69,8 @@ static void sixth_redirect_is_one_too_many(void **state)
     struct visit visits[7];
 
     (void)state;
-    for (size_t i = 0; i < COUNT(visits); i++) {
+    for (size_t i = 0; i < COUNT(visits); i++)
         visits[i] = (struct visit){.answer = "HTTP/1.1 302 x\r\nLocation: /loop\r\n\r\n"};
-    }
     script(visits, COUNT(visits));
     assert_int_equal(fetch("http://a/loop", 0, 100), FOTA_ERR_HTTP_REDIRECTS);
     assert_int_equal(net.opened, 6);

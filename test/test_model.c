@@ -23,10 +23,9 @@ static bool named(const char *list, const char *name)
 {
     size_t length = strlen(name);
 
-    for (const char *at = list; (at = strstr(at, name)) != NULL; at++) {
+    for (const char *at = list; (at = strstr(at, name)) != NULL; at++)
         if ((at == list || at[-1] == '/') && (at[length] == '/' || at[length] == '\0'))
             return true;
-    }
     return false;
 }
 

@@ -49,11 +49,10 @@ static int listen_on(int family, int backlog, uint16_t *number)
 
     memset(&address, 0, sizeof address);
     address.any.sa_family = (sa_family_t)family;
-    if (family == AF_INET) {
+    if (family == AF_INET)
         address.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    } else {
+    else
         address.v6.sin6_addr = in6addr_loopback;
-    }
     if (fd < 0 || bind(fd, &address.any, len) != 0 || listen(fd, backlog) != 0 ||
         getsockname(fd, &address.any, &len) != 0) {
         close(fd);
@@ -67,9 +66,8 @@ static int setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
 
-    if (f == NULL) {
+    if (f == NULL)
         return -1;
-    }
     f->port = fota_posix_net_open(&f->net);
     f->listener = listen_on(AF_INET, 16, &f->number);
     *state = f;
@@ -126,9 +124,8 @@ static int outcome(struct fixture *f, int stream)
     uint64_t end = now_ms() + LONG_MS;
     int result;
 
-    while ((result = ready(f, stream)) == 0 && now_ms() < end) {
+    while ((result = ready(f, stream)) == 0 && now_ms() < end)
         wait_ms(f, 100);
-    }
     return result;
 }
 
@@ -138,9 +135,8 @@ static int receive_next(struct fixture *f, int stream, void *data, size_t len)
     uint64_t end = now_ms() + LONG_MS;
     int result;
 
-    while ((result = receive(f, stream, data, len)) == 0 && now_ms() < end) {
+    while ((result = receive(f, stream, data, len)) == 0 && now_ms() < end)
         wait_ms(f, 100);
-    }
     return result;
 }
 
@@ -207,9 +203,8 @@ static void an_ipv6_address_connects_and_carries_bytes_both_ways(void **state)
     uint16_t number;
     int listener = listen_on(AF_INET6, 4, &number);
 
-    if (listener < 0) {
+    if (listener < 0)
         skip();
-    }
     assert_connects(f, "::1", number, listener, FOTA_ADDRESS_ANY);
     assert_connects(f, "::1", number, listener, FOTA_ADDRESS_IPV6);
     close(listener);
@@ -264,9 +259,8 @@ static void a_stream_that_failed_does_not_keep_wait_awake(void **state)
     int stream = -1;
     uint64_t start;
 
-    if (open_stream(f, "127.0.0.1", unused_port(), FOTA_ADDRESS_ANY, &stream) == 0) {
+    if (open_stream(f, "127.0.0.1", unused_port(), FOTA_ADDRESS_ANY, &stream) == 0)
         assert_int_equal(outcome(f, stream), FOTA_ERR_CONNECT);
-    }
     start = now_ms();
     wait_ms(f, 50);
     assert_true(now_ms() - start >= 45);
@@ -284,9 +278,8 @@ static int silent_listener(uint16_t *number, struct fixture *f, int *stream)
     for (int i = 0; i < FOTA_POSIX_STREAMS - 1; i++) {
         assert_int_equal(open_stream(f, "127.0.0.1", *number, FOTA_ADDRESS_ANY, stream), 0);
         wait_ms(f, 50);
-        if (ready(f, *stream) == 0) {
+        if (ready(f, *stream) == 0)
             return listener;
-        }
     }
     close(listener);
     return -1;
@@ -318,9 +311,8 @@ static void every_address_is_tried_in_turn(void **state)
     int listener = silent_listener(&number, f, &stream);
     int peer;
 
-    if (listener < 0) {
+    if (listener < 0)
         skip();
-    }
     fill_address(&good, &addresses[0], f->number, NULL);
     fill_address(&refused, &addresses[1], unused_port(), &good);
     f->net.streams[stream].next = &refused;
@@ -345,9 +337,8 @@ static void the_last_address_may_stay_silent_until_the_caller_gives_up(void **st
     int listener = silent_listener(&number, f, &stream);
     char byte;
 
-    if (listener < 0) {
+    if (listener < 0)
         skip();
-    }
     f->net.streams[stream].since_ms -= 60000;
     assert_int_equal(ready(f, stream), 0);
     assert_int_equal(send_to(f, stream, "x", 1), 0);
@@ -379,18 +370,16 @@ static void streams_are_limited_and_a_closed_one_is_used_again(void **state)
 
     for (int i = 0; i < FOTA_POSIX_STREAMS; i++) {
         streams[i] = connect_pair(f, &peers[i]);
-        for (int j = 0; j < i; j++) {
+        for (int j = 0; j < i; j++)
             assert_int_not_equal(streams[i], streams[j]);
-        }
     }
     assert_int_equal(open_stream(f, "127.0.0.1", f->number, FOTA_ADDRESS_ANY, &other),
                      FOTA_ERR_CONNECT);
     f->port.ops->close(f->port.ctx, streams[1]);
     assert_int_equal(open_stream(f, "127.0.0.1", f->number, FOTA_ADDRESS_ANY, &other), 0);
     assert_int_equal(other, streams[1]);
-    for (int i = 0; i < FOTA_POSIX_STREAMS; i++) {
+    for (int i = 0; i < FOTA_POSIX_STREAMS; i++)
         close(peers[i]);
-    }
 }
 
 static void numbers_that_are_no_stream_are_refused(void **state)
@@ -480,9 +469,8 @@ static void a_peer_that_does_not_read_makes_send_take_less(void **state)
 
     assert_non_null(data);
     assert_non_null(back);
-    for (size_t i = 0; i < size; i++) {
+    for (size_t i = 0; i < size; i++)
         data[i] = (uint8_t)(i * 31 + (i >> 8));
-    }
     while (got < size) {
         int taken = send_to(f, stream, data + sent, size - sent);
 
@@ -512,9 +500,8 @@ static void closing_the_port_ends_all_streams(void **state)
     char byte;
     int peers[2];
 
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++)
         connect_pair(f, &peers[i]);
-    }
     fota_posix_net_close(&f->net);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(recv(peers[i], &byte, 1, 0), 0);
@@ -669,9 +656,8 @@ static void random_numbers_differ(void **state)
     int same = 0;
 
     (void)state;
-    for (int i = 0; i < 16; i++) {
+    for (int i = 0; i < 16; i++)
         same += port.ops->random(port.ctx) == first;
-    }
     assert_true(same < 4);
 }
 

@@ -46,15 +46,13 @@ static int setup(void **state)
     struct fixture *f = calloc(1, sizeof *f);
     int fd;
 
-    if (f == NULL || fota_sim_flash_open(&small, NULL, 1, &f->flash) != 0) {
+    if (f == NULL || fota_sim_flash_open(&small, NULL, 1, &f->flash) != 0)
         return -1;
-    }
     f->port = fota_sim_flash_port(f->flash);
     snprintf(f->path, sizeof f->path, "/tmp/fota-sim-XXXXXX");
     fd = mkstemp(f->path);
-    if (fd < 0) {
+    if (fd < 0)
         return -1;
-    }
     close(fd);
     unlink(f->path);
     *state = f;
@@ -94,9 +92,8 @@ static int reopen(struct fixture *f, const struct fota_map *map)
     fota_sim_flash_close(f->flash);
     f->flash = NULL;
     error = fota_sim_flash_open(map, f->path, 1, &f->flash);
-    if (error == 0) {
+    if (error == 0)
         f->port = fota_sim_flash_port(f->flash);
-    }
     return error;
 }
 
@@ -112,9 +109,8 @@ static size_t count_byte(const uint8_t *data, size_t len, uint8_t value)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0; i < len; i++)
         count += data[i] == value;
-    }
     return count;
 }
 
@@ -308,9 +304,8 @@ static void wear_is_counted_for_each_erase_unit(void **state)
 {
     struct fixture *f = *state;
 
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; i++)
         assert_int_equal(erase(f, JOURNAL + 0x200, 0x200), 0);
-    }
     assert_int_equal(erase(f, SLOT, 0x400), 0);
     assert_int_equal(fota_sim_flash_wear(f->flash, JOURNAL + 0x200), 3);
     assert_int_equal(fota_sim_flash_wear(f->flash, JOURNAL + 0x3FF), 3);
@@ -364,9 +359,8 @@ static void a_cut_fires_once(void **state)
     fota_sim_flash_cut(f->flash, 1, FOTA_SIM_CUT_BEFORE);
     assert_int_equal(erase(f, SLOT, 0x400), FOTA_ERR_FLASH_ERASE);
     fota_sim_flash_power_on(f->flash);
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 100; i++)
         assert_int_equal(erase(f, SLOT, 0x400), 0);
-    }
 }
 
 static void a_cut_that_is_taken_back_does_not_fire(void **state)
@@ -455,15 +449,13 @@ static void a_random_cut_only_clears_bits_of_a_program_and_sets_bits_of_an_erase
     for (int round = 0; round < 200; round++) {
         uint8_t old[UNIT];
 
-        for (size_t i = 0; i < UNIT; i++) {
+        for (size_t i = 0; i < UNIT; i++)
             data[i] = (uint8_t)(round * 37 + (int)i * 11);
-        }
         assert_int_equal(erase(f, SLOT, 0x400), 0);
         fota_sim_flash_cut(f->flash, 1, FOTA_SIM_CUT_RANDOM);
         assert_int_equal(program(f, SLOT, data, UNIT), FOTA_ERR_FLASH_PROGRAM);
-        for (size_t i = 0; i < UNIT; i++) {
+        for (size_t i = 0; i < UNIT; i++)
             assert_int_equal(cells[i] & data[i], data[i]);
-        }
         torn_programs += memcmp(cells, data, UNIT) != 0 && count_byte(cells, UNIT, 0xFF) < UNIT;
         assert_int_equal(count_byte(cells + UNIT, UNIT, 0xFF), UNIT);
 
@@ -471,9 +463,8 @@ static void a_random_cut_only_clears_bits_of_a_program_and_sets_bits_of_an_erase
         fota_sim_flash_power_on(f->flash);
         fota_sim_flash_cut(f->flash, 1, FOTA_SIM_CUT_RANDOM);
         assert_int_equal(erase(f, SLOT, 0x400), FOTA_ERR_FLASH_ERASE);
-        for (size_t i = 0; i < UNIT; i++) {
+        for (size_t i = 0; i < UNIT; i++)
             assert_int_equal(cells[i] & old[i], old[i]);
-        }
         torn_erases += memcmp(cells, old, UNIT) != 0 && count_byte(cells, UNIT, 0xFF) < UNIT;
         fota_sim_flash_power_on(f->flash);
     }
@@ -621,20 +612,16 @@ static void a_file_survives_a_process_that_is_killed(void **state)
     if (child == 0) {
         uint8_t data[0x400] = {0};
 
-        if (reopen(f, &small) != 0) {
+        if (reopen(f, &small) != 0)
             _exit(1);
-        }
-        for (;;) {
+        for (;;)
             if (erase(f, SLOT, 0x400) != 0 || program(f, SLOT, data, sizeof data) != 0 ||
-                write(ready[1], "", 1) != 1) {
+                write(ready[1], "", 1) != 1)
                 _exit(1);
-            }
-        }
     }
     close(ready[1]);
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 20; i++)
         assert_int_equal(read(ready[0], &byte, 1), 1);
-    }
     kill(child, SIGKILL);
     close(ready[0]);
     assert_int_equal(waitpid(child, &status, 0), child);

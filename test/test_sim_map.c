@@ -31,9 +31,8 @@ static void every_family_has_the_map_of_its_name(void **state)
     };
 
     (void)state;
-    for (int i = 0; i < FOTA_FAMILIES; i++) {
+    for (int i = 0; i < FOTA_FAMILIES; i++)
         assert_string_equal(map_at(i)->name, names[i]);
-    }
 }
 
 static void a_number_that_is_no_family_gives_the_generic_map(void **state)
@@ -102,9 +101,8 @@ static void program_units_are_those_of_the_parts(void **state)
     };
 
     (void)state;
-    for (int i = 0; i < FOTA_FAMILIES; i++) {
+    for (int i = 0; i < FOTA_FAMILIES; i++)
         assert_int_equal(map_at(i)->program_unit, units[i]);
-    }
 }
 
 /* ---- what the simulator takes for a map ----------------------------------------------------- */

@@ -89,9 +89,8 @@ static void ports_have_a_range(void **state)
     assert_int_equal(parsed("http://h:1/").port, 1);
     assert_int_equal(parsed("http://h:65535/").port, 65535);
     assert_int_equal(parsed("http://h:00080").port, 80);
-    for (size_t i = 0; i < COUNT(bad); i++) {
+    for (size_t i = 0; i < COUNT(bad); i++)
         refused(bad[i], FOTA_ERR_URL);
-    }
 }
 
 static void schemes_come_in_any_case(void **state)
@@ -108,9 +107,8 @@ static void other_schemes_are_named_as_the_error(void **state)
                                       "ftps://h/",          "h2://h/",    "data://x"};
 
     (void)state;
-    for (size_t i = 0; i < COUNT(bad); i++) {
+    for (size_t i = 0; i < COUNT(bad); i++)
         refused(bad[i], FOTA_ERR_URL_SCHEME);
-    }
 }
 
 static void path_keeps_the_query_and_drops_the_fragment(void **state)
@@ -155,9 +153,8 @@ static void ipv6_addresses_lose_their_brackets(void **state)
     assert_span(url.host, "2001:DB8::1.2.3.4");
     assert_int_equal(url.port, 81);
     assert_int_equal(parsed("http://[::1]").port, 80);
-    for (size_t i = 0; i < COUNT(bad); i++) {
+    for (size_t i = 0; i < COUNT(bad); i++)
         refused(bad[i], FOTA_ERR_URL);
-    }
 }
 
 /* V24 */
@@ -182,9 +179,8 @@ static void nothing_disguises_the_host(void **state)
     assert_span(parsed("http://good.com/@evil.com/").host, "good.com");
     assert_span(parsed("http://good.com?@evil.com/").host, "good.com");
     assert_span(parsed("http://good.com%40x@evil.com/").host, "evil.com");
-    for (size_t i = 0; i < COUNT(bad); i++) {
+    for (size_t i = 0; i < COUNT(bad); i++)
         refused(bad[i], FOTA_ERR_URL);
-    }
 }
 
 static void a_host_is_needed(void **state)
@@ -193,9 +189,8 @@ static void a_host_is_needed(void **state)
                                       "http://u@/x", "http://u@:80/", "http://#"};
 
     (void)state;
-    for (size_t i = 0; i < COUNT(bad); i++) {
+    for (size_t i = 0; i < COUNT(bad); i++)
         refused(bad[i], FOTA_ERR_URL);
-    }
 }
 
 static void what_is_not_a_url_is_refused_with_the_position(void **state)
@@ -223,9 +218,8 @@ static void what_is_not_a_url_is_refused_with_the_position(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < COUNT(bad); i++) {
+    for (size_t i = 0; i < COUNT(bad); i++)
         assert_int_equal(refused(bad[i].text, FOTA_ERR_URL).got, bad[i].position);
-    }
 }
 
 static void a_nul_in_the_text_is_refused(void **state)
@@ -250,9 +244,8 @@ static void encoded_line_ends_and_nul_are_refused_anywhere(void **state)
         "http://h/%4z",        "http://u%4@h/", "https://h/%25%0d%20"};
 
     (void)state;
-    for (size_t i = 0; i < COUNT(bad); i++) {
+    for (size_t i = 0; i < COUNT(bad); i++)
         refused(bad[i], FOTA_ERR_URL);
-    }
     assert_span(parsed("http://h/%25%0e%20%aF").path, "/%25%0e%20%aF");
 }
 
@@ -375,9 +368,8 @@ static void references_resolve_as_rfc_3986_shows(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < COUNT(rows); i++)
         assert_resolved("http://a/b/c/d;p?q", rows[i][0], rows[i][1]);
-    }
 }
 
 static void absolute_locations_replace_everything(void **state)
@@ -451,9 +443,8 @@ static void malformed_locations_are_refused(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < COUNT(bad); i++) {
+    for (size_t i = 0; i < COUNT(bad); i++)
         assert_unresolved("http://a/x", bad[i]);
-    }
 }
 
 static void the_result_fits_or_is_refused(void **state)
