@@ -169,10 +169,14 @@ int fota_download_answer(struct fota *f)
 /* The answer ended before the package: a short 206 is gone on from, a short file is not. */
 static int ended_early(struct fota *f)
 {
+    uint8_t *room;
+
     if (f->claimed > f->received)
         return fota_engine_fail(f, FOTA_ERR_CLOSED, f->claimed, f->received);
+    if (f->judged)
+        return fota_engine_fail(f, FOTA_ERR_TRUNCATED, fota_package_size(f), f->received);
     return fota_engine_fail(f, FOTA_ERR_TRUNCATED,
-                            f->judged ? fota_package_size(f) : FOTA_PREFIX_SIZE, f->received);
+                            f->received + (uint32_t)fota_staging_room(f, &room), f->received);
 }
 
 int fota_download_fetch(struct fota *f)

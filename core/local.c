@@ -72,6 +72,14 @@ int fota_write(struct fota *fota, const void *data, size_t length, uint32_t tota
     return err ? end_local(fota, err) : 0;
 }
 
+/* What the package has at least, by what is known of it in the middle of its header. */
+static uint32_t least_size(struct fota *f)
+{
+    uint8_t *room;
+
+    return f->claimed ? f->claimed : f->received + (uint32_t)fota_staging_room(f, &room);
+}
+
 int fota_flush(struct fota *fota)
 {
     int err;
@@ -84,7 +92,7 @@ int fota_flush(struct fota *fota)
     if (err < 0)
         return end_local(fota, err);
     if (fota->phase == FOTA_PHASE_HEADER)
-        return fota_engine_fail(fota, FOTA_ERR_INCOMPLETE, fota->claimed, fota->received);
+        return fota_engine_fail(fota, FOTA_ERR_INCOMPLETE, least_size(fota), fota->received);
     if (!fota_staging_complete(fota))
         return fota_engine_fail(fota, FOTA_ERR_INCOMPLETE, fota_package_size(fota), fota->received);
     fota->phase = FOTA_PHASE_FLUSH;
