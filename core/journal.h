@@ -74,7 +74,8 @@ int fota_journal_open(struct fota_journal *journal, const struct fota_port *port
 
 /*
  * Makes `record` the newest, durably: at most one erase. Returns 0 or FOTA_ERR_JOURNAL, after which
- * the record before it is still the newest in flash and in journal->record.
+ * the record before it is still the one in journal->record, and the newest in flash unless the
+ * flash did its work and failed all the same.
  */
 int fota_journal_write(struct fota_journal *journal, const struct fota_record *record);
 

@@ -49,6 +49,9 @@ int fota_map_check(const struct fota_map *map, struct fota_fault *fault)
     for (uint32_t i = 0; i < 3; i++)
         if (!region_is_possible(map, regions[i]) || overlap(regions[i], regions[(i + 1) % 3]))
             return fota_fail(fault, FOTA_ERR_MAP, FOTA_STAGE_REQUEST, 0, i);
+    /* A bank of the journal holds a snapshot and its seal at least. */
+    if (map->journal.erase_unit < 2 * unit)
+        return fota_fail(fault, FOTA_ERR_MAP, FOTA_STAGE_REQUEST, 0, 2);
     return 0;
 }
 
