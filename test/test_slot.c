@@ -449,7 +449,7 @@ static void impossible_maps_are_refused(void **state)
     REFUSED(map.slot.size = 7 * 8192, 0); /* into staging */
     REFUSED(map.staging.erase_unit = 1000, 1);
     REFUSED(map.staging.size -= 1, 1);
-    REFUSED(map.staging.size += map.staging.erase_unit, 1);
+    REFUSED(map.staging.size += 2 * map.staging.erase_unit, 1);
     REFUSED(map.journal.size = map.journal.erase_unit, 2);
     REFUSED(map.journal.offset = map.flash_size, 2);
     REFUSED(map.journal.offset = map.slot.offset, 2);
