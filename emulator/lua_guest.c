@@ -108,6 +108,7 @@ static int open_guest(lua_State *L)
         lua_pushcclosure(L, f->func, 1);
         lua_setfield(L, -2, f->name);
     }
+    sim_world(L, sim_of(L));
     return 1;
 }
 
@@ -175,7 +176,7 @@ static int call_main(struct sim *sim)
 /* Pushes why the guest ended, and the value that belongs to it. */
 static int push_end(lua_State *L, struct sim *sim, enum stop stop, int error)
 {
-    static const char *const names[] = {"end", "cut", "reset", "exit"};
+    static const char *const names[] = {"end", "cut", "reset", "exit", "end"};
 
     lua_pushstring(L, error ? "error" : names[stop]);
     if (error)
@@ -218,7 +219,7 @@ int sim_run(lua_State *L)
     results = push_end(L, sim, stop, error);
     lua_close(sim->guest);
     sim->guest = NULL;
-    fota_posix_net_close(&sim->modem.net);
+    fota_sim_modem_disconnect(&sim->modem);
     luaL_unref(L, LUA_REGISTRYINDEX, sim->listener);
     return results;
 }

@@ -307,6 +307,31 @@ static int modem_drop(lua_State *L)
     return 0;
 }
 
+/* fast(yes): waiting takes no time where nothing can happen meanwhile */
+static int modem_fast(lua_State *L)
+{
+    struct fota_sim_modem *modem = &sim_check(L, 1)->modem;
+
+    modem->link.clock = lua_toboolean(L, 2) ? &modem->clock : NULL;
+    return 0;
+}
+
+/* skip(ms): lets time pass at once */
+static int modem_skip(lua_State *L)
+{
+    fota_sim_clock_skip(&sim_check(L, 1)->modem.clock, whole_number(L, 2));
+    return 0;
+}
+
+/* now() -> milliseconds of its clock, from any start */
+static int modem_now(lua_State *L)
+{
+    const struct fota_system *system = &sim_check(L, 1)->modem.port.system;
+
+    lua_pushnumber(L, (lua_Number)system->ops->now_ms(system->ctx));
+    return 1;
+}
+
 static void set_number(lua_State *L, const char *name, uint64_t value)
 {
 #if LUA_VERSION_NUM >= 503
@@ -423,6 +448,9 @@ static const luaL_Reg methods[] = {
     {"power_off", modem_power_off},
     {"rate", modem_rate},
     {"drop", modem_drop},
+    {"fast", modem_fast},
+    {"skip", modem_skip},
+    {"now", modem_now},
     {"stats", modem_stats},
     {"map", modem_map},
     {"cells", modem_cells},

@@ -15,7 +15,7 @@
 #include "platform/sim/modem.h"
 
 /* Why a guest, or the boot stage, stopped in the middle: what a longjmp carries. */
-enum stop { STOP_NONE, STOP_CUT, STOP_RESET, STOP_EXIT };
+enum stop { STOP_NONE, STOP_CUT, STOP_RESET, STOP_EXIT, STOP_END };
 
 /*
  * A modem in the hands of a host script. What runs on it, boot stage or guest, is left by a longjmp
@@ -45,6 +45,11 @@ int sim_run(lua_State *L);
 
 /* Copies nil, booleans, numbers, strings and tables of them from one state to another. */
 void sim_copy(lua_State *from, int index, lua_State *to, int depth);
+
+/* Adds to the table on top what the scripting world is built on; sim_files() the part of it that is
+ * about folders. */
+void sim_world(lua_State *L, struct sim *sim);
+void sim_files(lua_State *L);
 
 int luaopen_fota_sim_core(lua_State *L);
 

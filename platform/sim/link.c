@@ -17,9 +17,13 @@ static int link_open(void *ctx, const char *host, uint16_t port, enum fota_addre
                      int *stream)
 {
     struct fota_sim_link *link = ctx;
+    int error;
 
     link->connections++;
-    return link->lower.ops->open(link->lower.ctx, host, port, family, stream);
+    error = link->lower.ops->open(link->lower.ctx, host, port, family, stream);
+    if (!error)
+        link->streams++;
+    return error;
 }
 
 static int link_ready(void *ctx, int stream)
@@ -83,6 +87,19 @@ static void link_close(void *ctx, int stream)
     struct fota_sim_link *link = ctx;
 
     link->lower.ops->close(link->lower.ctx, stream);
+    if (link->streams)
+        link->streams--;
+}
+
+/* Lets time pass in which nothing can be received. */
+static void pass(struct fota_sim_link *link, uint32_t ms)
+{
+    const struct timespec nap = {ms / 1000, (long)(ms % 1000) * 1000000L};
+
+    if (link->clock)
+        fota_sim_clock_skip(link->clock, ms);
+    else
+        nanosleep(&nap, NULL);
 }
 
 static void link_wait(void *ctx, uint32_t ms)
@@ -90,13 +107,12 @@ static void link_wait(void *ctx, uint32_t ms)
     struct fota_sim_link *link = ctx;
 
     /* Bytes that lie ready below, but may not be received yet, must not make this a busy loop. */
-    if (link->rate && allowance(link) == 0) {
-        const struct timespec nap = {0, (ms < NAP_MS ? ms : NAP_MS) * 1000000L};
-
-        nanosleep(&nap, NULL);
-        return;
-    }
-    link->lower.ops->wait(link->lower.ctx, ms);
+    if (link->rate && allowance(link) == 0)
+        pass(link, ms < NAP_MS ? ms : NAP_MS);
+    else if (link->clock && link->streams == 0)
+        pass(link, ms);
+    else
+        link->lower.ops->wait(link->lower.ctx, ms);
 }
 
 struct fota_net fota_sim_link_open(struct fota_sim_link *link, struct fota_net lower,

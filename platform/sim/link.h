@@ -5,11 +5,13 @@
 #ifndef FOTA_SIM_LINK_H
 #define FOTA_SIM_LINK_H
 
-#include "fota_port.h"
+#include "platform/sim/clock.h"
 
 struct fota_sim_link {
     struct fota_net lower;            /* the network that it limits, borrowed */
     const struct fota_system *system; /* its clock, borrowed */
+    struct fota_sim_clock *clock;     /* skips where it may; NULL: every wait takes its time */
+    uint32_t streams;                 /* open now */
     uint32_t rate;                    /* bytes per second received at most; 0 no limit */
     uint64_t drop_at;     /* the connection breaks once so many bytes were received; 0 never */
     uint64_t received;    /* bytes since it was opened, protocol and all: what the data plan pays */
@@ -18,7 +20,12 @@ struct fota_sim_link {
     uint64_t tokens;      /* thousandths of bytes that may be received now */
 };
 
-/* Puts a link without limits over `lower`. Returns it as the engine's port. */
+/*
+ * Puts a link without limits over `lower`. Returns it as the engine's port.
+ *
+ * With a `clock`, waiting lasts no time where nothing can come from the network: while no stream is
+ * open, and while the rate lets nothing through.
+ */
 struct fota_net fota_sim_link_open(struct fota_sim_link *link, struct fota_net lower,
                                    const struct fota_system *system);
 

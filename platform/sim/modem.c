@@ -25,7 +25,8 @@ int fota_sim_modem_open(struct fota_sim_modem *modem, const struct fota_model *m
     if (err)
         return err;
     modem->port.flash = fota_sim_flash_port(modem->flash);
-    modem->port.system = fota_posix_system_open(&modem->system, reset, modem);
+    modem->port.system =
+        fota_sim_clock_open(&modem->clock, fota_posix_system_open(&modem->system, reset, modem));
     modem->port.net =
         fota_sim_link_open(&modem->link, fota_posix_net_open(&modem->net), &modem->port.system);
     modem->port.crypto = &fota_mbedtls_crypto;
@@ -41,9 +42,15 @@ void fota_sim_modem_close(struct fota_sim_modem *modem)
 {
     if (!modem->flash)
         return;
-    fota_posix_net_close(&modem->net);
+    fota_sim_modem_disconnect(modem);
     fota_sim_flash_close(modem->flash);
     modem->flash = NULL;
+}
+
+void fota_sim_modem_disconnect(struct fota_sim_modem *modem)
+{
+    fota_posix_net_close(&modem->net);
+    modem->link.streams = 0;
 }
 
 int fota_sim_modem_trust(struct fota_sim_modem *modem, const struct fota_key *key)

@@ -8,6 +8,7 @@
 #include "fota.h"
 #include "platform/posix/net.h"
 #include "platform/posix/system.h"
+#include "platform/sim/clock.h"
 #include "platform/sim/flash.h"
 #include "platform/sim/link.h"
 
@@ -19,6 +20,7 @@ struct fota_sim_modem {
     struct fota_posix_net net;
     struct fota_sim_link link; /* over net; rate and drop_at may be set at any time */
     struct fota_posix_system system;
+    struct fota_sim_clock clock; /* over system */
     struct fota_port port;
     struct fota_policy policy;
     struct fota_key keys[FOTA_SIM_KEYS];
@@ -37,6 +39,9 @@ struct fota_sim_modem {
 int fota_sim_modem_open(struct fota_sim_modem *modem, const struct fota_model *model,
                         const char *path, uint64_t seed);
 void fota_sim_modem_close(struct fota_sim_modem *modem);
+
+/* Breaks all connections, as losing power does. */
+void fota_sim_modem_disconnect(struct fota_sim_modem *modem);
 
 /* Packages signed with `key` (copied) are accepted. Returns 0, FOTA_ERR_MEMORY when all places are
  * taken. */
