@@ -29,33 +29,48 @@ local function use_files(files)
     end
 end
 
--- Paths of scripts are inside the modem's own file system.
-local function use_file_system(root)
-    local function inside(path)
-        if not root then
-            return path
-        end
-        for part in path:gmatch("[^/]+") do
-            if part == ".." then
-                return nil
-            end
-        end
-        return root .. "/" .. path:gsub("^/+", "")
+-- Where a path of a script lies on the host; nil and a message when it is not in the modem.
+local function locate(root, path)
+    if not root then
+        return nil, path .. ": this modem has no file system"
     end
-    local open, remove, rename = io.open, os.remove, os.rename
-    io.open = function(path, mode)
-        local full = inside(path)
-        if not full then
+    for part in path:gmatch("[^/]+") do
+        if part == ".." then
             return nil, path .. ": leads out of the file system"
         end
-        return open(full, mode)
     end
-    os.remove = function(path)
-        return remove(inside(path) or "")
+    return root .. "/" .. path:gsub("^/+", "")
+end
+
+-- Paths of scripts are inside the modem's own file system, and nothing runs on the host.
+local function use_file_system(root)
+    -- Wraps a function of one path; raise: it raises instead of returning an error.
+    local function inside(fn, raise)
+        return function(path, ...)
+            if type(path) ~= "string" then
+                return fn(path, ...)
+            end
+            local full, message = locate(root, path)
+            if full then
+                return fn(full, ...)
+            elseif raise then
+                error(message, 2)
+            end
+            return nil, message
+        end
     end
+    local rename = os.rename
+    io.open, os.remove = inside(io.open), inside(os.remove)
+    io.lines, io.input, io.output = inside(io.lines, true), inside(io.input, true), inside(io.output, true)
+    loadfile, dofile = inside(loadfile), inside(dofile, true)
     os.rename = function(from, to)
-        return rename(inside(from) or "", inside(to) or "")
+        return inside(function(full)
+            return inside(function(target)
+                return rename(full, target)
+            end)(to)
+        end)(from)
     end
+    io.popen, io.tmpfile, os.execute, os.tmpname = nil, nil, nil, nil
 end
 
 -- Tells the host how far the update is, after each poll in which that changed.
@@ -74,7 +89,7 @@ local function watch(fota)
 end
 
 local function make_world(environment)
-    print = function(...) -- luacheck: ignore
+    print = function(...)
         port.emit("print", text_of(...))
     end
     os.exit = function(status)
@@ -104,7 +119,7 @@ function guest.main(environment)
     local native = require("fota")
     watch(native)
     local load_file = make_world(environment)
-    local sys = require("sys")
+    local sys = require("fota.emulator.sys") -- an image may bring a `sys` of its own
     native.onresume(sys.coresume)
     -- In a coroutine, so that a call that blocks leaves the loop below running.
     local script = coroutine.create(load_file("main.lua"))
