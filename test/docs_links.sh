@@ -33,7 +33,7 @@ check_link() { # DOCUMENT TARGET
 
 check_word() { # DOCUMENT WORD
     case $2 in
-    build/* | *'*'* | */) ;;
+    build/* | *'*'* | *': '* | */) ;;
     core/* | docs/* | emulator/* | examples/* | platform/* | scripts/* | spec/* | test/* | tools/* | bench/* | cmake/* | lua_fota.*)
         [ -e "${2%% *}" ] || dead "$1" "no such file: $2"
         ;;
