@@ -271,6 +271,19 @@ int fota_confirm(struct fota *fota)
                                                   : 0;
 }
 
+int fota_discard(struct fota *fota)
+{
+    struct fota_record r = fota->journal.record;
+
+    if (fota->phase != FOTA_PHASE_IDLE)
+        return fota_engine_fail(fota, FOTA_ERR_BUSY, 0, 0);
+    if (r.state != FOTA_STATE_STAGED)
+        return 0;
+    r.state = FOTA_STATE_IDLE;
+    return fota_journal_write(&fota->journal, &r) ? fota_engine_fail(fota, FOTA_ERR_JOURNAL, 0, 0)
+                                                  : 0;
+}
+
 int fota_rollback(struct fota *fota)
 {
     struct fota_record r = fota->journal.record;

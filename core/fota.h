@@ -97,6 +97,9 @@ int fota_write(struct fota *fota, const void *data, size_t length, uint32_t tota
  * written first; nothing is lost), FOTA_ERR_FLASH_*. */
 int fota_flush(struct fota *fota);
 
+/* Has fota_write() been given the package to its last byte? */
+bool fota_complete(const struct fota *fota);
+
 /* Begins to verify what was written; fota_step() ends it. FOTA_ERR_STATE before fota_flush(). */
 int fota_verify(struct fota *fota);
 
@@ -167,6 +170,10 @@ int fota_last_result(struct fota *fota, struct fota_result *result);
  * Errors: FOTA_ERR_BUSY, FOTA_ERR_STATE (a rollback was asked for), FOTA_ERR_JOURNAL,
  * FOTA_ERR_NO_IMAGE. */
 int fota_confirm(struct fota *fota);
+
+/* Forgets a verified package before the reset that would install it. 0 if there was none, too.
+ * Errors: FOTA_ERR_BUSY, FOTA_ERR_JOURNAL. */
+int fota_discard(struct fota *fota);
 
 /* The running image is bad: after the next reset the old one is back.
  * Errors: FOTA_ERR_NOTHING_TO_REVERT (confirmed), FOTA_ERR_IRREVERSIBLE, FOTA_ERR_JOURNAL. */

@@ -111,3 +111,8 @@ int fota_verify(struct fota *fota)
     fota->phase = FOTA_PHASE_HASH;
     return 0;
 }
+
+bool fota_complete(const struct fota *fota)
+{
+    return fota->local && fota->judged && fota_staging_complete(fota);
+}

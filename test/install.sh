@@ -31,7 +31,7 @@ lua5.4 -e 'assert(require("fota").model().name == "generic")'
 # The rock and CMake build the same files.
 cd - >/dev/null
 grep -oE '"[a-z_/0-9]+\.c"' rockspec/*.rockspec | tr -d '"' | sort >"$folder/rock.files"
-grep -hoE '(core|platform|emulator|tools)/[a-z_/0-9]+\.c|lua_fota\.c' CMakeLists.txt cmake/lua.cmake | sort \
+grep -hoE '(core|platform|lua|emulator|tools)/[a-z_/0-9]+\.c|lua_fota\.c' CMakeLists.txt cmake/lua.cmake | sort \
     >"$folder/cmake.files"
 diff "$folder/rock.files" "$folder/cmake.files"
 git ls-files '*.lua' | grep -E '^(emulator|tools)/' | sort >"$folder/lua.files"

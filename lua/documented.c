@@ -1,0 +1,269 @@
+/* QuecPython's calls: what they take and return is the vendor's. */
+#include <string.h>
+
+#include "lua/face.h"
+
+static int missing_url(lua_State *L, const char *name)
+{
+    lua_pushinteger(L, -1);
+    lua_pushfstring(L, "%s: %s is missing; give the package's url",
+                    fota_error_name(FOTA_ERR_ARGUMENT), name);
+    lua_pushinteger(L, FOTA_ERR_ARGUMENT);
+    return 3;
+}
+
+static int unsupported(lua_State *L, const struct face *face, enum fota_feature feature)
+{
+    char text[FOTA_TEXT_MAX];
+
+    fota_model_refusal(face->config->model, feature, text, sizeof text);
+    return fota_lua_refused(L, FOTA_ERR_UNSUPPORTED, 0, text);
+}
+
+static bool can(const struct face *face, enum fota_feature feature)
+{
+    return fota_model_has(face->config->model, feature);
+}
+
+/* ---- remote -----------------------------------------------------------------------------------
+ */
+
+/* The url is the string at `index`; the callback, if there is one, is on top. */
+static int begin_download(lua_State *L, struct face *face, int index, bool has_callback,
+                          bool keep_awake)
+{
+    const struct job kind = {.keep_awake = keep_awake};
+    struct ending ending = {0, ""};
+
+    if (fota_lua_begin(L, face, index, has_callback, &kind, &ending) != 0 ||
+        face->config->model->asynchronous)
+        return fota_lua_push_documented(L, &ending);
+    return fota_lua_wait_documented(L, face);
+}
+
+/* Raises for what cannot be meant by ssl_params, the table at `index`. */
+static void check_ssl_params(lua_State *L, int index)
+{
+    static const char *const known[] = {"ca_cert",     "client_cert", "client_key",
+                                        "ssl_version", "sec_level",   NULL};
+
+    fota_lua_check_keys(L, index, known);
+    for (size_t i = 0; known[i]; i++) {
+        fota_lua_typed_field(L, index, known[i], i < 3 ? LUA_TSTRING : LUA_TNUMBER);
+        lua_pop(L, 1);
+    }
+}
+
+static int http_download(lua_State *L)
+{
+    static const char *const known[] = {"url1", "url2", "callback", "ssl_params", NULL};
+    enum { URL1 = 3, URL2, SSL };
+    struct face *face = face_of(L);
+    bool keep_awake = fota_lua_check_object(L);
+    bool has_url1, has_url2, has_callback, has_ssl;
+
+    if (!fota_lua_named_arguments(L, true, known))
+        return begin_download(L, face, 2, false, keep_awake);
+    has_url1 = fota_lua_typed_field(L, 2, "url1", LUA_TSTRING);
+    has_url2 = fota_lua_typed_field(L, 2, "url2", LUA_TSTRING);
+    has_ssl = fota_lua_typed_field(L, 2, "ssl_params", LUA_TTABLE);
+    if (has_ssl)
+        check_ssl_params(L, SSL);
+    has_callback = fota_lua_callable_field(L, 2, "callback");
+    if (has_url2 && !can(face, FOTA_FEATURE_MINI))
+        return unsupported(L, face, FOTA_FEATURE_MINI);
+    if (has_ssl && !can(face, FOTA_FEATURE_TLS_PARAMS))
+        return unsupported(L, face, FOTA_FEATURE_TLS_PARAMS);
+    if (has_url2 && has_callback)
+        return fota_lua_refused(L, FOTA_ERR_UNSUPPORTED, 0,
+                                "a callback is not supported with url2 (mini fota)");
+    if (has_url2)
+        return fota_lua_refused(L, FOTA_ERR_NOT_BUILT, 0, "the second stage (url2)");
+    if (!has_url1)
+        return missing_url(L, "url1");
+    return begin_download(L, face, URL1, has_callback, keep_awake);
+}
+
+static int ftp_download(lua_State *L)
+{
+    static const char *const known[] = {"url", "callback", NULL};
+    struct face *face = face_of(L);
+    bool has_url = true;
+
+    fota_lua_check_object(L);
+    if (fota_lua_named_arguments(L, true, known)) {
+        has_url = fota_lua_typed_field(L, 2, "url", LUA_TSTRING);
+        fota_lua_callable_field(L, 2, "callback");
+    }
+    if (!can(face, FOTA_FEATURE_FTP))
+        return unsupported(L, face, FOTA_FEATURE_FTP);
+    if (!has_url)
+        return missing_url(L, "url");
+    return fota_lua_refused(L, FOTA_ERR_NOT_BUILT, 0, "ftpDownload");
+}
+
+static int apn_set(lua_State *L)
+{
+    static const char *const known[] = {"fota_apn", "ip_type", "fota_user", "fota_password", NULL};
+    struct face *face = face_of(L);
+
+    fota_lua_check_object(L);
+    fota_lua_named_arguments(L, false, known);
+    for (size_t i = 0; known[i]; i++)
+        fota_lua_typed_field(L, 2, known[i], i == 1 ? LUA_TNUMBER : LUA_TSTRING);
+    if (!can(face, FOTA_FEATURE_APN))
+        return unsupported(L, face, FOTA_FEATURE_APN);
+    return fota_lua_refused(L, FOTA_ERR_NOT_BUILT, 0, "apn_set");
+}
+
+static int download_cancel(lua_State *L)
+{
+    struct face *face = face_of(L);
+
+    fota_lua_check_object(L);
+    if (!can(face, FOTA_FEATURE_CANCEL))
+        return unsupported(L, face, FOTA_FEATURE_CANCEL);
+    return fota_lua_documented(L, face, fota_cancel(face->engine));
+}
+
+/* download{url=, callback=}: native, on every model. */
+static int download(lua_State *L)
+{
+    static const char *const known[] = {"url", "callback", NULL};
+    struct job kind = {.native = true};
+    struct face *face = face_of(L);
+    bool has_callback = false;
+    struct ending ending;
+    int index = 2;
+
+    kind.keep_awake = fota_lua_check_object(L);
+    if (fota_lua_named_arguments(L, true, known)) {
+        index = 3;
+        if (!fota_lua_typed_field(L, 2, "url", LUA_TSTRING)) {
+            missing_url(L, "url");
+            lua_pushnil(L);
+            lua_replace(L, -4);
+            return 3;
+        }
+        has_callback = fota_lua_callable_field(L, 2, "callback");
+    }
+    if (fota_lua_begin(L, face, index, has_callback, &kind, &ending) != 0)
+        return fota_lua_push_native(L, &ending);
+    return 1;
+}
+
+/* ---- local ------------------------------------------------------------------------------------
+ */
+
+static int write_bytes(lua_State *L)
+{
+    struct face *face = face_of(L);
+    const char *data;
+    size_t length, taken = 0;
+    uint32_t total = 0;
+    int err = 0;
+
+    fota_lua_check_object(L);
+    if (lua_type(L, 2) != LUA_TSTRING)
+        return luaL_error(L, "argument 'bytesData' must be a string, got %s", luaL_typename(L, 2));
+    data = lua_tolstring(L, 2, &length);
+    if (!lua_isnoneornil(L, 3))
+        total = fota_lua_whole_number(L, 3, "file_size");
+    if (!can(face, FOTA_FEATURE_LOCAL))
+        return unsupported(L, face, FOTA_FEATURE_LOCAL);
+    while (!err && length) {
+        err = fota_write(face->engine, data, length, total, &taken);
+        data += taken;
+        length -= taken;
+    }
+    if (!err)
+        face->unwritten.error = 0;
+    else if (!face->unwritten.error)
+        fota_lua_compose(fota_fault(face->engine), &face->unwritten);
+    return fota_lua_documented(L, face, err);
+}
+
+/* For flush() and verify(). The vendor's sample does not look at what write() returns: then the
+ * reason why there is nothing to flush is that of the write() that failed. */
+static int concluded(lua_State *L, struct face *face, int err)
+{
+    if (err == FOTA_ERR_STATE && face->unwritten.error)
+        return fota_lua_push_documented(L, &face->unwritten);
+    return fota_lua_documented(L, face, err);
+}
+
+static int flush(lua_State *L)
+{
+    struct face *face = face_of(L);
+
+    fota_lua_check_object(L);
+    if (!can(face, FOTA_FEATURE_LOCAL))
+        return unsupported(L, face, FOTA_FEATURE_LOCAL);
+    return concluded(L, face, fota_flush(face->engine));
+}
+
+static int verify(lua_State *L)
+{
+    struct face *face = face_of(L);
+    int err;
+
+    fota_lua_check_object(L);
+    if (!can(face, FOTA_FEATURE_LOCAL))
+        return unsupported(L, face, FOTA_FEATURE_LOCAL);
+    err = fota_verify(face->engine);
+    if (err)
+        return concluded(L, face, err);
+    fota_lua_pump(L, face);
+    return fota_lua_push_documented(L, &face->ending);
+}
+
+/* ---- the object -------------------------------------------------------------------------------
+ */
+
+/* Argument 1 is the module table. */
+int fota_lua_construct(lua_State *L)
+{
+    static const char *const known[] = {"reset_disable", NULL};
+    struct face *face = face_of(L);
+    bool keep_awake = false;
+    bool *object;
+
+    if (lua_istable(L, 2)) {
+        fota_lua_check_keys(L, 2, known);
+        lua_getfield(L, 2, "reset_disable");
+        lua_replace(L, 2);
+    }
+    if (!lua_isnoneornil(L, 2)) {
+        lua_Number value = lua_tonumber(L, 2);
+
+        if (lua_type(L, 2) != LUA_TNUMBER || (value != 0 && value != 1))
+            return luaL_error(L, "argument 'reset_disable' must be 0 or 1, got %s",
+                              lua_type(L, 2) == LUA_TNUMBER ? lua_tostring(L, 2)
+                                                            : luaL_typename(L, 2));
+        keep_awake = value == 1;
+    }
+    if (keep_awake && !can(face, FOTA_FEATURE_RESET_DISABLE)) {
+        int n = unsupported(L, face, FOTA_FEATURE_RESET_DISABLE);
+
+        lua_pushnil(L);
+        lua_replace(L, -n - 1);
+        return n;
+    }
+    object = lua_newuserdata(L, sizeof *object);
+    *object = keep_awake;
+    lua_pushvalue(L, lua_upvalueindex(UPVALUE_OBJECT));
+    lua_setmetatable(L, -2);
+    return 1;
+}
+
+const luaL_Reg fota_lua_documented_methods[] = {
+    {"httpDownload", http_download},
+    {"ftpDownload", ftp_download},
+    {"apn_set", apn_set},
+    {"download_cancel", download_cancel},
+    {"write", write_bytes},
+    {"flush", flush},
+    {"verify", verify},
+    {"download", download},
+    {NULL, NULL},
+};

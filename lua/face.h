@@ -1,0 +1,154 @@
+/*
+ * face.h - what the parts of the Lua module share. Nothing outside lua/ and lua_fota.c knows Lua's
+ * C API on a device.
+ *
+ *   value.c       results and arguments
+ *   job.c         what happens while an update runs: events, callbacks, waiting
+ *   documented.c  QuecPython's calls
+ *   native.c      the module's own functions
+ *   luatos.c      LuatOS's functions
+ *
+ * One `struct face` a module table. Every function has three upvalues: the face, the metatable of
+ * objects, the metatable of jobs.
+ */
+#ifndef FOTA_LUA_FACE_H
+#define FOTA_LUA_FACE_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "fota.h"
+
+enum { UPVALUE_FACE = 1, UPVALUE_OBJECT, UPVALUE_JOB, UPVALUES = UPVALUE_JOB };
+
+/* How an update ended, for whoever waits for it. */
+struct ending {
+    int error;
+    char text[FOTA_TEXT_MAX + 32]; /* "NAME: text" */
+};
+
+/* A download: a Lua userdata, pinned in the registry while it runs. */
+struct job {
+    struct ending ending;
+    int callback; /* reference in the registry, or LUA_NOREF */
+    int waiter;   /* {thread, struct wait}, or LUA_NOREF */
+    int status;   /* newest event, as the callback would get it from a native call */
+    int progress;
+    bool fresh;               /* nobody has taken the newest event */
+    bool over;                /* the newest event is the last */
+    bool native;              /* begun by download(): codes are ours, not the vendor's */
+    bool keep_awake;          /* no reset after it */
+    uint32_t received, total; /* bytes */
+    uint32_t rate;            /* bytes per second, 0 unknown */
+    uint8_t percent;
+    enum fota_stage stage;
+};
+
+/* Where LuatOS's functions stand. */
+enum luatos { LUATOS_IDLE, LUATOS_WRITING, LUATOS_FAILED, LUATOS_DONE };
+
+struct face {
+    const struct fota_config *config;
+    struct fota *engine;
+    struct fota_limits limits; /* of the downloads to come */
+    struct ending ending;      /* of the last update, local ones too */
+    struct ending unwritten;   /* the first write() that failed since one succeeded */
+    struct fota_event last;    /* newest event, for status() */
+    uint64_t begun_ms;
+    uint64_t last_ms;     /* when `last` happened */
+    uint32_t begun_bytes; /* in hand when the download began to move */
+    struct job *job;      /* that runs, or NULL */
+    int job_pin;          /* its reference, or LUA_NOREF */
+    int resumer;          /* who resumes coroutines, or LUA_NOREF */
+    bool stepping;        /* poll() or a call that blocks is at work */
+    enum luatos luatos;
+};
+
+static inline struct face *face_of(lua_State *L)
+{
+    return lua_touserdata(L, lua_upvalueindex(UPVALUE_FACE));
+}
+
+/* ---- value.c: results push and return the number of values ------------------------------------
+ */
+
+/* Writes the fault as "NAME: text". */
+void fota_lua_compose(const struct fota_fault *fault, struct ending *ending);
+
+/* 0, or -1, message, code: what a documented call returns. */
+int fota_lua_push_documented(lua_State *L, const struct ending *ending);
+
+/* true, or nil, message, code: what a native call returns. */
+int fota_lua_push_native(lua_State *L, const struct ending *ending);
+
+/* The same for a call of the engine that returned `error`. */
+int fota_lua_documented(lua_State *L, const struct face *face, int error);
+int fota_lua_native(lua_State *L, const struct face *face, int error);
+
+/* -1, message, code for what the engine was not asked. */
+int fota_lua_refused(lua_State *L, int error, uint32_t got, const char *subject);
+
+/* Fields of the table on top. */
+void fota_lua_set_number(lua_State *L, const char *name, lua_Number value);
+void fota_lua_set_string(lua_State *L, const char *name, const char *value);
+void fota_lua_set_boolean(lua_State *L, const char *name, bool value);
+
+/* Raises for a key of the table at `index` that is not in `known` (NULL at its end). */
+void fota_lua_check_keys(lua_State *L, int index, const char *const *known);
+
+/* Pushes the field `name`; raises if it is there and not of `type`. Returns whether it is there. */
+bool fota_lua_typed_field(lua_State *L, int index, const char *name, int type);
+
+/* Pushes the callable field `name`, or nil. Returns whether it is there. */
+bool fota_lua_callable_field(lua_State *L, int index, const char *name);
+
+/* The value at `index` as a whole number; raises, naming it `name`, for anything else. */
+uint32_t fota_lua_whole_number(lua_State *L, int index, const char *name);
+
+/* Argument 2 is the table of named arguments or, where `text` says so, one string alone. Returns
+ * whether it is the table. */
+bool fota_lua_named_arguments(lua_State *L, bool text, const char *const *known);
+
+/* Is argument 1 an object of this module? Returns whether it has the reset disabled. */
+bool fota_lua_check_object(lua_State *L);
+
+/* ---- job.c ------------------------------------------------------------------------------------
+ */
+
+/*
+ * Begins to download from the url at `index`; the callback, if there is one, is on top of the
+ * stack. Returns 0 with the new job pushed, or the error with *ending filled in.
+ */
+int fota_lua_begin(lua_State *L, struct face *face, int index, bool has_callback,
+                   const struct job *kind, struct ending *ending);
+
+/* Waits for the end of the job on top of the stack, for a documented call. */
+int fota_lua_wait_documented(lua_State *L, struct face *face);
+
+/* One step of the engine; tells Lua what happened. */
+enum fota_step fota_lua_advance(lua_State *L, struct face *face, struct fota_event *event);
+
+/* Runs the engine until the update that runs now has ended. */
+void fota_lua_pump(lua_State *L, struct face *face);
+
+/* Sleeps until the network moves, at most `ms`. */
+void fota_lua_pause(const struct face *face, uint32_t ms);
+
+/* Bytes per second of this connection, 0 unknown. */
+uint32_t fota_lua_rate(const struct face *face);
+
+/* ---- tables of functions ----------------------------------------------------------------------
+ */
+
+extern const luaL_Reg fota_lua_documented_methods[];
+extern const luaL_Reg fota_lua_native_functions[];
+extern const luaL_Reg fota_lua_luatos_functions[];
+extern const luaL_Reg fota_lua_job_methods[];
+
+/* __index of jobs: a method, or one of the fields. Its upvalue is the table of methods. */
+int fota_lua_job_index(lua_State *L);
+
+/* fota(), fota{reset_disable=}, fota(1). */
+int fota_lua_construct(lua_State *L);
+
+#endif

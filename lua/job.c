@@ -1,0 +1,562 @@
+/* What happens while an update runs: events, callbacks, waiting. */
+#include <string.h>
+
+#include "lua/face.h"
+
+/* What a coroutine waits for. */
+enum awaited { AWAIT_DOCUMENTED, AWAIT_END, AWAIT_EVENT };
+
+/* One that waits; it lies at the bottom of its coroutine's stack. */
+struct wait {
+    enum awaited awaited;
+    bool over;
+    int status, progress;
+    struct ending ending;
+};
+
+/* ---- calling Lua ------------------------------------------------------------------------------
+ */
+
+static void take_reference(lua_State *L, int *reference)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, *reference);
+    luaL_unref(L, LUA_REGISTRYINDEX, *reference);
+    *reference = LUA_NOREF;
+}
+
+/* An error that must not stop the engine: of a callback or of a coroutine that was resumed. */
+static void report(lua_State *L, const char *where)
+{
+    const char *message = lua_tostring(L, -1);
+
+    lua_getglobal(L, "print");
+    lua_pushfstring(L, "fota: error in %s: %s", where, message ? message : luaL_typename(L, -2));
+    if (lua_pcall(L, 1, 0, 0) != 0)
+        lua_pop(L, 1);
+    lua_pop(L, 1);
+}
+
+static int add_traceback(lua_State *L)
+{
+    const char *message = lua_tostring(L, 1);
+
+#if LUA_VERSION_NUM >= 502
+    luaL_traceback(L, L, message ? message : luaL_typename(L, 1), 1);
+#else
+    lua_pushstring(L, message ? message : luaL_typename(L, 1));
+#endif
+    return 1;
+}
+
+/* Calls the function on the stack with (status, progress). */
+static void call_back(lua_State *L, int status, int progress)
+{
+    int function = lua_gettop(L);
+
+    lua_pushcfunction(L, add_traceback);
+    lua_insert(L, function);
+    lua_pushinteger(L, status);
+    lua_pushinteger(L, progress);
+    if (lua_pcall(L, 2, 0, function) != 0)
+        report(L, "callback");
+    lua_remove(L, function);
+}
+
+/* Resumes with the `n` values on top of the coroutine's stack. What it yields or returns is
+ * dropped: with values left on it a dead coroutine would look suspended. */
+static int resume(lua_State *L, lua_State *coroutine, int n)
+{
+    int results, status;
+
+#if LUA_VERSION_NUM >= 504
+    status = lua_resume(coroutine, L, n, &results);
+#elif LUA_VERSION_NUM >= 502
+    status = lua_resume(coroutine, L, n);
+    results = lua_gettop(coroutine);
+#else
+    (void)L;
+    status = lua_resume(coroutine, n);
+    results = lua_gettop(coroutine);
+#endif
+    if (status == 0 || status == LUA_YIELD)
+        lua_pop(coroutine, results);
+    return status;
+}
+
+/* ---- waiting ----------------------------------------------------------------------------------
+ */
+
+/* What the call that waited returns. */
+static int push_wait(lua_State *L, const struct wait *wait)
+{
+    if (wait->awaited == AWAIT_DOCUMENTED)
+        return fota_lua_push_documented(L, &wait->ending);
+    if (wait->awaited == AWAIT_END)
+        return fota_lua_push_native(L, &wait->ending);
+    lua_pushinteger(L, wait->status);
+    lua_pushinteger(L, wait->progress);
+    return 2;
+}
+
+/* Takes the job's newest event, or its end. */
+static void fill_wait(struct wait *wait, struct job *job)
+{
+    wait->status = job->status;
+    wait->progress = job->progress;
+    wait->ending = job->ending;
+    wait->over = true;
+    job->fresh = false;
+}
+
+/*
+ * Wakes the coroutine that waits for the job, by the scheduler's own function where there is one.
+ * It is resumed with what the call returns: before Lua 5.3 that is how the call gets it.
+ */
+static void wake(lua_State *L, const struct face *face, struct job *job)
+{
+    int top = lua_gettop(L);
+    lua_State *coroutine;
+    struct wait *wait;
+    int status;
+
+    take_reference(L, &job->waiter);
+    lua_rawgeti(L, top + 1, 2);
+    wait = lua_touserdata(L, -1);
+    fill_wait(wait, job);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, face->resumer);
+    lua_rawgeti(L, top + 1, 1);
+    coroutine = lua_tothread(L, -1);
+    if (lua_status(coroutine) != LUA_YIELD) {
+        lua_settop(L, top); /* whoever holds it has closed it */
+        return;
+    }
+    if (face->resumer != LUA_NOREF) {
+        if (lua_pcall(L, 1 + push_wait(L, wait), 0, 0) != 0)
+            report(L, "onresume");
+    } else {
+        status = resume(L, coroutine, push_wait(coroutine, wait));
+        if (status != 0 && status != LUA_YIELD) {
+            lua_xmove(coroutine, L, 1);
+            report(L, "coroutine");
+        }
+    }
+    lua_settop(L, top);
+}
+
+/* Does the coroutine that waits, if there is one, wait for just any event? */
+static bool awaits_event(lua_State *L, const struct job *job)
+{
+    const struct wait *wait;
+
+    if (job->waiter == LUA_NOREF)
+        return false;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, job->waiter);
+    lua_rawgeti(L, -1, 2);
+    wait = lua_touserdata(L, -1);
+    lua_pop(L, 2);
+    return wait->awaited == AWAIT_EVENT;
+}
+
+static bool can_yield(lua_State *L)
+{
+#if LUA_VERSION_NUM >= 503
+    return lua_isyieldable(L);
+#else
+    bool main = lua_pushthread(L) == 1;
+
+    lua_pop(L, 1);
+    return !main;
+#endif
+}
+
+#if LUA_VERSION_NUM >= 503
+/* Somebody else may resume the coroutine meanwhile: it goes on waiting. */
+static int waited(lua_State *L, int status, lua_KContext context)
+{
+    const struct wait *wait = lua_touserdata(L, 1);
+
+    (void)status;
+    lua_settop(L, 1);
+    if (!wait->over)
+        return lua_yieldk(L, 0, context, waited);
+    return push_wait(L, wait);
+}
+
+static int wait_yielding(lua_State *L)
+{
+    return lua_yieldk(L, 0, 0, waited);
+}
+#else
+static int wait_yielding(lua_State *L)
+{
+    return lua_yield(L, 0);
+}
+#endif
+
+/* Puts the coroutine to sleep until the job, pinned as long as it runs, wakes it. */
+static int sleep_until(lua_State *L, struct job *job, enum awaited awaited)
+{
+    struct wait *wait;
+
+    lua_settop(L, 0);
+    wait = lua_newuserdata(L, sizeof *wait);
+    memset(wait, 0, sizeof *wait);
+    wait->awaited = awaited;
+    lua_createtable(L, 2, 0);
+    lua_pushthread(L);
+    lua_rawseti(L, 2, 1);
+    lua_pushvalue(L, 1);
+    lua_rawseti(L, 2, 2);
+    job->waiter = luaL_ref(L, LUA_REGISTRYINDEX);
+    return wait_yielding(L);
+}
+
+/* Steps the engine here and now until the job has what is awaited. */
+static void pump_for(lua_State *L, struct face *face, const struct job *job, enum awaited awaited)
+{
+    bool outer = face->stepping;
+    struct fota_event event;
+
+    face->stepping = true;
+    while (!job->over && !(awaited == AWAIT_EVENT && job->fresh))
+        if (fota_lua_advance(L, face, &event) == FOTA_STEP_WAIT)
+            fota_lua_pause(face, event.wait_ms);
+    face->stepping = outer;
+}
+
+/* Waits for the job, which is at the bottom of the stack or pinned; `may_yield`: the caller is not
+ * in a place from which this Lua cannot yield. */
+static int await(lua_State *L, struct face *face, struct job *job, enum awaited awaited,
+                 bool may_yield)
+{
+    struct wait wait = {awaited, false, 0, 0, {0, ""}};
+
+    if (!job->over && !(awaited == AWAIT_EVENT && job->fresh)) {
+        if (job->waiter != LUA_NOREF) {
+            lua_pushnil(L);
+            lua_pushliteral(L, "BUSY: another coroutine waits for this job; let one wait");
+            lua_pushinteger(L, FOTA_ERR_BUSY);
+            return 3;
+        }
+        if (may_yield && can_yield(L))
+            return sleep_until(L, job, awaited);
+        pump_for(L, face, job, awaited);
+    }
+    fill_wait(&wait, job);
+    return push_wait(L, &wait);
+}
+
+int fota_lua_wait_documented(lua_State *L, struct face *face)
+{
+    return await(L, face, lua_touserdata(L, -1), AWAIT_DOCUMENTED, true);
+}
+
+/* ---- events -----------------------------------------------------------------------------------
+ */
+
+static void publish(struct job *job, int status, int progress)
+{
+    job->status = status;
+    job->progress = progress;
+    job->fresh = true;
+}
+
+static void progress(lua_State *L, const struct face *face, const struct fota_event *event)
+{
+    bool downloaded = event->stage == FOTA_STAGE_VERIFY;
+    struct job *job = face->job;
+
+    if (!job || (event->stage != FOTA_STAGE_DOWNLOAD && !downloaded))
+        return;
+    publish(job, downloaded ? 0 : 1, downloaded ? 100 : event->percent);
+    if (job->callback != LUA_NOREF) {
+        lua_rawgeti(L, LUA_REGISTRYINDEX, job->callback);
+        call_back(L, job->status, job->progress);
+    }
+    if (job->fresh && awaits_event(L, job))
+        wake(L, face, job);
+}
+
+/* The vendors' bindings differ in where the error code stands. */
+static void terminal_callback(lua_State *L, const struct face *face, struct job *job)
+{
+    const struct fota_model *model = face->config->model;
+    int code = fota_model_code(model, job->ending.error);
+
+    take_reference(L, &job->callback);
+    if (job->ending.error == 0 || job->native)
+        call_back(L, job->status, job->progress);
+    else if (model->code_second)
+        call_back(L, -1, code);
+    else
+        call_back(L, code, job->percent);
+}
+
+/* The callback, and whoever is woken, may begin the next download: nothing of this one is kept in
+ * the face by then. Until both have returned the job is pinned. */
+static void job_ended(lua_State *L, struct face *face)
+{
+    const struct fota_system *system = &face->config->port->system;
+    struct job *job = face->job;
+    int pin = face->job_pin;
+    int top = lua_gettop(L);
+
+    face->job = NULL;
+    face->job_pin = LUA_NOREF;
+    take_reference(L, &pin);
+    job->over = true;
+    job->ending = face->ending;
+    publish(job, job->ending.error ? -1 : 2, job->ending.error ? job->ending.error : 100);
+    if (job->callback != LUA_NOREF)
+        terminal_callback(L, face, job);
+    if (job->ending.error == 0 && !job->keep_awake)
+        system->ops->reset(system->ctx);
+    if (job->waiter != LUA_NOREF)
+        wake(L, face, job);
+    lua_settop(L, top);
+}
+
+uint32_t fota_lua_rate(const struct face *face)
+{
+    uint64_t elapsed = face->last_ms - face->begun_ms;
+
+    if (!face->begun_ms || !elapsed || face->last.received < face->begun_bytes)
+        return 0;
+    return (uint32_t)((uint64_t)(face->last.received - face->begun_bytes) * 1000 / elapsed);
+}
+
+/* Keeps what status() and the job's fields tell. */
+static void keep(struct face *face, const struct fota_event *event)
+{
+    const struct fota_system *system = &face->config->port->system;
+    uint64_t now = system->ops->now_ms(system->ctx);
+    struct job *job = face->job;
+
+    face->last = *event;
+    face->last_ms = now;
+    if (event->kind != FOTA_EVENT_END) {
+        if (event->stage < FOTA_STAGE_DOWNLOAD)
+            face->begun_ms = 0; /* the rate is that of this connection */
+        else if (face->begun_ms == 0) {
+            face->begun_ms = now;
+            face->begun_bytes = event->received;
+        }
+    }
+    if (!job)
+        return;
+    job->received = event->received;
+    job->total = event->total;
+    job->percent = event->percent;
+    job->stage = event->stage;
+    job->rate = fota_lua_rate(face);
+}
+
+enum fota_step fota_lua_advance(lua_State *L, struct face *face, struct fota_event *event)
+{
+    enum fota_step step = fota_step(face->engine, event);
+
+    if (event->kind != FOTA_EVENT_NONE || step != FOTA_STEP_IDLE)
+        keep(face, event);
+    if (event->kind == FOTA_EVENT_PROGRESS)
+        progress(L, face, event);
+    if (event->kind != FOTA_EVENT_END)
+        return step;
+    memset(&face->ending, 0, sizeof face->ending);
+    if (event->fault.error)
+        fota_lua_compose(&event->fault, &face->ending);
+    if (face->job)
+        job_ended(L, face);
+    return step;
+}
+
+void fota_lua_pause(const struct face *face, uint32_t ms)
+{
+    const struct fota_net *net = &face->config->port->net;
+
+    if (ms && net->ops)
+        net->ops->wait(net->ctx, ms);
+}
+
+/* When a callback begins the next update that one is not waited for here. */
+void fota_lua_pump(lua_State *L, struct face *face)
+{
+    bool outer = face->stepping;
+    struct fota_event event;
+    enum fota_step step;
+
+    face->stepping = true;
+    do {
+        step = fota_lua_advance(L, face, &event);
+        if (step == FOTA_STEP_WAIT)
+            fota_lua_pause(face, event.wait_ms);
+    } while (step != FOTA_STEP_IDLE);
+    face->stepping = outer;
+}
+
+/* ---- jobs -------------------------------------------------------------------------------------
+ */
+
+int fota_lua_begin(lua_State *L, struct face *face, int index, bool has_callback,
+                   const struct job *kind, struct ending *ending)
+{
+    size_t length;
+    const char *url = lua_tolstring(L, index, &length);
+    struct fota_fault fault = {FOTA_ERR_URL, FOTA_STAGE_REQUEST, 0, (uint32_t)strlen(url), NULL};
+    struct job *job;
+
+    /* For C it would end here, and another file would be fetched than the one that was meant. */
+    if (strlen(url) != length) {
+        fota_lua_compose(&fault, ending);
+        return ending->error;
+    }
+    if (fota_download(face->engine, url, &face->limits) != 0) {
+        fota_lua_compose(fota_fault(face->engine), ending);
+        return ending->error;
+    }
+    job = lua_newuserdata(L, sizeof *job);
+    *job = *kind;
+    job->callback = job->waiter = LUA_NOREF;
+    lua_pushvalue(L, lua_upvalueindex(UPVALUE_JOB));
+    lua_setmetatable(L, -2);
+    if (has_callback) {
+        lua_pushvalue(L, -2);
+        job->callback = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
+    lua_pushvalue(L, -1);
+    face->job_pin = luaL_ref(L, LUA_REGISTRYINDEX);
+    face->job = job;
+    face->unwritten.error = 0;
+    face->begun_ms = 0;
+    return 0;
+}
+
+static struct job *check_job(lua_State *L)
+{
+    bool same = lua_isuserdata(L, 1) && lua_getmetatable(L, 1);
+
+    if (same) {
+        same = lua_rawequal(L, -1, lua_upvalueindex(UPVALUE_JOB));
+        lua_pop(L, 1);
+    }
+    if (!same)
+        luaL_argerror(L, 1, "job expected; call the method with ':'");
+    return lua_touserdata(L, 1);
+}
+
+static int job_next(lua_State *L)
+{
+    return await(L, face_of(L), check_job(L), AWAIT_EVENT, true);
+}
+
+static int job_wait(lua_State *L)
+{
+    return await(L, face_of(L), check_job(L), AWAIT_END, true);
+}
+
+/* PUC Lua 5.1 cannot yield from an iterator; LuaJIT can. */
+static bool iterators_yield(lua_State *L)
+{
+#if LUA_VERSION_NUM >= 502
+    (void)L;
+    return true;
+#else
+    bool jit;
+
+    lua_getglobal(L, "jit");
+    jit = lua_istable(L, -1);
+    lua_pop(L, 1);
+    return jit;
+#endif
+}
+
+/* Upvalue 4 is the job, 5 whether its last event was given. */
+static int next_event(lua_State *L)
+{
+    struct job *job = lua_touserdata(L, lua_upvalueindex(UPVALUES + 1));
+
+    if (lua_toboolean(L, lua_upvalueindex(UPVALUES + 2)) || (job->over && !job->fresh))
+        return 0;
+    if (job->over) {
+        lua_pushboolean(L, 1);
+        lua_replace(L, lua_upvalueindex(UPVALUES + 2));
+    }
+    return await(L, face_of(L), job, AWAIT_EVENT, iterators_yield(L));
+}
+
+static int job_events(lua_State *L)
+{
+    check_job(L);
+    for (int i = 1; i <= UPVALUES; i++)
+        lua_pushvalue(L, lua_upvalueindex(i));
+    lua_pushvalue(L, 1);
+    lua_pushboolean(L, 0);
+    lua_pushcclosure(L, next_event, UPVALUES + 2);
+    return 1;
+}
+
+static int job_cancel(lua_State *L)
+{
+    struct face *face = face_of(L);
+    struct job *job = check_job(L);
+
+    if (job == face->job)
+        return fota_lua_native(L, face, fota_cancel(face->engine));
+    lua_pushnil(L);
+    lua_pushliteral(L, "STATE: the update has ended; there is nothing to cancel");
+    lua_pushinteger(L, FOTA_ERR_STATE);
+    return 3;
+}
+
+static int job_result(lua_State *L)
+{
+    const struct job *job = check_job(L);
+
+    if (job->over)
+        return fota_lua_push_native(L, &job->ending);
+    lua_pushboolean(L, 0);
+    return 1;
+}
+
+static int job_done(lua_State *L)
+{
+    lua_pushboolean(L, check_job(L)->over);
+    return 1;
+}
+
+/* An integer where it fits: with LUA_32BITS large counts are floats. */
+static void push_count(lua_State *L, uint32_t count)
+{
+    if (count <= INT32_MAX)
+        lua_pushinteger(L, (lua_Integer)count);
+    else
+        lua_pushnumber(L, (lua_Number)count);
+}
+
+int fota_lua_job_index(lua_State *L)
+{
+    const struct job *job = lua_touserdata(L, 1);
+    const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+
+    lua_pushvalue(L, 2);
+    lua_rawget(L, lua_upvalueindex(1));
+    if (!lua_isnil(L, -1))
+        return 1;
+    if (strcmp(key, "bytes") == 0)
+        push_count(L, job->received);
+    else if (strcmp(key, "total") == 0)
+        push_count(L, job->total);
+    else if (strcmp(key, "percent") == 0)
+        lua_pushinteger(L, job->percent);
+    else if (strcmp(key, "stage") == 0)
+        lua_pushstring(L, fota_stage_name(job->stage));
+    else if (strcmp(key, "rate") == 0 && job->rate)
+        push_count(L, job->rate);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+const luaL_Reg fota_lua_job_methods[] = {
+    {"next", job_next},     {"events", job_events}, {"wait", job_wait}, {"cancel", job_cancel},
+    {"result", job_result}, {"done", job_done},     {NULL, NULL},
+};

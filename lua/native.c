@@ -1,0 +1,200 @@
+/* The module's own functions. */
+#include <limits.h>
+
+#include "lua/face.h"
+
+#define POLL_STEPS 64 /* steps of one poll(), so that a scheduler gets its turn */
+
+static int poll(lua_State *L)
+{
+    struct face *face = face_of(L);
+    uint32_t ms = lua_isnoneornil(L, 1) ? 0 : fota_lua_whole_number(L, 1, "ms");
+    struct fota_event event;
+    enum fota_step step = FOTA_STEP_AGAIN;
+
+    /* Called again from a callback it would step the engine under the feet of the first call. */
+    if (face->stepping) {
+        lua_pushboolean(L, fota_busy(face->engine));
+        return 1;
+    }
+    face->stepping = true;
+    for (int i = 0; i < POLL_STEPS && step != FOTA_STEP_IDLE; i++) {
+        step = fota_lua_advance(L, face, &event);
+        if (event.kind != FOTA_EVENT_NONE)
+            break; /* one event a call: whoever watches the status sees each */
+        if (step == FOTA_STEP_WAIT) {
+            if (ms == 0)
+                break;
+            fota_lua_pause(face, ms < event.wait_ms ? ms : event.wait_ms);
+            ms = 0;
+        }
+    }
+    if (step == FOTA_STEP_IDLE && event.kind == FOTA_EVENT_NONE)
+        fota_lua_pause(face, ms);
+    face->stepping = false;
+    lua_pushboolean(L, fota_busy(face->engine));
+    return 1;
+}
+
+static int onresume(lua_State *L)
+{
+    struct face *face = face_of(L);
+
+    if (!lua_isnoneornil(L, 1))
+        luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    luaL_unref(L, LUA_REGISTRYINDEX, face->resumer);
+    face->resumer = lua_isnil(L, 1) ? LUA_NOREF : luaL_ref(L, LUA_REGISTRYINDEX);
+    return 0;
+}
+
+static int set_limits(lua_State *L)
+{
+    static const char *const known[] = {"connect_ms",     "stall_ms", "backoff_ms",
+                                        "backoff_max_ms", "attempts", NULL};
+    struct face *face = face_of(L);
+    uint32_t *const values[] = {&face->limits.connect_ms, &face->limits.stall_ms,
+                                &face->limits.backoff_ms, &face->limits.backoff_max_ms,
+                                &face->limits.attempts};
+
+    luaL_checktype(L, 1, LUA_TTABLE);
+    fota_lua_check_keys(L, 1, known);
+    for (size_t i = 0; known[i]; i++) {
+        lua_settop(L, 1);
+        lua_getfield(L, 1, known[i]);
+        if (!lua_isnil(L, 2))
+            *values[i] = fota_lua_whole_number(L, 2, known[i]);
+    }
+    return 0;
+}
+
+static int status(lua_State *L)
+{
+    struct face *face = face_of(L);
+    struct fota_traffic traffic;
+
+    fota_traffic(face->engine, &traffic);
+    lua_newtable(L);
+    fota_lua_set_boolean(L, "busy", fota_busy(face->engine));
+    fota_lua_set_string(L, "stage", fota_stage_name(face->last.stage));
+    fota_lua_set_number(L, "received", face->last.received);
+    fota_lua_set_number(L, "total", face->last.total);
+    fota_lua_set_number(L, "percent", face->last.percent);
+    fota_lua_set_number(L, "fetched", (lua_Number)traffic.bytes);
+    fota_lua_set_number(L, "requests", traffic.requests);
+    if (fota_lua_rate(face))
+        fota_lua_set_number(L, "rate", fota_lua_rate(face));
+    return 1;
+}
+
+static int last_result(lua_State *L)
+{
+    static const char *const outcomes[] = {"none", "success", "failed", "reverted", "kept"};
+    static const char *const states[] = {"idle",       "downloading", "staged",   "backing up",
+                                         "installing", "trial",       "reverting"};
+    struct face *face = face_of(L);
+    struct fota_result r;
+    int err = fota_last_result(face->engine, &r);
+
+    if (err)
+        return fota_lua_native(L, face, err);
+    lua_newtable(L);
+    fota_lua_set_string(L, "outcome", outcomes[r.outcome <= FOTA_OUTCOME_KEPT ? r.outcome : 0]);
+    fota_lua_set_string(L, "state", states[r.state]);
+    fota_lua_set_string(L, "version", r.version);
+    fota_lua_set_number(L, "sequence", r.sequence);
+    fota_lua_set_number(L, "from", r.from_sequence);
+    fota_lua_set_number(L, "to", r.to_sequence);
+    fota_lua_set_number(L, "counter", r.counter);
+    fota_lua_set_number(L, "tries", r.tries);
+    fota_lua_set_boolean(L, "reversible", r.reversible);
+    if (r.error) {
+        const struct fota_policy *policy = face->config->policy;
+        const struct fota_fault fault = {
+            r.error, r.stage, policy->boot_tries ? policy->boot_tries : FOTA_BOOT_TRIES, 0, NULL};
+        struct ending ending;
+
+        fota_lua_compose(&fault, &ending);
+        fota_lua_set_number(L, "code", r.error);
+        fota_lua_set_string(L, "error", fota_error_name(r.error));
+        fota_lua_set_string(L, "reason", ending.text);
+        fota_lua_set_string(L, "stage", fota_stage_name(r.stage));
+    }
+    return 1;
+}
+
+static int confirm(lua_State *L)
+{
+    struct face *face = face_of(L);
+
+    return fota_lua_native(L, face, fota_confirm(face->engine));
+}
+
+static int rollback(lua_State *L)
+{
+    struct face *face = face_of(L);
+
+    return fota_lua_native(L, face, fota_rollback(face->engine));
+}
+
+static int model(lua_State *L)
+{
+    const struct fota_model *m = face_of(L)->config->model;
+
+    lua_newtable(L);
+    fota_lua_set_string(L, "name", m->name);
+    fota_lua_set_string(L, "family", fota_family_name(m->family));
+    fota_lua_set_string(L, "chip", m->chip);
+    fota_lua_set_string(L, "core", m->core);
+    fota_lua_set_boolean(L, "asynchronous", m->asynchronous);
+    return 1;
+}
+
+static int describe_error(lua_State *L)
+{
+    lua_Number number = luaL_checknumber(L, 1);
+    bool possible = number >= INT_MIN && number <= INT_MAX && number == (lua_Number)(int)number;
+    const struct fota_error_row *row = possible ? fota_error_find((int)number) : NULL;
+
+    if (!row) {
+        lua_pushnil(L);
+        lua_pushliteral(L, "there is no error of this number");
+        return 2;
+    }
+    lua_newtable(L);
+    fota_lua_set_number(L, "code", row->error);
+    fota_lua_set_string(L, "name", row->name);
+    fota_lua_set_string(L, "text", row->text);
+    fota_lua_set_string(L, "stage", fota_stage_name(row->stage));
+    fota_lua_set_number(L, "class", row->result);
+    fota_lua_set_boolean(L, "retryable", row->retryable);
+    return 1;
+}
+
+static int memory(lua_State *L)
+{
+    struct fota_memory m;
+
+    fota_memory(&m);
+    lua_newtable(L);
+    fota_lua_set_number(L, "engine", (lua_Number)m.engine);
+    fota_lua_set_number(L, "http", (lua_Number)m.http);
+    fota_lua_set_number(L, "header", (lua_Number)m.header);
+    fota_lua_set_number(L, "page", (lua_Number)m.page);
+    fota_lua_set_number(L, "boot", (lua_Number)m.boot);
+    return 1;
+}
+
+const luaL_Reg fota_lua_native_functions[] = {
+    {"poll", poll},
+    {"onresume", onresume},
+    {"limits", set_limits},
+    {"status", status},
+    {"last_result", last_result},
+    {"confirm", confirm},
+    {"rollback", rollback},
+    {"model", model},
+    {"error", describe_error},
+    {"memory", memory},
+    {NULL, NULL},
+};

@@ -1,0 +1,182 @@
+/* Results and arguments. */
+#include <string.h>
+
+#include "lua/face.h"
+
+/* ---- results ---- */
+
+void fota_lua_compose(const struct fota_fault *fault, struct ending *ending)
+{
+    const char *name = fota_error_name(fault->error);
+    size_t length = strlen(name);
+
+    ending->error = fault->error;
+    memcpy(ending->text, name, length);
+    memcpy(ending->text + length, ": ", 3);
+    fota_fault_text(fault, ending->text + length + 2, FOTA_TEXT_MAX);
+}
+
+int fota_lua_push_documented(lua_State *L, const struct ending *ending)
+{
+    if (ending->error == 0) {
+        lua_pushinteger(L, 0);
+        return 1;
+    }
+    lua_pushinteger(L, -1);
+    lua_pushstring(L, ending->text);
+    lua_pushinteger(L, ending->error);
+    return 3;
+}
+
+int fota_lua_push_native(lua_State *L, const struct ending *ending)
+{
+    if (ending->error == 0) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    lua_pushnil(L);
+    lua_pushstring(L, ending->text);
+    lua_pushinteger(L, ending->error);
+    return 3;
+}
+
+int fota_lua_documented(lua_State *L, const struct face *face, int error)
+{
+    struct ending ending = {0, ""};
+
+    if (error)
+        fota_lua_compose(fota_fault(face->engine), &ending);
+    return fota_lua_push_documented(L, &ending);
+}
+
+int fota_lua_native(lua_State *L, const struct face *face, int error)
+{
+    struct ending ending = {0, ""};
+
+    if (error)
+        fota_lua_compose(fota_fault(face->engine), &ending);
+    return fota_lua_push_native(L, &ending);
+}
+
+int fota_lua_refused(lua_State *L, int error, uint32_t got, const char *subject)
+{
+    const struct fota_fault fault = {error, FOTA_STAGE_REQUEST, 0, got, subject};
+    struct ending ending;
+
+    fota_lua_compose(&fault, &ending);
+    return fota_lua_push_documented(L, &ending);
+}
+
+void fota_lua_set_number(lua_State *L, const char *name, lua_Number value)
+{
+    if (value == (lua_Number)(lua_Integer)value)
+        lua_pushinteger(L, (lua_Integer)value);
+    else
+        lua_pushnumber(L, value);
+    lua_setfield(L, -2, name);
+}
+
+void fota_lua_set_string(lua_State *L, const char *name, const char *value)
+{
+    lua_pushstring(L, value);
+    lua_setfield(L, -2, name);
+}
+
+void fota_lua_set_boolean(lua_State *L, const char *name, bool value)
+{
+    lua_pushboolean(L, value);
+    lua_setfield(L, -2, name);
+}
+
+/* ---- arguments ---- */
+
+void fota_lua_check_keys(lua_State *L, int index, const char *const *known)
+{
+    luaL_Buffer names;
+
+    lua_pushnil(L);
+    while (lua_next(L, index)) {
+        const char *const *k = known;
+
+        lua_pop(L, 1);
+        if (lua_type(L, -1) == LUA_TSTRING) {
+            while (*k && strcmp(*k, lua_tostring(L, -1)) != 0)
+                k++;
+            if (*k)
+                continue;
+        }
+        luaL_buffinit(L, &names);
+        for (k = known; *k; k++) {
+            luaL_addstring(&names, k == known ? "" : ", ");
+            luaL_addstring(&names, *k);
+        }
+        luaL_pushresult(&names);
+        luaL_error(L, "unknown argument '%s'; known are: %s",
+                   lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : luaL_typename(L, -2),
+                   lua_tostring(L, -1));
+    }
+}
+
+bool fota_lua_typed_field(lua_State *L, int index, const char *name, int type)
+{
+    lua_getfield(L, index, name);
+    if (lua_isnil(L, -1))
+        return false;
+    if (lua_type(L, -1) != type)
+        luaL_error(L, "argument '%s' must be a %s, got %s", name, lua_typename(L, type),
+                   luaL_typename(L, -1));
+    return true;
+}
+
+bool fota_lua_callable_field(lua_State *L, int index, const char *name)
+{
+    lua_getfield(L, index, name);
+    if (lua_isnil(L, -1))
+        return false;
+    if (lua_isfunction(L, -1))
+        return true;
+    if (luaL_getmetafield(L, -1, "__call")) {
+        lua_pop(L, 1);
+        return true;
+    }
+    return luaL_error(L, "argument '%s' must be a function, got %s", name, luaL_typename(L, -1));
+}
+
+uint32_t fota_lua_whole_number(lua_State *L, int index, const char *name)
+{
+    lua_Number value = lua_tonumber(L, index);
+
+    if (lua_type(L, index) != LUA_TNUMBER)
+        luaL_error(L, "argument '%s' must be a number, got %s", name, luaL_typename(L, index));
+    if (!(value >= 0 && value <= UINT32_MAX) || value != (lua_Number)(uint32_t)value)
+        luaL_error(L, "argument '%s' must be a whole number from 0 to 4294967295, got %s", name,
+                   lua_tostring(L, index));
+    return (uint32_t)value;
+}
+
+bool fota_lua_named_arguments(lua_State *L, bool text, const char *const *known)
+{
+    bool alone = text && lua_type(L, 2) == LUA_TSTRING;
+
+    if (!alone && !lua_istable(L, 2))
+        luaL_error(L, "a table of named arguments%s expected, got %s", text ? " or a url" : "",
+                   luaL_typename(L, 2));
+    if (lua_gettop(L) > 2)
+        luaL_error(L, "give further arguments by their names, in one table");
+    if (!alone)
+        fota_lua_check_keys(L, 2, known);
+    return !alone;
+}
+
+bool fota_lua_check_object(lua_State *L)
+{
+    bool same = lua_isuserdata(L, 1) && lua_getmetatable(L, 1);
+
+    if (same) {
+        same = lua_rawequal(L, -1, lua_upvalueindex(UPVALUE_OBJECT));
+        lua_pop(L, 1);
+    }
+    if (!same)
+        luaL_argerror(L, 1, "fota object expected; call the method with ':'");
+    return *(bool *)lua_touserdata(L, 1);
+}
