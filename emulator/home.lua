@@ -29,17 +29,14 @@ local function make_folder(path)
     end
 end
 
+-- The model that lives there, or that shall; and whether it does already.
 local function settle_model(dir, wanted)
     local path = dir .. "/model"
     local known = exists(path) and util.read(path):match("%S+")
     if known and wanted and known ~= wanted then
         util.fail(string.format("%s holds a %s, not a %s; take another --home", dir, known, wanted))
     end
-    local model = known or wanted or "generic"
-    if not known then
-        util.save(path, model .. "\n", { replace = true })
-    end
-    return model
+    return known or wanted or "generic", known and true or false
 end
 
 local function own_key(dir)
@@ -68,12 +65,16 @@ end
 function home.open(dir, options)
     make_folder(dir .. "/fs")
     make_folder(dir .. "/keys")
-    local model = settle_model(dir, options.model)
+    local model, known = settle_model(dir, options.model)
     local mine, message = machine.new({
         model = model, path = dir .. "/flash.bin", fs = dir .. "/fs", seed = options.seed,
     })
     if not mine then
         util.fail(message)
+    end
+    if not known then
+        -- Not before: a name that no model has must not stay.
+        util.save(dir .. "/model", model .. "\n", { replace = true })
     end
     local key = own_key(dir)
     assert(mine:trust(key))
