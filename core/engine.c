@@ -95,8 +95,9 @@ int fota_engine_may_begin(struct fota *f)
     case FOTA_STATE_IDLE:
     case FOTA_STATE_DOWNLOADING:
     case FOTA_STATE_STAGED: return 0;
-    default: /* The old image is still needed where a new package would go. */
+    case FOTA_STATE_TRIAL: /* The old image is still needed where a new package would go. */
         return fota_engine_fail(f, FOTA_ERR_UNCONFIRMED, 0, 0);
+    default: return fota_engine_fail(f, FOTA_ERR_REVERTING, 0, 0);
     }
 }
 
@@ -254,7 +255,7 @@ int fota_confirm(struct fota *fota)
         return fota_engine_fail(fota, FOTA_ERR_BUSY, 0, 0);
     /* It will be replaced at the next reset, whatever is said of it now. */
     if (r.state == FOTA_STATE_INSTALLING || r.state == FOTA_STATE_REVERTING)
-        return fota_engine_fail(fota, FOTA_ERR_STATE, 0, 0);
+        return fota_engine_fail(fota, FOTA_ERR_REVERTING, 0, 0);
     if (r.state != FOTA_STATE_TRIAL)
         return 0;
     installed = fota_engine_installed(fota);

@@ -58,6 +58,7 @@ enum fota_class {
     X(CANCELLED,        -6, DOWNLOAD, CANCELLED,   true,  "the update was cancelled") \
     X(UNCONFIRMED,      -7, REQUEST,  DEFERRED,    true,  "the running version is still on trial; call fota.confirm() before another update") \
     X(NOTHING_TO_REVERT, -8, REQUEST, FAILED,      false, "the running version is confirmed; there is nothing to go back to") \
+    X(REVERTING,       -10, REQUEST,  DEFERRED,    true,  "the old version comes back at the next reset; reset the modem first") \
     X(MEMORY,           -9, REQUEST,  NO_RAM,      false, "{expected} bytes of memory are needed, {got} were given") \
     /* url */ \
     X(URL,             -20, REQUEST,  URI,         false, "the url is malformed near character {got}; expected scheme://host[:port]/path") \
@@ -89,7 +90,7 @@ enum fota_class {
     X(CONTAINER,       -62, HEADER,   UNSUPPORTED, false, "package container {got} is not supported; expected {expected}") \
     X(HEADER_TOO_LARGE, -63, HEADER,  UNSUPPORTED, false, "the package's header has {got} bytes; at most {expected} are allowed") \
     X(HEADER_SYNTAX,   -64, HEADER,   INTEGRITY,   false, "the package's header is malformed at byte {got}") \
-    X(HEADER_FIELD,    -65, HEADER,   INTEGRITY,   false, "header field {got} is missing or has an invalid value") \
+    X(HEADER_FIELD,    -65, HEADER,   INTEGRITY,   false, "header field {got} ({subject}) is missing or has an invalid value") \
     X(HEADER_UNKNOWN,  -66, HEADER,   UNSUPPORTED, false, "critical header field {got} is not known to this version") \
     X(ENCRYPTED,       -67, HEADER,   UNSUPPORTED, false, "encrypted packages are not supported") \
     X(TRUNCATED,       -68, HEADER,   INTEGRITY,   false, "the package is truncated: expected {expected} bytes, got {got}") \
@@ -113,16 +114,17 @@ enum fota_class {
     X(PRECURSOR,       -95, HEADER,   UNSUPPORTED, false, "the package starts from another image than the installed one") \
     X(REQUIRES,        -96, HEADER,   UNSUPPORTED, false, "the package needs an installed sequence from its list; this modem has {got}") \
     X(EXPIRED,         -97, HEADER,   UNSUPPORTED, false, "the package has expired") \
+    X(NO_CLOCK,        -99, HEADER,   UNSUPPORTED, true,  "the package expires, and this modem has no trusted time; set its clock") \
     X(SET,             -98, HEADER,   UNSUPPORTED, false, "the package is stage {got} of a set; expected stage {expected} of the same set") \
     /* payload */ \
     X(INTEGRITY,      -110, VERIFY,   INTEGRITY,   false, "the payload's digest is wrong: the package was damaged or changed") \
     X(RESULT,         -111, VERIFY,   INTEGRITY,   false, "the image's digest is wrong after installing") \
     X(INCOMPLETE,     -112, VERIFY,   INTEGRITY,   false, "the package is not complete: expected {expected} bytes, got {got}") \
     /* flash */ \
-    X(FLASH_READ,     -120, DOWNLOAD, FAILED,      true,  "flash could not be read") \
-    X(FLASH_PROGRAM,  -121, DOWNLOAD, FAILED,      true,  "flash could not be programmed") \
-    X(FLASH_ERASE,    -122, DOWNLOAD, FAILED,      true,  "flash could not be erased") \
-    X(FLASH_VERIFY,   -123, DOWNLOAD, FAILED,      true,  "flash does not hold what was written at {got}") \
+    X(FLASH_READ,     -120, DOWNLOAD, FAILED,      true,  "flash could not be read at address {got}") \
+    X(FLASH_PROGRAM,  -121, DOWNLOAD, FAILED,      true,  "flash could not be programmed at address {got}") \
+    X(FLASH_ERASE,    -122, DOWNLOAD, FAILED,      true,  "flash could not be erased at address {got}") \
+    X(FLASH_VERIFY,   -123, DOWNLOAD, FAILED,      true,  "flash does not hold what was written at address {got}") \
     X(JOURNAL,        -124, DOWNLOAD, FAILED,      true,  "the journal could not be written") \
     X(MAP,            -125, REQUEST,  FAILED,      false, "the partition map is inconsistent: region {got}") \
     /* boot */ \

@@ -34,7 +34,7 @@ struct fota_region {
  *
  *   slot     the one the modem runs from; its last erase unit holds the manifest of its image
  *   staging  a downloaded package, and behind it a copy of the old image where there is room
- *   journal  two banks of equal size, each one erase unit at least: how far we are
+ *   journal  two banks, the first erase unit of each half: how far we are
  *
  * program_unit: bytes that are programmed at once, a power of two of at most FOTA_PROGRAM_UNIT_MAX;
  * a unit is programmed once between two erases.
@@ -52,9 +52,10 @@ struct fota_map {
  * Flash access. Addresses are bytes from the start of the flash.
  *   read     any address and length
  *   program  addr and len are multiples of the program unit, the range lies in one erase unit and
- * was erased before; returns when the data is in the cells erase    one erase unit that starts at
- * addr; returns when it reads 0xFF throughout Errors: FOTA_ERR_FLASH_READ, FOTA_ERR_FLASH_PROGRAM,
- * FOTA_ERR_FLASH_ERASE.
+ *            was erased before; returns when the data is in the cells
+ *   erase    one erase unit that starts at addr; returns when it reads 0xFF throughout
+ *
+ * Errors: FOTA_ERR_FLASH_READ, FOTA_ERR_FLASH_PROGRAM, FOTA_ERR_FLASH_ERASE.
  */
 struct fota_flash_ops {
     int (*read)(void *ctx, uint32_t addr, void *data, size_t len);

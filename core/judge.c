@@ -157,7 +157,7 @@ static int judge_expiry(const struct fota_manifest *m, const struct fota_policy 
     if (!(m->present & 1u << FOTA_FIELD_EXPIRY))
         return 0;
     if (now < 0 && policy->require_clock)
-        return fail(fault, FOTA_ERR_EXPIRED, 0, 0);
+        return fail(fault, FOTA_ERR_NO_CLOCK, 0, 0);
     if (now < policy->newest_known)
         now = policy->newest_known;
     if (now > (int64_t)m->expiry)

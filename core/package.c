@@ -14,6 +14,37 @@ static int fail(struct fota_fault *fault, int error, uint32_t expected, uint32_t
     return fota_fail(fault, error, FOTA_STAGE_HEADER, expected, got);
 }
 
+const char *fota_field_name(unsigned field)
+{
+    static const char *const names[FOTA_FIELDS] = {
+        [FOTA_FIELD_SEQUENCE] = "sequence",
+        [FOTA_FIELD_VENDOR] = "vendor",
+        [FOTA_FIELD_CLASS] = "model",
+        [FOTA_FIELD_COMPONENT] = "component",
+        [FOTA_FIELD_LOCATION] = "location",
+        [FOTA_FIELD_FORMAT] = "format",
+        [FOTA_FIELD_PARAMETERS] = "parameters",
+        [FOTA_FIELD_PAYLOAD] = "payload",
+        [FOTA_FIELD_RESULT] = "result",
+        [FOTA_FIELD_PRECURSOR] = "precursor",
+        [FOTA_FIELD_VERSION] = "version",
+        [FOTA_FIELD_REQUIRES] = "requires",
+        [FOTA_FIELD_EXPIRY] = "expiry",
+        [FOTA_FIELD_SEVERITY] = "severity",
+        [FOTA_FIELD_SET] = "set",
+        [FOTA_FIELD_TEXT] = "text",
+    };
+
+    return field < FOTA_FIELDS && names[field] ? names[field] : "unknown";
+}
+
+static int fail_field(struct fota_fault *fault, unsigned field)
+{
+    fail(fault, FOTA_ERR_HEADER_FIELD, 0, field);
+    fault->subject = fota_field_name(field);
+    return FOTA_ERR_HEADER_FIELD;
+}
+
 static int measure_prefix(const uint8_t *header, struct fota_fault *fault)
 {
     uint16_t flags = fota_get16(header + 8);
@@ -190,7 +221,7 @@ static int parse_fields(const uint8_t *header, struct fota_manifest *m, struct f
                 return fail(fault, FOTA_ERR_HEADER_UNKNOWN, 0, type);
         } else {
             if (!get_field(type, header + at + 4, length, m))
-                return fail(fault, FOTA_ERR_HEADER_FIELD, 0, type);
+                return fail_field(fault, type);
             m->present |= 1u << type;
         }
         previous = type;
@@ -208,12 +239,12 @@ static int require_fields(const struct fota_manifest *m, struct fota_fault *faul
 
     for (size_t i = 0; i < sizeof required; i++)
         if (!(m->present & 1u << required[i]))
-            return fail(fault, FOTA_ERR_HEADER_FIELD, 0, required[i]);
+            return fail_field(fault, required[i]);
     if (m->format == FOTA_FORMAT_DELTA && !(m->present & 1u << FOTA_FIELD_PRECURSOR))
-        return fail(fault, FOTA_ERR_HEADER_FIELD, 0, FOTA_FIELD_PRECURSOR);
+        return fail_field(fault, FOTA_FIELD_PRECURSOR);
     /* A full payload is the image: two different statements about it contradict each other. */
     if (m->format == FOTA_FORMAT_FULL && memcmp(&m->payload, &m->result, sizeof m->payload) != 0)
-        return fail(fault, FOTA_ERR_HEADER_FIELD, 0, FOTA_FIELD_RESULT);
+        return fail_field(fault, FOTA_FIELD_RESULT);
     return 0;
 }
 

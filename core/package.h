@@ -19,9 +19,8 @@
 #define FOTA_CONTAINER_TLV     0u    /* container id: the fields below; 1 is reserved for SUIT */
 #define FOTA_PREFIX_SIZE       12u   /* fixed part before the fields, bytes */
 #define FOTA_HEADER_MAX        1024u /* whole header, signatures included, bytes */
-#define FOTA_TLV_CRITICAL                                                                          \
-    0x8000u                         /* bit of the type: refuse the package if it is not understood \
-                                     */
+/* Bit of a field's type: refuse the package if the field is not understood. */
+#define FOTA_TLV_CRITICAL   0x8000u
 #define FOTA_FLAG_ENCRYPTED 0x0001u /* reserved */
 
 #define FOTA_KEY_ID_SIZE          8u /* first bytes of SHA-256 of the public key, bytes */
@@ -52,6 +51,9 @@ enum fota_field {
     FOTA_FIELD_TEXT = 16,      /* text: description, decides nothing */
     FOTA_FIELDS
 };
+
+/* "sequence", "vendor" ...; "unknown" for a type that is none of these. Never NULL. */
+const char *fota_field_name(unsigned field);
 
 enum fota_component { FOTA_COMPONENT_APP = 0, FOTA_COMPONENT_BOOT = 1, FOTA_COMPONENT_NV = 2 };
 

@@ -236,10 +236,10 @@ static void after_a_rollback_the_image_cannot_be_confirmed_nor_replaced(void **s
 
     install(f);
     assert_int_equal(fota_rollback(f->rig.fota), 0);
-    assert_int_equal(fota_confirm(f->rig.fota), FOTA_ERR_STATE);
+    assert_int_equal(fota_confirm(f->rig.fota), FOTA_ERR_REVERTING);
     /* The old image lies where a new package would go. */
-    assert_int_equal(rig_download(&f->rig), FOTA_ERR_UNCONFIRMED);
-    assert_int_equal(fota_write(f->rig.fota, f->update.data, 1, 0, &taken), FOTA_ERR_UNCONFIRMED);
+    assert_int_equal(rig_download(&f->rig), FOTA_ERR_REVERTING);
+    assert_int_equal(fota_write(f->rig.fota, f->update.data, 1, 0, &taken), FOTA_ERR_REVERTING);
     assert_true(rig_restart(&f->rig));
     assert_old(f);
 }

@@ -259,7 +259,7 @@ static void freeze_without_a_clock_is_policy(void **state)
     device.time = -1;
     assert_judged(0);
     policy.require_clock = true;
-    assert_judged(FOTA_ERR_EXPIRED);
+    assert_judged(FOTA_ERR_NO_CLOCK);
     policy.require_clock = false;
     policy.newest_known = 5000;
     assert_judged(0);

@@ -144,16 +144,23 @@ static void put_signature(struct writer *w, const struct fota_package_signature 
 
 /* ---- headers -------------------------------------------------------------------------------- */
 
+static int fail_field(struct fota_fault *fault, unsigned field)
+{
+    fail(fault, FOTA_ERR_HEADER_FIELD, 0, field);
+    fault->subject = fota_field_name(field);
+    return FOTA_ERR_HEADER_FIELD;
+}
+
 /* Counts that would overrun an array, and bits that name no field. */
 static int check_counts(const struct fota_manifest *m, struct fota_fault *fault)
 {
     for (unsigned type = 0; type < 32; type++)
         if ((m->present & 1u << type) && (type == 0 || type >= FOTA_FIELDS))
-            return fail(fault, FOTA_ERR_HEADER_FIELD, 0, type);
+            return fail_field(fault, type);
     if (m->class_count > FOTA_CLASSES_MAX)
-        return fail(fault, FOTA_ERR_HEADER_FIELD, 0, FOTA_FIELD_CLASS);
+        return fail_field(fault, FOTA_FIELD_CLASS);
     if (m->requires_count > FOTA_REQUIRES_MAX)
-        return fail(fault, FOTA_ERR_HEADER_FIELD, 0, FOTA_FIELD_REQUIRES);
+        return fail_field(fault, FOTA_FIELD_REQUIRES);
     if (m->signature_count > FOTA_SIGNATURES_MAX)
         return fail(fault, FOTA_ERR_HEADER_SYNTAX, 0, 0);
     return 0;
