@@ -18,6 +18,7 @@
 
 #define LIVES_MAX 60u /* resets after which a life is said never to end */
 #define CUTS_MAX  8u
+#define TRIES     3u /* starts of a new image, the policy's default */
 
 enum scenario { CONFIRM, REVERT, SCENARIOS };
 
@@ -43,6 +44,7 @@ struct campaign {
     uint32_t progress;
     uint8_t tries;
     bool confirmed; /* fota_confirm() was called */
+    bool reverted;  /* the life ended with the old image */
     bool done;
     const char *failure;
 
@@ -109,9 +111,11 @@ static void old_runs(struct campaign *c)
 
     fota_last_result(c->rig.fota, &result);
     if (result.outcome == FOTA_OUTCOME_REVERTED) {
-        if (c->scenario != REVERT || result.error != FOTA_ERR_NOT_CONFIRMED)
+        /* Each cut between a start and its confirm costs one of the image's starts. */
+        if ((c->scenario != REVERT && c->cuts_done < TRIES) ||
+            result.error != FOTA_ERR_NOT_CONFIRMED)
             fail(c, "reverted for a wrong reason");
-        c->done = true;
+        c->done = c->reverted = true;
     } else if (result.state != FOTA_STATE_STAGED && rig_download(&c->rig) != 0) {
         fail(c, "the download failed");
     }
@@ -187,7 +191,7 @@ static void begin(struct campaign *c)
     c->order = 0;
     c->progress = 0;
     c->tries = 0;
-    c->confirmed = c->done = false;
+    c->confirmed = c->reverted = c->done = false;
     c->failure = NULL;
 }
 
@@ -230,7 +234,7 @@ static uint64_t run(struct campaign *c, const struct rig_package *old)
     fota_sim_flash_cut(c->rig.flash, 0, FOTA_SIM_CUT_BEFORE);
     /* What is done stays done: an undisturbed boot later, nothing has changed. */
     if (!c->failure && (rig_boot(&c->rig) != FOTA_BOOT_RUN ||
-                        rig_slot_holds(&c->rig, old) != (c->scenario == REVERT && c->keeps)))
+                        !rig_slot_holds(&c->rig, c->reverted ? old : &c->update)))
         fail(c, "the end is another image");
     look_at_traffic(c);
     look_at_journal(c);
