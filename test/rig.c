@@ -366,8 +366,14 @@ static void net_wait(void *ctx, uint32_t ms)
     ((struct rig *)ctx)->now_ms += ms;
 }
 
-static const struct fota_net_ops net = {net_open, net_ready, net_send,
-                                        net_recv, net_close, net_wait};
+static const struct fota_net_ops net = {
+    .open = net_open,
+    .ready = net_ready,
+    .send = net_send,
+    .recv = net_recv,
+    .close = net_close,
+    .wait = net_wait,
+};
 
 /* ---- system, flash ----------------------------------------------------------------------------
  */
