@@ -107,6 +107,13 @@ int fota_verify(struct fota *fota);
  * runs. What was downloaded stays for the next fota_download() of the same file. */
 int fota_cancel(struct fota *fota);
 
+/*
+ * Sets the access point of downloads, from now on and after restarts. Returns 0, FOTA_ERR_APN_TEXT
+ * (what is too long or has a control character, a blank or one of " ; $ ` \\ ( ) is not passed on),
+ * FOTA_ERR_UNSUPPORTED (the port has none), FOTA_ERR_FLASH_PROGRAM.
+ */
+int fota_apn_set(struct fota *fota, const struct fota_apn *apn);
+
 enum fota_step {
     FOTA_STEP_IDLE,  /* nothing runs */
     FOTA_STEP_AGAIN, /* call again at once */

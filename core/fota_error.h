@@ -69,6 +69,8 @@ enum fota_class {
     X(CONNECT,         -31, CONNECT,  CONNECTION,  true,  "no connection to the server; check host, port and network") \
     X(CONNECTION,      -32, DOWNLOAD, CONNECTION,  true,  "the connection broke") \
     X(CLOSED,          -33, DOWNLOAD, CONNECTION,  true,  "the server closed the connection early: expected {expected} bytes, got {got}") \
+    X(APN,             -35, CONNECT,  CONNECTION,  false, "the network refused the access point, its user or its password; correct apn_set") \
+    X(APN_TEXT,        -36, REQUEST,  FAILED,      false, "{subject} is too long, or has a character that an access point cannot have") \
     X(STALLED,         -34, DOWNLOAD, CONNECTION,  true,  "no data for {got} ms; the limit is {expected} ms") \
     /* HTTP (RFC 9110, RFC 9112) */ \
     X(HTTP_SYNTAX,     -40, DOWNLOAD, PROTOCOL,    false, "the server's answer is not HTTP/1.1") \

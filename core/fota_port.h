@@ -72,6 +72,17 @@ struct fota_flash {
 
 enum fota_address_family { FOTA_ADDRESS_ANY, FOTA_ADDRESS_IPV4, FOTA_ADDRESS_IPV6 };
 
+#define FOTA_APN_NAME_MAX  100u /* characters (3GPP TS 23.003, section 9.1) */
+#define FOTA_APN_LOGIN_MAX 64u  /* user, password: characters */
+
+/* An access point. An empty name is the network's default. */
+struct fota_apn {
+    char name[FOTA_APN_NAME_MAX + 1];
+    char user[FOTA_APN_LOGIN_MAX + 1];
+    char password[FOTA_APN_LOGIN_MAX + 1];
+    enum fota_address_family family; /* FOTA_ADDRESS_IPV4 or _IPV6; _ANY: was never set */
+};
+
 /*
  * Non-blocking TCP. A stream is a small number that open() gives and close() takes back.
  *   open   starts to resolve `host` (a name or an address without brackets) and to connect.
@@ -82,6 +93,8 @@ enum fota_address_family { FOTA_ADDRESS_ANY, FOTA_ADDRESS_IPV4, FOTA_ADDRESS_IPV
  *          when it broke
  *   close  always succeeds; the stream may not be used again
  *   wait   sleeps until something can happen on any open stream, at most `ms` milliseconds
+ *   apn_set  keeps the access point over restarts and uses it for every open() from now on. NULL
+ * where there is none to set. open() fails with FOTA_ERR_APN if the network does not take it.
  */
 struct fota_net_ops {
     int (*open)(void *ctx, const char *host, uint16_t port, enum fota_address_family family,
@@ -91,6 +104,7 @@ struct fota_net_ops {
     int (*recv)(void *ctx, int stream, void *data, size_t len);
     void (*close)(void *ctx, int stream);
     void (*wait)(void *ctx, uint32_t ms);
+    int (*apn_set)(void *ctx, const struct fota_apn *apn);
 };
 
 struct fota_net {

@@ -298,6 +298,32 @@ static int modem_rate(lua_State *L)
     return 0;
 }
 
+/* Field `name` of the table at 2, into `out` of `size` bytes. */
+static void network_text(lua_State *L, const char *name, char *out, size_t size)
+{
+    size_t length;
+    const char *text;
+
+    lua_getfield(L, 2, name);
+    text = luaL_optlstring(L, -1, "", &length);
+    luaL_argcheck(L, length < size, 2, "access point, user or password too long");
+    memcpy(out, text, length + 1);
+    lua_pop(L, 1);
+}
+
+/* network{apn=, user=, password=}: the network takes this access point only */
+static int modem_network(lua_State *L)
+{
+    struct fota_apn *demanded = &sim_check(L, 1)->modem.link.demanded;
+
+    luaL_checktype(L, 2, LUA_TTABLE);
+    memset(demanded, 0, sizeof *demanded);
+    network_text(L, "apn", demanded->name, sizeof demanded->name);
+    network_text(L, "user", demanded->user, sizeof demanded->user);
+    network_text(L, "password", demanded->password, sizeof demanded->password);
+    return 0;
+}
+
 /* drop(bytes): the connection breaks once, after so many more bytes */
 static int modem_drop(lua_State *L)
 {
@@ -437,26 +463,13 @@ static int modem_wear(lua_State *L)
  */
 
 static const luaL_Reg methods[] = {
-    {"close", modem_close},
-    {"trust", modem_trust},
-    {"provision", modem_provision},
-    {"image", modem_image},
-    {"api", modem_api},
-    {"run", sim_run},
-    {"cut", modem_cut},
-    {"power_on", modem_power_on},
-    {"power_off", modem_power_off},
-    {"rate", modem_rate},
-    {"drop", modem_drop},
-    {"fast", modem_fast},
-    {"skip", modem_skip},
-    {"now", modem_now},
-    {"stats", modem_stats},
-    {"map", modem_map},
-    {"cells", modem_cells},
-    {"poke", modem_poke},
-    {"wear", modem_wear},
-    {NULL, NULL},
+    {"close", modem_close}, {"trust", modem_trust},       {"provision", modem_provision},
+    {"image", modem_image}, {"api", modem_api},           {"run", sim_run},
+    {"cut", modem_cut},     {"power_on", modem_power_on}, {"power_off", modem_power_off},
+    {"rate", modem_rate},   {"drop", modem_drop},         {"network", modem_network},
+    {"fast", modem_fast},   {"skip", modem_skip},         {"now", modem_now},
+    {"stats", modem_stats}, {"map", modem_map},           {"cells", modem_cells},
+    {"poke", modem_poke},   {"wear", modem_wear},         {NULL, NULL},
 };
 
 static void make_type(lua_State *L)

@@ -145,6 +145,12 @@ function Modem:rate(bytes)
     self.machine.modem:rate(bytes)
 end
 
+--- Makes the network take one access point only, as a private one does.
+---@param demanded { apn: string, user: string|nil, password: string|nil } an empty table takes it back
+function Modem:network(demanded)
+    self.machine.modem:network(demanded)
+end
+
 --- Breaks the connection once, after so many more bytes.
 ---@param bytes integer
 function Modem:drop(bytes)

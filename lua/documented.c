@@ -102,10 +102,27 @@ static int ftp_download(lua_State *L)
     return fota_lua_refused(L, FOTA_ERR_NOT_BUILT, 0, "ftpDownload");
 }
 
+/* Copies the string at `index`, if there is one; false: it does not fit. */
+static bool copy_text(lua_State *L, int index, char *out, size_t max)
+{
+    size_t length;
+    const char *text = lua_tolstring(L, index, &length);
+
+    if (!text)
+        return true;
+    if (length > max || strlen(text) != length)
+        return false;
+    memcpy(out, text, length + 1);
+    return true;
+}
+
 static int apn_set(lua_State *L)
 {
     static const char *const known[] = {"fota_apn", "ip_type", "fota_user", "fota_password", NULL};
+    enum { NAME = 3, TYPE, USER, PASSWORD };
     struct face *face = face_of(L);
+    struct fota_apn apn = {"", "", "", FOTA_ADDRESS_IPV4};
+    lua_Number type;
 
     fota_lua_check_object(L);
     fota_lua_named_arguments(L, false, known);
@@ -113,7 +130,18 @@ static int apn_set(lua_State *L)
         fota_lua_typed_field(L, 2, known[i], i == 1 ? LUA_TNUMBER : LUA_TSTRING);
     if (!can(face, FOTA_FEATURE_APN))
         return unsupported(L, face, FOTA_FEATURE_APN);
-    return fota_lua_refused(L, FOTA_ERR_NOT_BUILT, 0, "apn_set");
+    type = lua_tonumber(L, TYPE);
+    if (type != 0 && type != 1)
+        return fota_lua_refused(L, FOTA_ERR_UNSUPPORTED, 0, "ip_type must be 0 (IPv4) or 1 (IPv6)");
+    if (type == 1)
+        apn.family = FOTA_ADDRESS_IPV6;
+    if (!copy_text(L, NAME, apn.name, FOTA_APN_NAME_MAX))
+        return fota_lua_refused(L, FOTA_ERR_APN_TEXT, 0, "fota_apn");
+    if (!copy_text(L, USER, apn.user, FOTA_APN_LOGIN_MAX))
+        return fota_lua_refused(L, FOTA_ERR_APN_TEXT, 0, "fota_user");
+    if (!copy_text(L, PASSWORD, apn.password, FOTA_APN_LOGIN_MAX))
+        return fota_lua_refused(L, FOTA_ERR_APN_TEXT, 0, "fota_password");
+    return fota_lua_documented(L, face, fota_apn_set(face->engine, &apn));
 }
 
 static int download_cancel(lua_State *L)

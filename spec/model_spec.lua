@@ -158,9 +158,6 @@ describe("the models", function()
                 if documented.ftpDownload[name] then
                     not_built("ftpDownload", f:ftpDownload("ftp://u:p@127.0.0.1/a"))
                 end
-                if documented.apn_set[name] then
-                    not_built("apn_set", f:apn_set({ fota_apn = "CMNET" }))
-                end
                 if documented.mini[name] then
                     not_built("the second stage (url2)",
                         f:httpDownload({ url1 = "http://a/1", url2 = "http://a/2" }))

@@ -162,8 +162,8 @@ static uint64_t system_now(void *ctx)
     return net.now_ms;
 }
 
-static const struct fota_net_ops net_ops = {net_open, net_ready, net_send,
-                                            net_recv, net_close, net_wait};
+static const struct fota_net_ops net_ops = {net_open,  net_ready, net_send, net_recv,
+                                            net_close, net_wait,  NULL};
 static const struct fota_system_ops system_ops = {.now_ms = system_now};
 static const struct fota_net port_net = {&net_ops, &net};
 static const struct fota_system port_system = {&system_ops, &net};

@@ -135,7 +135,8 @@ function Object:httpDownload(arguments) end
 ---@return integer? code
 function Object:ftpDownload(arguments) end
 
---- Sets the access point for downloads (QuecPython `apn_set`, BG95). Not built yet.
+--- Sets the access point for downloads (QuecPython `apn_set`, BG95). It is
+--- kept over restarts; `ip_type` 0 is IPv4, 1 IPv6.
 ---@param arguments { fota_apn?: string, ip_type?: integer, fota_user?: string, fota_password?: string }
 ---@return integer status 0, or -1
 ---@return string? message

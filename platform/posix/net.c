@@ -284,8 +284,8 @@ static void net_wait(void *ctx, uint32_t ms)
 
 struct fota_net fota_posix_net_open(struct fota_posix_net *net)
 {
-    static const struct fota_net_ops ops = {net_open, net_ready, net_send,
-                                            net_recv, net_close, net_wait};
+    static const struct fota_net_ops ops = {net_open,  net_ready, net_send, net_recv,
+                                            net_close, net_wait,  NULL};
 
     for (int i = 0; i < FOTA_POSIX_STREAMS; i++)
         net->streams[i] = (struct fota_posix_stream){.fd = -1};

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "fota_error.h"
+#include "platform/sim/apn.h"
 
 /* Bytes come in portions of a fiftieth of a second: small enough to move smoothly, large enough not
  * to be a busy loop. */
@@ -13,12 +14,23 @@
 #define BURST_PORTIONS      5u
 #define NAP_MS              10u
 
+static bool apn_is_taken(const struct fota_sim_link *link)
+{
+    return !link->demanded.name[0] || (strcmp(link->demanded.name, link->apn.name) == 0 &&
+                                       strcmp(link->demanded.user, link->apn.user) == 0 &&
+                                       strcmp(link->demanded.password, link->apn.password) == 0);
+}
+
 static int link_open(void *ctx, const char *host, uint16_t port, enum fota_address_family family,
                      int *stream)
 {
     struct fota_sim_link *link = ctx;
     int error;
 
+    if (!apn_is_taken(link))
+        return FOTA_ERR_APN;
+    if (family == FOTA_ADDRESS_ANY)
+        family = link->apn.family;
     link->connections++;
     error = link->lower.ops->open(link->lower.ctx, host, port, family, stream);
     if (!error)
@@ -115,11 +127,21 @@ static void link_wait(void *ctx, uint32_t ms)
         link->lower.ops->wait(link->lower.ctx, ms);
 }
 
+static int link_apn_set(void *ctx, const struct fota_apn *apn)
+{
+    struct fota_sim_link *link = ctx;
+    int error = link->apn_file ? fota_sim_apn_save(link->apn_file, apn) : 0;
+
+    if (!error)
+        link->apn = *apn;
+    return error;
+}
+
 struct fota_net fota_sim_link_open(struct fota_sim_link *link, struct fota_net lower,
                                    const struct fota_system *system)
 {
-    static const struct fota_net_ops ops = {link_open, link_ready, link_send,
-                                            link_recv, link_close, link_wait};
+    static const struct fota_net_ops ops = {link_open,  link_ready, link_send,   link_recv,
+                                            link_close, link_wait,  link_apn_set};
 
     memset(link, 0, sizeof *link);
     link->lower = lower;

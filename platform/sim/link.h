@@ -18,6 +18,9 @@ struct fota_sim_link {
     uint32_t connections; /* begun since then */
     uint64_t filled_ms;   /* when `tokens` was counted last */
     uint64_t tokens;      /* thousandths of bytes that may be received now */
+    struct fota_apn apn;  /* in use */
+    struct fota_apn demanded; /* the network takes this one only; an empty name: any */
+    const char *apn_file;     /* where `apn` is kept, borrowed; NULL: nowhere */
 };
 
 /*

@@ -1,8 +1,10 @@
 #include "platform/sim/modem.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "platform/mbedtls/crypto.h"
+#include "platform/sim/apn.h"
 #include "platform/sim/map.h"
 
 static void reset(void *ctx)
@@ -12,6 +14,23 @@ static void reset(void *ctx)
     modem->resets++;
     if (modem->on_reset)
         modem->on_reset(modem->on_reset_ctx);
+}
+
+/* The access point of a modem whose flash is a file is kept in a file beside it. */
+static int keep_apn(struct fota_sim_modem *modem, const char *path)
+{
+    if (!path)
+        return 0;
+    modem->apn_file = malloc(strlen(path) + sizeof ".apn");
+    if (!modem->apn_file) {
+        fota_sim_modem_close(modem);
+        return FOTA_ERR_MEMORY;
+    }
+    strcpy(modem->apn_file, path);
+    strcat(modem->apn_file, ".apn");
+    modem->link.apn_file = modem->apn_file;
+    fota_sim_apn_load(modem->apn_file, &modem->link.apn);
+    return 0;
 }
 
 int fota_sim_modem_open(struct fota_sim_modem *modem, const struct fota_model *model,
@@ -29,6 +48,9 @@ int fota_sim_modem_open(struct fota_sim_modem *modem, const struct fota_model *m
         fota_sim_clock_open(&modem->clock, fota_posix_system_open(&modem->system, reset, modem));
     modem->port.net =
         fota_sim_link_open(&modem->link, fota_posix_net_open(&modem->net), &modem->port.system);
+    err = keep_apn(modem, path);
+    if (err)
+        return err;
     modem->port.crypto = &fota_mbedtls_crypto;
     modem->policy.keys = modem->keys;
     modem->config.port = &modem->port;
@@ -44,6 +66,7 @@ void fota_sim_modem_close(struct fota_sim_modem *modem)
         return;
     fota_sim_modem_disconnect(modem);
     fota_sim_flash_close(modem->flash);
+    free(modem->apn_file);
     modem->flash = NULL;
 }
 

@@ -21,6 +21,7 @@ struct fota_sim_modem {
     struct fota_sim_link link; /* over net; rate and drop_at may be set at any time */
     struct fota_posix_system system;
     struct fota_sim_clock clock; /* over system */
+    char *apn_file;              /* beside the flash's file */
     struct fota_port port;
     struct fota_policy policy;
     struct fota_key keys[FOTA_SIM_KEYS];

@@ -1,0 +1,45 @@
+/* The access point that downloads use: checked here, kept and used by the port. */
+#include <string.h>
+
+#include "engine.h"
+
+static int refuse(struct fota *f, const char *what)
+{
+    fota_engine_fail(f, FOTA_ERR_APN_TEXT, 0, 0);
+    f->fault.subject = what;
+    return FOTA_ERR_APN_TEXT;
+}
+
+/*
+ * Modems put these texts between quotes into an AT command: nothing that ends the quotes, the
+ * command or the line may be in them.
+ */
+static bool is_harmless(const char *text, size_t max)
+{
+    size_t length = strlen(text);
+
+    for (size_t i = 0; i < length; i++)
+        if (text[i] <= 0x20 || text[i] > 0x7e || strchr("\";$`\\()", text[i]))
+            return false;
+    return length <= max;
+}
+
+int fota_apn_set(struct fota *fota, const struct fota_apn *apn)
+{
+    const struct fota_net *net = &fota->config.port->net;
+
+    if (!is_harmless(apn->name, FOTA_APN_NAME_MAX))
+        return refuse(fota, "fota_apn");
+    if (!is_harmless(apn->user, FOTA_APN_LOGIN_MAX))
+        return refuse(fota, "fota_user");
+    if (!is_harmless(apn->password, FOTA_APN_LOGIN_MAX))
+        return refuse(fota, "fota_password");
+    if (!net->ops || !net->ops->apn_set) {
+        fota_engine_fail(fota, FOTA_ERR_UNSUPPORTED, 0, 0);
+        fota->fault.subject = "this port has no access point to set";
+        return FOTA_ERR_UNSUPPORTED;
+    }
+    if (net->ops->apn_set(net->ctx, apn) != 0)
+        return fota_engine_fail(fota, FOTA_ERR_FLASH_PROGRAM, 0, 0);
+    return 0;
+}
