@@ -43,8 +43,10 @@ end
 
 describe("fota.tool.core", function()
     it("hashes", function()
-        assert.equal("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", util.hex(core.digest("")))
-        assert.equal("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", util.hex(core.digest("abc")))
+        assert.equal("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            util.hex(core.digest("")))
+        assert.equal("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            util.hex(core.digest("abc")))
     end)
 
     it("gives back every field it writes", function()
@@ -136,7 +138,8 @@ describe("fota.tool.core", function()
             return core.judge(header, device, policy)
         end
         assert.is_true(judge({}))
-        assert.is_true(judge({ model = "EC200U", counter = 7, sequence = 6, slot_size = 5, staging_size = 5 }))
+        assert.is_true(judge({ model = "EC200U", counter = 7, sequence = 6, slot_size = 5,
+            staging_size = 5 }))
         assert_fails("WRONG_VENDOR", judge({ vendor = "acme" }))
         assert_fails("WRONG_MODEL", judge({ model = "BG95" }))
         assert_fails("IMAGE_TOO_LARGE", judge({ slot_size = 4 }))
@@ -186,8 +189,8 @@ describe("fota.tool.archive", function()
 
     it("refuses names that lead out of the folder, on both sides", function()
         local good = archive.pack({ { name = "x/yy/z", data = "d" } })
-        for _, name in ipairs({ "", "/etc/passwd", "../x", "a/../x", "a//b", "a/", ".", "a\0b", "a\nb", "a\\b",
-            ("n"):rep(101) }) do
+        for _, name in ipairs({ "", "/etc/passwd", "../x", "a/../x", "a//b", "a/", ".", "a\0b", "a\nb",
+            "a\\b", ("n"):rep(101) }) do
             local bytes, why = archive.pack({ { name = name, data = "" } })
             assert.is_nil(bytes, name)
             assert.is_string(why)
@@ -214,7 +217,8 @@ describe("fota.tool.archive", function()
             assert.is_nil(archive.read(bytes:sub(1, length)))
         end
         for at = 1, 512 do
-            local changed = bytes:sub(1, at - 1) .. string.char((bytes:byte(at) + 1) % 256) .. bytes:sub(at + 1)
+            local changed = bytes:sub(1, at - 1) .. string.char((bytes:byte(at) + 1) % 256)
+                .. bytes:sub(at + 1)
             local list = archive.read(changed)
             -- Blanks around the checksum carry nothing.
             if list and not (at >= 155 and at <= 156) then

@@ -25,7 +25,8 @@ describe("fota", function()
     -- Runs a shell command: stdout, stderr, exit status.
     local function shell(command)
         local out, err = dir .. "/.stdout", dir .. "/.stderr"
-        local _, _, status = os.execute("(" .. command .. ") </dev/null >" .. quote(out) .. " 2>" .. quote(err))
+        local _, _, status = os.execute("(" .. command .. ") </dev/null >" .. quote(out) .. " 2>"
+            .. quote(err))
         return read(out), read(err), status
     end
 
@@ -357,7 +358,8 @@ describe("fota", function()
 
         it("takes two signatures of different keys", function()
             ok("sign", path("s.fota"), "--key", path("a.pem"))
-            refused(1, "this key has signed the package already", "sign", path("s.fota"), "--key", path("a.pem"))
+            refused(1, "this key has signed the package already", "sign", path("s.fota"), "--key",
+                path("a.pem"))
             ok("sign", path("s.fota"), "--key", path("b.pem"))
             refused(1, "two signatures already", "sign", path("s.fota"), "--key", path("c.pem"))
             ok("verify", path("s.fota"), "--key", path("a.pub"), "--key", path("b.pub"), "--signatures", "2")
@@ -389,7 +391,8 @@ describe("fota", function()
         local function signer(name, finish)
             local script = path(name .. ".sh")
             write(script, "tr -d '\\n' | tr a-f A-F | basenc -d --base16"
-                .. " | openssl pkeyutl -sign -inkey " .. quote(path(name .. ".pem")) .. (finish or "") .. "\n")
+                .. " | openssl pkeyutl -sign -inkey " .. quote(path(name .. ".pem")) .. (finish or "")
+                .. "\n")
             return "sh " .. script
         end
 
@@ -423,7 +426,8 @@ describe("fota", function()
         it("refuses a program that fails, lies or chatters, and changes nothing", function()
             local before = read(path("s.fota"))
             local function with(pattern, command, public)
-                refused(1, pattern, "sign", path("s.fota"), "--command", command, "--public", path(public or "b.pub"))
+                refused(1, pattern, "sign", path("s.fota"), "--command", command, "--public",
+                    path(public or "b.pub"))
                 assert.equal(before, read(path("s.fota")))
             end
             with("failed with exit status 3", "exit 3")
@@ -437,9 +441,10 @@ describe("fota", function()
 
         it("refuses contradicting options", function()
             refused(2, "%-%-key KEY.pem is needed, or", "sign", path("s.fota"))
-            refused(2, "%-%-command needs %-%-public, and no %-%-key", "sign", path("s.fota"), "--command", "true")
-            refused(2, "%-%-command needs", "sign", path("s.fota"), "--command", "true", "--public", path("a.pub"),
-                "--key", path("a.pem"))
+            refused(2, "%-%-command needs %-%-public, and no %-%-key", "sign", path("s.fota"), "--command",
+                "true")
+            refused(2, "%-%-command needs", "sign", path("s.fota"), "--command", "true", "--public",
+                path("a.pub"), "--key", path("a.pem"))
             refused(2, "is needed", "sign", path("s.fota"), "--key", path("a.pem"), "--public", path("a.pub"))
             refused(1, "no private half", "sign", path("s.fota"), "--key", path("a.pub"))
             refused(1, "NOT_A_PACKAGE", "sign", path("app.bin"), "--key", path("a.pem"))
@@ -481,7 +486,8 @@ describe("fota", function()
                 "--model", "EC600E")
             verify(1, "WRONG_VENDOR", "--key", path("a.pub"), "--model", "EC600U", "--vendor", "acme")
             verify(1, "SAME_VERSION", "--key", path("a.pub"), "--installed", "7")
-            verify(1, "DOWNGRADE: package sequence 7 is older than 8", "--key", path("a.pub"), "--installed", "8")
+            verify(1, "DOWNGRADE: package sequence 7 is older than 8", "--key", path("a.pub"),
+                "--installed", "8")
             verify(1, "REQUIRES", "--key", path("a.pub"), "--installed", "2")
         end)
 
@@ -494,7 +500,8 @@ describe("fota", function()
             write(path("v.fota"), bytes .. "\0")
             verify(1, "TRAILING: the package has 4501 bytes; its header says 4500", "--key", path("a.pub"))
             write(path("v.fota"), bytes:sub(1, -2))
-            verify(1, "TRUNCATED: the package is truncated: expected 4500 bytes, got 4499", "--key", path("a.pub"))
+            verify(1, "TRUNCATED: the package is truncated: expected 4500 bytes, got 4499", "--key",
+                path("a.pub"))
             write(path("v.fota"), bytes:sub(1, -2) .. "X")
             verify(1, "INTEGRITY", "--key", path("a.pub"))
             write(path("v.fota"), bytes:sub(1, 40))

@@ -7,8 +7,10 @@ local keygen = {
     name = "keygen",
     summary = "Make a key pair to sign packages with (ECDSA P-256, PEM).",
     options = {
-        { name = "out", value = "KEY.pem", required = true, help = "private key, readable by its owner only" },
-        { name = "public", value = "PUB.pem", help = "public key: what modems trust and 'fota verify' takes" },
+        { name = "out", value = "KEY.pem", required = true,
+            help = "private key, readable by its owner only" },
+        { name = "public", value = "PUB.pem",
+            help = "public key: what modems trust and 'fota verify' takes" },
         { name = "force", help = "replace existing files" },
     },
     examples = {
