@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "text.h"
+
 static const struct fota_error_row rows[] = {
 #define X(name, number, stage, class, retryable, text)                                             \
     {number, #name, text, FOTA_STAGE_##stage, FOTA_CLASS_##class, retryable},
@@ -43,55 +45,28 @@ const char *fota_stage_name(enum fota_stage stage)
     return (unsigned)stage < FOTA_STAGES ? stages[stage] : "unknown";
 }
 
-/* Output that is cut, never overrun. */
-struct text {
-    char *at;
-    size_t left; /* room besides the final 0 */
-};
-
-static void put(struct text *out, const char *text, size_t length)
-{
-    if (length > out->left)
-        length = out->left;
-    memcpy(out->at, text, length);
-    out->at += length;
-    out->left -= length;
-}
-
-static void put_number(struct text *out, uint32_t value, unsigned base)
-{
-    char digits[10];
-    size_t n = sizeof digits;
-
-    do {
-        digits[--n] = "0123456789abcdef"[value % base];
-        value /= base;
-    } while (value);
-    put(out, digits + n, sizeof digits - n);
-}
-
-static void put_field(struct text *out, const char *name, size_t length,
+static void put_field(struct fota_text *out, const char *name, size_t length,
                       const struct fota_fault *fault)
 {
     const char *subject = fault->subject ? fault->subject : fota_error_name((int)fault->got);
 
     if (length == 8 && memcmp(name, "expected", 8) == 0)
-        put_number(out, fault->expected, 10);
+        fota_text_put_number(out, fault->expected, 10);
     else if (length == 3 && memcmp(name, "got", 3) == 0)
-        put_number(out, fault->got, 10);
+        fota_text_put_number(out, fault->got, 10);
     else if (length == 11 && memcmp(name, "hexexpected", 11) == 0)
-        put_number(out, fault->expected, 16);
+        fota_text_put_number(out, fault->expected, 16);
     else if (length == 6 && memcmp(name, "hexgot", 6) == 0)
-        put_number(out, fault->got, 16);
+        fota_text_put_number(out, fault->got, 16);
     else
-        put(out, subject, strlen(subject));
+        fota_text_put_string(out, subject);
 }
 
 size_t fota_fault_text(const struct fota_fault *fault, char *text, size_t size)
 {
     const struct fota_error_row *row = fota_error_find(fault->error);
     const char *at = row ? row->text : fota_error_name(fault->error);
-    struct text out = {text, size - 1};
+    struct fota_text out = {text, size ? size - 1 : 0, 0, false};
 
     if (size == 0)
         return 0;
@@ -100,13 +75,13 @@ size_t fota_fault_text(const struct fota_fault *fault, char *text, size_t size)
         const char *end = brace ? strchr(brace, '}') : NULL;
 
         if (!end) {
-            put(&out, at, strlen(at));
+            fota_text_put_string(&out, at);
             break;
         }
-        put(&out, at, (size_t)(brace - at));
+        fota_text_put(&out, at, (size_t)(brace - at));
         put_field(&out, brace + 1, (size_t)(end - brace - 1), fault);
         at = end + 1;
     }
-    *out.at = '\0';
-    return (size_t)(out.at - text);
+    text[out.length] = '\0';
+    return out.length;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fault.h"
+#include "text.h"
 
 enum state {
     STATE_IDLE,
@@ -21,47 +22,9 @@ enum state {
 
 /* ---- the request ---------------------------------------------------------------------------- */
 
-/*
- * The request being written. The longest one fits: a path of FOTA_REDIRECT_URL_MAX beside a login
- * from FOTA_URL_MAX in base64. `full` is for the day that one of these limits grows.
- */
-struct request {
-    uint8_t *out;
-    size_t size;
-    size_t length;
-    bool full;
-};
-
-static void put(struct request *request, const char *text, size_t length)
-{
-    if (length > request->size - request->length) {
-        request->full = true;
-        return;
-    }
-    memcpy(request->out + request->length, text, length);
-    request->length += length;
-}
-
-static void put_string(struct request *request, const char *text)
-{
-    put(request, text, strlen(text));
-}
-
-static void put_number(struct request *request, uint64_t value)
-{
-    char digits[20];
-    size_t at = sizeof digits;
-
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    put(request, digits + at, sizeof digits - at);
-}
-
 /* Base64 (RFC 4648 section 4) of bytes that come one by one. */
 struct base64 {
-    struct request *request;
+    struct fota_text *request;
     uint32_t bits;
     unsigned count; /* of bytes in `bits` */
 };
@@ -77,7 +40,7 @@ static void base64_flush(struct base64 *base64)
         return;
     for (unsigned i = 0; i < 4; i++)
         text[i] = i <= base64->count ? alphabet[bits >> (18 - 6 * i) & 63] : '=';
-    put(base64->request, text, sizeof text);
+    fota_text_put(base64->request, text, sizeof text);
     base64->bits = 0;
     base64->count = 0;
 }
@@ -109,52 +72,54 @@ static void base64_decoded(struct base64 *base64, struct fota_span span)
 }
 
 /* RFC 7617. */
-static void put_login(struct request *request, const struct fota_url *url)
+static void put_login(struct fota_text *request, const struct fota_url *url)
 {
     struct base64 base64 = {request, 0, 0};
 
     if (url->user.length == 0 && url->password.length == 0)
         return;
-    put_string(request, "Authorization: Basic ");
+    fota_text_put_string(request, "Authorization: Basic ");
     base64_decoded(&base64, url->user);
     base64_byte(&base64, ':');
     base64_decoded(&base64, url->password);
     base64_flush(&base64);
-    put_string(request, "\r\n");
+    fota_text_put_string(request, "\r\n");
 }
 
-static void put_host(struct request *request, const struct fota_url *url)
+static void put_host(struct fota_text *request, const struct fota_url *url)
 {
-    put_string(request, url->host_is_ipv6 ? "Host: [" : "Host: ");
-    put(request, url->host.text, url->host.length);
-    put_string(request, url->host_is_ipv6 ? "]" : "");
+    fota_text_put_string(request, url->host_is_ipv6 ? "Host: [" : "Host: ");
+    fota_text_put(request, url->host.text, url->host.length);
+    fota_text_put_string(request, url->host_is_ipv6 ? "]" : "");
     if (url->port != 80) {
-        put_string(request, ":");
-        put_number(request, url->port);
+        fota_text_put_string(request, ":");
+        fota_text_put_number(request, url->port, 10);
     }
-    put_string(request, "\r\n");
+    fota_text_put_string(request, "\r\n");
 }
 
 static bool build_request(struct fota_http *http, const struct fota_url *url)
 {
-    struct request request = {http->buffer, sizeof http->buffer, 0, false};
+    /* The longest one fits: a path of FOTA_REDIRECT_URL_MAX beside a login from FOTA_URL_MAX in
+     * base64. `full` is for the day that one of these limits grows. */
+    struct fota_text request = {(char *)http->buffer, sizeof http->buffer, 0, false};
 
-    put_string(&request, "GET ");
+    fota_text_put_string(&request, "GET ");
     /* RFC 9112 section 3.2.1 */
-    put_string(&request, url->path.length == 0 || url->path.text[0] != '/' ? "/" : "");
-    put(&request, url->path.text, url->path.length);
-    put_string(&request, " HTTP/1.1\r\n");
+    fota_text_put_string(&request, url->path.length == 0 || url->path.text[0] != '/' ? "/" : "");
+    fota_text_put(&request, url->path.text, url->path.length);
+    fota_text_put_string(&request, " HTTP/1.1\r\n");
     put_host(&request, url);
-    put_string(&request, "User-Agent: fota/1.0\r\n"
-                         "Accept-Encoding: identity\r\n"
-                         "Connection: close\r\n");
+    fota_text_put_string(&request, "User-Agent: fota/1.0\r\n"
+                                   "Accept-Encoding: identity\r\n"
+                                   "Connection: close\r\n");
     if (http->offset > 0) {
-        put_string(&request, "Range: bytes=");
-        put_number(&request, http->offset);
-        put_string(&request, "-\r\n");
+        fota_text_put_string(&request, "Range: bytes=");
+        fota_text_put_number(&request, http->offset, 10);
+        fota_text_put_string(&request, "-\r\n");
     }
     put_login(&request, url);
-    put_string(&request, "\r\n");
+    fota_text_put_string(&request, "\r\n");
     http->used = 0;
     http->length = (uint16_t)request.length;
     return !request.full;

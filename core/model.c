@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fota_error.h"
+#include "text.h"
 
 #define HTTP  FOTA_FEATURE_HTTP
 #define LOCAL FOTA_FEATURE_LOCAL
@@ -89,35 +90,29 @@ bool fota_model_has(const struct fota_model *model, uint32_t wanted)
     return (model->features & wanted) == wanted;
 }
 
-static size_t append(char *text, size_t size, size_t length, const char *more)
-{
-    while (*more && length + 1 < size)
-        text[length++] = *more++;
-    if (size)
-        text[length] = '\0';
-    return length;
-}
-
 size_t fota_model_refusal(const struct fota_model *model, enum fota_feature feature, char *text,
                           size_t size)
 {
+    struct fota_text out = {text, size ? size - 1 : 0, 0, false};
     const char *separator = " (supported on: ";
     size_t bit = 0;
-    size_t length;
 
     while (bit + 1 < sizeof features / sizeof *features && 1u << bit != (unsigned)feature)
         bit++;
-    length = append(text, size, 0, features[bit]);
-    length = append(text, size, length, " is not supported on ");
-    length = append(text, size, length, model->name);
+    fota_text_put_string(&out, features[bit]);
+    fota_text_put_string(&out, " is not supported on ");
+    fota_text_put_string(&out, model->name);
     for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
         if (!fota_model_has(&models[i], feature) || models[i].family == FOTA_FAMILY_GENERIC)
             continue;
-        length = append(text, size, length, separator);
-        length = append(text, size, length, models[i].name);
+        fota_text_put_string(&out, separator);
+        fota_text_put_string(&out, models[i].name);
         separator = ", ";
     }
-    return append(text, size, length, ")");
+    fota_text_put_string(&out, ")");
+    if (size)
+        text[out.length] = '\0';
+    return out.length;
 }
 
 /* ---- the vendors' numbers -------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fault.h"
+#include "text.h"
 
 /* In the order of enum fota_scheme. */
 static const struct {
@@ -207,86 +208,53 @@ int fota_url_parse(const char *text, size_t length, size_t max, struct fota_url 
     return 0;
 }
 
-/* Text being written; `length` reaches `size` when something did not fit. */
-struct writer {
-    char *out;
-    size_t size;
-    size_t length;
-};
-
-static void put(struct writer *writer, const char *text, size_t length)
+static void put_origin(struct fota_text *out, const struct fota_url *url)
 {
-    if (length >= writer->size - writer->length) {
-        writer->length = writer->size;
-        return;
+    fota_text_put_string(out, schemes[url->scheme].name);
+    fota_text_put_string(out, "://");
+    fota_text_put_string(out, url->host_is_ipv6 ? "[" : "");
+    fota_text_put(out, url->host.text, url->host.length);
+    fota_text_put_string(out, url->host_is_ipv6 ? "]" : "");
+    if (url->port != schemes[url->scheme].port) {
+        fota_text_put_string(out, ":");
+        fota_text_put_number(out, url->port, 10);
     }
-    memcpy(writer->out + writer->length, text, length);
-    writer->length += length;
-}
-
-static void put_string(struct writer *writer, const char *text)
-{
-    put(writer, text, strlen(text));
-}
-
-static void put_port(struct writer *writer, uint16_t port)
-{
-    char digits[6];
-    size_t at = sizeof digits;
-
-    do {
-        digits[--at] = (char)('0' + port % 10);
-        port = (uint16_t)(port / 10);
-    } while (port > 0);
-    digits[--at] = ':';
-    put(writer, digits + at, sizeof digits - at);
-}
-
-static void put_origin(struct writer *writer, const struct fota_url *url)
-{
-    put_string(writer, schemes[url->scheme].name);
-    put_string(writer, "://");
-    put_string(writer, url->host_is_ipv6 ? "[" : "");
-    put(writer, url->host.text, url->host.length);
-    put_string(writer, url->host_is_ipv6 ? "]" : "");
-    if (url->port != schemes[url->scheme].port)
-        put_port(writer, url->port);
 }
 
 /* RFC 3986 section 5.2.3: all of the base's path but what follows its last '/'. */
-static void put_directory(struct writer *writer, const struct fota_url *base)
+static void put_directory(struct fota_text *out, const struct fota_url *base)
 {
     size_t end = find_any(base->path.text, 0, base->path.length, "?");
 
     while (end > 0 && base->path.text[end - 1] != '/')
         end--;
     if (end == 0)
-        put_string(writer, "/");
-    put(writer, base->path.text, end);
+        fota_text_put_string(out, "/");
+    fota_text_put(out, base->path.text, end);
 }
 
 /* RFC 3986 section 5.2.2, without the removal of dots. */
-static void put_target(struct writer *writer, const struct fota_url *base, const char *location,
+static void put_target(struct fota_text *out, const struct fota_url *base, const char *location,
                        size_t length)
 {
     size_t mark = find_any(location, 0, length, ":/?");
 
     if (mark < length && location[mark] == ':') {
-        put(writer, location, length);
+        fota_text_put(out, location, length);
         return;
     }
     if (length >= 2 && memcmp(location, "//", 2) == 0) {
-        put_string(writer, schemes[base->scheme].name);
-        put_string(writer, ":");
-        put(writer, location, length);
+        fota_text_put_string(out, schemes[base->scheme].name);
+        fota_text_put_string(out, ":");
+        fota_text_put(out, location, length);
         return;
     }
-    put_origin(writer, base);
+    put_origin(out, base);
     if (length > 0 && location[0] == '?')
-        put(writer, base->path.text, find_any(base->path.text, 0, base->path.length, "?"));
+        fota_text_put(out, base->path.text, find_any(base->path.text, 0, base->path.length, "?"));
     else if (length > 0 && location[0] != '/')
-        put_directory(writer, base);
-    put(writer, location, length);
+        put_directory(out, base);
+    fota_text_put(out, location, length);
 }
 
 /*
@@ -326,7 +294,7 @@ static bool may_follow(enum fota_scheme from, enum fota_scheme to)
 static bool resolve(const struct fota_url *base, const char *location, size_t length, char *out,
                     size_t size)
 {
-    struct writer writer = {out, size, 0};
+    struct fota_text text = {out, size ? size - 1 : 0, 0, false}; /* room for the final 0 */
     struct fota_fault ignored;
     struct fota_url url;
     size_t path, query, kept;
@@ -337,20 +305,20 @@ static bool resolve(const struct fota_url *base, const char *location, size_t le
     /* An empty reference means the same file again: a loop for sure. */
     if (length == 0)
         return false;
-    put_target(&writer, base, location, length);
-    if (writer.length == size)
+    put_target(&text, base, location, length);
+    if (text.full)
         return false;
-    if (fota_url_parse(out, writer.length, FOTA_REDIRECT_URL_MAX, &url, &ignored) != 0 ||
+    if (fota_url_parse(out, text.length, FOTA_REDIRECT_URL_MAX, &url, &ignored) != 0 ||
         !may_follow(base->scheme, url.scheme))
         return false;
     /* RFC 9110 section 4.2.4: userinfo in a url from outside only obscures where it leads. */
     if (url.host.text != url.user.text + url.host_is_ipv6)
         return false;
     path = (size_t)(url.path.text - out);
-    query = find_any(out, path, writer.length, "?");
+    query = find_any(out, path, text.length, "?");
     kept = path + remove_dots(out + path, query - path);
-    memmove(out + kept, out + query, writer.length - query);
-    out[kept + writer.length - query] = '\0';
+    memmove(out + kept, out + query, text.length - query);
+    out[kept + text.length - query] = '\0';
     return true;
 }
 

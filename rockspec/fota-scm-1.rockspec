@@ -27,7 +27,7 @@ build = {
                 "core/apn.c", "core/boot.c", "core/crc32.c", "core/device.c", "core/download.c", "core/engine.c",
                 "core/error.c", "core/http.c", "core/http_reader.c", "core/journal.c", "core/judge.c",
                 "core/local.c", "core/model.c", "core/package.c", "core/slot.c", "core/staging.c",
-                "core/url.c",
+                "core/text.c", "core/url.c",
                 "platform/mbedtls/crypto.c", "platform/mbedtls/digest.c", "platform/posix/net.c",
                 "platform/posix/system.c", "platform/sim/clock.c", "platform/sim/apn.c", "platform/sim/flash.c",
                 "platform/sim/link.c", "platform/sim/map.c",

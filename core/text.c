@@ -1,0 +1,32 @@
+#include "text.h"
+
+#include <string.h>
+
+void fota_text_put(struct fota_text *text, const char *more, size_t length)
+{
+    size_t room = text->size - text->length;
+
+    if (length > room) {
+        text->full = true;
+        length = room;
+    }
+    memcpy(text->out + text->length, more, length);
+    text->length += length;
+}
+
+void fota_text_put_string(struct fota_text *text, const char *more)
+{
+    fota_text_put(text, more, strlen(more));
+}
+
+void fota_text_put_number(struct fota_text *text, uint64_t value, unsigned base)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+
+    do {
+        digits[--at] = "0123456789abcdef"[value % base];
+        value /= base;
+    } while (value);
+    fota_text_put(text, digits + at, sizeof digits - at);
+}

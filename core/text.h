@@ -1,0 +1,26 @@
+/*
+ * text.h - text that is put together in a buffer of the caller's.
+ */
+#ifndef FOTA_TEXT_H
+#define FOTA_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* `size` is the room at `out`; nothing is terminated here. What does not fit is cut, and `full`
+ * says so. */
+struct fota_text {
+    char *out;
+    size_t size;
+    size_t length;
+    bool full;
+};
+
+void fota_text_put(struct fota_text *text, const char *more, size_t length);
+void fota_text_put_string(struct fota_text *text, const char *more);
+
+/* In base 10 or 16, without leading zeros. */
+void fota_text_put_number(struct fota_text *text, uint64_t value, unsigned base);
+
+#endif
