@@ -13,14 +13,6 @@ local util = require("fota.tool.util")
 
 local home = {}
 
-local function exists(path)
-    local file = io.open(path, "rb")
-    if file then
-        file:close()
-    end
-    return file ~= nil
-end
-
 local function make_folder(path)
     local quoted = "'" .. path:gsub("'", "'\\''") .. "'"
     local _, status = tool.run("mkdir -p " .. quoted .. " 2>&1", "")
@@ -32,7 +24,7 @@ end
 -- The model that lives there, or that shall; and whether it does already.
 local function settle_model(dir, wanted)
     local path = dir .. "/model"
-    local known = exists(path) and util.read(path):match("%S+")
+    local known = util.exists(path) and util.read(path):match("%S+")
     if known and wanted and known ~= wanted then
         util.fail(string.format("%s holds a %s, not a %s; take another --home", dir, known, wanted))
     end
@@ -41,7 +33,7 @@ end
 
 local function own_key(dir)
     local path = dir .. "/key.pem"
-    if not exists(path) then
+    if not util.exists(path) then
         util.save(path, assert(tool.keygen()), { private = true })
     end
     return util.read(path)
@@ -78,27 +70,16 @@ function home.open(dir, options)
     end
     local key = own_key(dir)
     assert(mine:trust(key))
+    mine.identity = key
     trust_all(mine, dir, options.keys)
     return mine, key
-end
-
-local function collect(folder, prefix, files)
-    for _, entry in ipairs(assert(tool.list(folder))) do
-        local path = folder .. "/" .. entry.name
-        if entry.type == "folder" then
-            collect(path, prefix .. entry.name .. "/", files)
-        elseif entry.type == "file" then
-            files[#files + 1] = { name = prefix .. entry.name, data = util.read(path) }
-        end
-    end
-    return files
 end
 
 local function read_scripts(path)
     if not tool.list(path) then
         return { { name = "main.lua", data = util.read(path) } }
     end
-    local files = collect((path:gsub("(.)/+$", "%1")), "", {})
+    local files = util.files(path)
     for _, file in ipairs(files) do
         if file.name == "main.lua" then
             return files
@@ -131,7 +112,7 @@ function home.load(mine, dir, path, key, sequence)
     end
     local digest = util.hex(tool.digest(image))
     local note = dir .. "/loaded"
-    if exists(note) and util.read(note):match("%S+") == digest then
+    if util.exists(note) and util.read(note):match("%S+") == digest then
         return false
     end
     local package = assert(machine.package({

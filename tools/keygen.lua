@@ -19,21 +19,13 @@ local keygen = {
     },
 }
 
-local function exists(path)
-    local file = io.open(path, "rb")
-    if file then
-        file:close()
-    end
-    return file ~= nil
-end
-
 function keygen.run(given)
     if given.public == given.out then
         util.usage("--out and --public name the same file")
     end
     -- Both are looked at first: half a pair on the disk helps nobody.
     for _, path in ipairs({ given.out, given.public }) do
-        if not given.force and exists(path) then
+        if not given.force and util.exists(path) then
             util.fail(path .. " exists already; --force replaces it")
         end
     end

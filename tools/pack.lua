@@ -86,25 +86,11 @@ local function read_requires(text)
     return ranges
 end
 
-local function collect(folder, prefix, files)
-    for _, entry in ipairs(assert(core.list(folder))) do
-        local path = folder .. "/" .. entry.name
-        if entry.type == "folder" then
-            collect(path, prefix .. entry.name .. "/", files)
-        elseif entry.type == "file" then
-            files[#files + 1] = { name = prefix .. entry.name, data = util.read(path) }
-        else
-            util.fail(path .. " is neither a file nor a folder; links are not packed")
-        end
-    end
-    return files
-end
-
 local function read_image(path)
     if not core.list(path) then
         return util.read(path)
     end
-    local files = collect((path:gsub("(.)/+$", "%1")), "", {})
+    local files = util.files(path)
     if #files == 0 then
         util.fail(path .. ": the folder has no files")
     end

@@ -23,6 +23,38 @@ function util.usage(message)
     error({ status = util.EXIT_USAGE, message = message }, 0)
 end
 
+--- Is there a file that can be read?
+---@param path string
+---@return boolean
+function util.exists(path)
+    local file = io.open(path, "rb")
+    if file then
+        file:close()
+    end
+    return file ~= nil
+end
+
+local function collect(folder, prefix, files)
+    for _, entry in ipairs(assert(core.list(folder))) do
+        local path = folder .. "/" .. entry.name
+        if entry.type == "folder" then
+            collect(path, prefix .. entry.name .. "/", files)
+        elseif entry.type == "file" then
+            files[#files + 1] = { name = prefix .. entry.name, data = util.read(path) }
+        else
+            util.fail(path .. " is neither a file nor a folder; links are not packed")
+        end
+    end
+    return files
+end
+
+--- The files of a folder and its subfolders; ends the command if one cannot be read or is a link.
+---@param folder string
+---@return fota.tool.File[] files named relative to the folder
+function util.files(folder)
+    return collect((folder:gsub("(.)/+$", "%1")), "", {})
+end
+
 --- Formats an integer, in every Lua without a fraction or an exponent.
 ---@param number number
 ---@return string
