@@ -50,6 +50,12 @@ local function spawn(command)
     return tonumber(shell(command .. " >/dev/null 2>&1 & echo $!"))
 end
 
+-- Ends the server and removes its folder when the process of the specs is gone without stop().
+local function guard(pid, dir)
+    shell(string.format("(while kill -0 $PPID && kill -0 %d; do sleep 1; done; kill -0 $PPID || "
+        .. "{ kill %d; rm -rf '%s'; }) >/dev/null 2>&1 </dev/null &", pid, pid, dir))
+end
+
 local function runs(pid)
     local _, status = tool.run("kill -0 " .. pid .. " 2>/dev/null", "")
     return status == 0
@@ -107,6 +113,7 @@ function web.start()
         if await(self.pid, function()
             return listens(self.port) and runs(self.pid)
         end) then
+            guard(self.pid, self.dir)
             return self
         end
     end
@@ -174,6 +181,7 @@ function web.scripted(answers)
         return port
     end)
     assert(self.port, "the scripted server does not start")
+    guard(self.pid, self.dir)
     return self
 end
 
