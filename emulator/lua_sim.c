@@ -324,6 +324,23 @@ static int modem_network(lua_State *L)
     return 0;
 }
 
+/* serve(name, bytes or nil) -> url: a file on the server inside the simulated network */
+static int modem_serve(lua_State *L)
+{
+    struct sim *sim = sim_check(L, 1);
+    size_t size = 0;
+    const char *name = luaL_checkstring(L, 2);
+    const char *data = luaL_optlstring(L, 3, NULL, &size);
+    int err;
+
+    lua_pushfstring(L, "/%s", name);
+    err = fota_sim_web_serve(&sim->modem.web, lua_tostring(L, -1), data, size);
+    if (err)
+        return failed(L, err);
+    lua_pushfstring(L, "http://%s/%s", FOTA_SIM_WEB_HOST, name);
+    return 1;
+}
+
 /* drop(bytes): the connection breaks once, after so many more bytes */
 static int modem_drop(lua_State *L)
 {
@@ -467,9 +484,10 @@ static const luaL_Reg methods[] = {
     {"image", modem_image}, {"api", modem_api},           {"run", sim_run},
     {"cut", modem_cut},     {"power_on", modem_power_on}, {"power_off", modem_power_off},
     {"rate", modem_rate},   {"drop", modem_drop},         {"network", modem_network},
-    {"fast", modem_fast},   {"skip", modem_skip},         {"now", modem_now},
-    {"stats", modem_stats}, {"map", modem_map},           {"cells", modem_cells},
-    {"poke", modem_poke},   {"wear", modem_wear},         {NULL, NULL},
+    {"serve", modem_serve}, {"fast", modem_fast},         {"skip", modem_skip},
+    {"now", modem_now},     {"stats", modem_stats},       {"map", modem_map},
+    {"cells", modem_cells}, {"poke", modem_poke},         {"wear", modem_wear},
+    {NULL, NULL},
 };
 
 static void make_type(lua_State *L)

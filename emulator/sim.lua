@@ -21,6 +21,9 @@ Modem.__index = Modem
 ---@field path string|nil file of the flash; in memory by default
 ---@field fs string|nil folder that scripts see as their file system
 ---@field seed integer|nil
+---@field fast boolean|nil false: waiting takes its time; otherwise the clock skips where nothing can happen
+---@field lib string[]|nil folders of modules for its scripts
+---@field identity string|nil what its IMEI and the like are made of; its model by default
 
 --- Makes a modem with a new key.
 ---@param options fota.sim.Options|nil
@@ -32,6 +35,8 @@ function sim.modem(options)
     if not mine then
         return nil, message, code
     end
+    mine.modem:fast(not options or options.fast ~= false)
+    mine.lib, mine.identity = options and options.lib, options and options.identity
     local key = assert(tool.keygen())
     assert(mine:trust(key))
     return setmetatable({ machine = mine, model = mine.model, key = key }, Modem)
@@ -145,10 +150,30 @@ function Modem:rate(bytes)
     self.machine.modem:rate(bytes)
 end
 
+--- Serves bytes from memory, on a web server inside the simulated network; nil removes the file.
+---@param name string
+---@param bytes string|nil
+---@return string url
+function Modem:serve(name, bytes)
+    return assert(self.machine.modem:serve(name, bytes))
+end
+
 --- Makes the network take one access point only, as a private one does.
 ---@param demanded { apn: string, user: string|nil, password: string|nil } an empty table takes it back
 function Modem:network(demanded)
     self.machine.modem:network(demanded)
+end
+
+--- Milliseconds of its clock, from any start.
+---@return number
+function Modem:now()
+    return self.machine.modem:now()
+end
+
+--- Lets time pass at once.
+---@param ms integer
+function Modem:skip(ms)
+    self.machine.modem:skip(ms)
 end
 
 --- Breaks the connection once, after so many more bytes.

@@ -46,8 +46,9 @@ int fota_sim_modem_open(struct fota_sim_modem *modem, const struct fota_model *m
     modem->port.flash = fota_sim_flash_port(modem->flash);
     modem->port.system =
         fota_sim_clock_open(&modem->clock, fota_posix_system_open(&modem->system, reset, modem));
-    modem->port.net =
-        fota_sim_link_open(&modem->link, fota_posix_net_open(&modem->net), &modem->port.system);
+    modem->port.net = fota_sim_link_open(
+        &modem->link, fota_sim_web_open(&modem->web, fota_posix_net_open(&modem->net)),
+        &modem->port.system);
     err = keep_apn(modem, path);
     if (err)
         return err;
@@ -65,6 +66,7 @@ void fota_sim_modem_close(struct fota_sim_modem *modem)
     if (!modem->flash)
         return;
     fota_sim_modem_disconnect(modem);
+    fota_sim_web_close(&modem->web);
     fota_sim_flash_close(modem->flash);
     free(modem->apn_file);
     modem->flash = NULL;
@@ -73,6 +75,7 @@ void fota_sim_modem_close(struct fota_sim_modem *modem)
 void fota_sim_modem_disconnect(struct fota_sim_modem *modem)
 {
     fota_posix_net_close(&modem->net);
+    fota_sim_web_disconnect(&modem->web);
     modem->link.streams = 0;
 }
 

@@ -11,6 +11,7 @@
 #include "platform/sim/clock.h"
 #include "platform/sim/flash.h"
 #include "platform/sim/link.h"
+#include "platform/sim/web.h"
 
 #define FOTA_SIM_KEYS   8
 #define FOTA_SIM_VENDOR "quectel" /* vendor id of the packages */
@@ -18,7 +19,8 @@
 struct fota_sim_modem {
     struct fota_sim_flash *flash;
     struct fota_posix_net net;
-    struct fota_sim_link link; /* over net; rate and drop_at may be set at any time */
+    struct fota_sim_web web;   /* over net */
+    struct fota_sim_link link; /* over web; rate and drop_at may be set at any time */
     struct fota_posix_system system;
     struct fota_sim_clock clock; /* over system */
     char *apn_file;              /* beside the flash's file */
