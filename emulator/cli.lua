@@ -23,6 +23,9 @@ local cli = {
             help = "the power fails at the N-th flash operation, then comes back" },
         { name = "power-cut-at", value = "PERCENT",
             help = "the power fails when so much is downloaded, in the middle of an operation" },
+        { name = "lib", value = "DIR", many = true,
+            help = "scripts may require the *.lua files of this folder" },
+        { name = "fast", help = "skip the time in which nothing can happen" },
         { name = "rate", value = "BYTES", help = "receive at most so many bytes a second" },
         { name = "drop", value = "BYTES", help = "the connection breaks once, after so many bytes" },
         { name = "seed", value = "N", help = "for what is random about a power cut" },
@@ -174,6 +177,8 @@ function cli.run(given, positional)
     local seed = util.number_option("seed", given.seed or "1", 0, 4294967295)
     local starts = util.number_option("starts", given.starts or "100", 1, 4294967295)
     local mine, key = home.open(given.home, { model = given.model, seed = seed, keys = given.key })
+    mine.lib = given.lib
+    mine.modem:fast(given.fast)
     local progress = bar.new(not given.quiet and is_terminal())
     if given.quiet then
         progress.show = function() end

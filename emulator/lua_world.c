@@ -231,5 +231,7 @@ void sim_world(lua_State *L, struct sim *sim)
         lua_pushcclosure(L, f->func, 1);
         lua_setfield(L, -2, f->name);
     }
+    lua_pushlightuserdata(L, NULL); /* what null in JSON is to LuatOS */
+    lua_setfield(L, -2, "null");
     sim_files(L);
 }

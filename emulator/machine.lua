@@ -17,6 +17,8 @@ local START_FAILURES = 3 -- boot stages that fail one after another before the m
 ---@field modem userdata the modem itself, see fota.sim.core
 ---@field model string
 ---@field fs string|nil folder of the modem's file system
+---@field lib string[]|nil folders of modules for its scripts
+---@field identity string|nil what its IMEI and the like are made of
 ---@field counts table boots, resets, cuts
 ---@field version string of the image that ran last
 
@@ -115,7 +117,7 @@ local function read_files(image)
 end
 
 -- Runs the slot's scripts; why they ended, and a value.
-local function run(self, listener)
+local function run(self, listener, run_ms)
     local image, version, sequence = self.modem:image()
     local files, message = read_files(image)
     self.version = version
@@ -123,7 +125,10 @@ local function run(self, listener)
     if message then
         return "error", message
     end
-    local environment = { files = files, fs = self.fs, model = self.model, version = version }
+    local environment = {
+        files = files, fs = self.fs, lib = self.lib, model = self.model, version = version,
+        identity = self.identity, run_ms = run_ms,
+    }
     return self.modem:run("fota.emulator.guest", environment, listener)
 end
 
@@ -134,7 +139,7 @@ local function power_returns(self, listener)
 end
 
 -- One start: why it ended ("again" when the modem starts anew by itself), and a value.
-local function start_once(self, listener, failures)
+local function start_once(self, listener, failures, run_ms)
     local result, message = boot(self, listener)
     if result == "cut" then
         power_returns(self, listener)
@@ -145,7 +150,7 @@ local function start_once(self, listener, failures)
         listener("fault", message)
         return failures < START_FAILURES and "failed" or "nothing", message
     end
-    local why, value = run(self, listener)
+    local why, value = run(self, listener, run_ms)
     if why == "cut" then
         power_returns(self, listener)
         return "again"
@@ -163,6 +168,7 @@ end
 
 ---@class fota.sim.StartOptions
 ---@field starts integer|nil starts at most; 100 by default
+---@field run_ms integer|nil a start ends after so many milliseconds of the modem's clock
 
 --- Switches the modem on. Returns when its scripts have ended, with why: "end" (nothing left to do),
 --- "exit" (value: status), "error" (value: message), "nothing" (no image can be run; value: message),
@@ -176,7 +182,7 @@ function machine:start(listener, options)
     local failures = 0
     listener = listener or function() end
     for _ = 1, most do
-        local why, value = start_once(self, listener, failures)
+        local why, value = start_once(self, listener, failures, options and options.run_ms)
         failures = why == "failed" and failures + 1 or 0
         if why ~= "again" and why ~= "failed" then
             return why, value

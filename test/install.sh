@@ -35,4 +35,4 @@ grep -hoE '(core|platform|lua|emulator|tools)/[a-z_/0-9]+\.c|lua_fota\.c' CMakeL
     >"$folder/cmake.files"
 diff "$folder/rock.files" "$folder/cmake.files"
 git ls-files '*.lua' | grep -E '^(emulator|tools)/' | sort >"$folder/lua.files"
-grep -oE '"(emulator|tools)/[a-z_]+\.lua"' rockspec/*.rockspec | tr -d '"' | sort | diff - "$folder/lua.files"
+grep -oE '"(emulator|tools)/[A-Za-z0-9_/]+\.lua"' rockspec/*.rockspec | tr -d '"' | sort | diff - "$folder/lua.files"

@@ -1,0 +1,2 @@
+--- LuatOS's `fs`, which has gone into `io`.
+return { fsstat = io.fsstat, fsize = io.fileSize }
