@@ -1,11 +1,16 @@
 # The Lua module, one shared object for `fota`, `fota.sim.core` and `fota.tool.core`, and beside it a tree
 # of links that lets the command run from the build folder.
 
-pkg_check_modules(LUA REQUIRED IMPORTED_TARGET lua${FOTA_LUA})
-if(FOTA_LUA STREQUAL "jit")
-  set(FOTA_LUA_COMMAND luajit)
+if(FOTA_LUA_ROOT)
+  set(LUA_INCLUDE_DIRS ${FOTA_LUA_ROOT}/src)
+  set(FOTA_LUA_COMMAND ${FOTA_LUA_ROOT}/src/lua)
 else()
-  set(FOTA_LUA_COMMAND lua${FOTA_LUA})
+  pkg_check_modules(LUA REQUIRED IMPORTED_TARGET lua${FOTA_LUA})
+  if(FOTA_LUA STREQUAL "jit")
+    set(FOTA_LUA_COMMAND luajit)
+  else()
+    set(FOTA_LUA_COMMAND lua${FOTA_LUA})
+  endif()
 endif()
 
 add_library(fota_lua MODULE
