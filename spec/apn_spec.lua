@@ -19,7 +19,8 @@ describe("apn_set", function()
     end
 
     local function download(modem, fota)
-        local url = server:serve("apn.fota", modem:package({ files = { ["main.lua"] = "print 'version 2'" } }))
+        local files = { ["main.lua"] = "print 'version 2'" }
+        local url = server:serve("apn.fota", modem:package({ files = files }))
         return fota({ reset_disable = 1 }):httpDownload({ url1 = url })
     end
 
