@@ -34,9 +34,10 @@ check_link() { # DOCUMENT TARGET
 check_word() { # DOCUMENT WORD
     case $2 in
     build/* | *'*'* | *': '* | */) ;;
-    core/* | docs/* | emulator/* | examples/* | platform/* | scripts/* | spec/* | test/* | tools/* | bench/* | cmake/* | lua_fota.*)
-        [ -e "${2%% *}" ] || dead "$1" "no such file: $2"
+    core/* | lua/* | types/* | docs/* | emulator/* | examples/* | platform/* | scripts/* | spec/* | test/* | tools/* | bench/* | cmake/* | lua_fota.*)
+        [ -e "${2%% *}" ] || [ -e "$(dirname "$1")/${2%% *}" ] || dead "$1" "no such file: $2"
         ;;
+    fota_*[.:=]*) ;; # a call of a script
     fota_*'()')
         grep -rqw --include='*.h' -- "${2%%(*}" core platform tools ./*.h || dead "$1" "no such function: $2"
         ;;
