@@ -95,11 +95,16 @@ end
 local update = {}
 update.__index = update
 
+local owner -- the update that runs: scripts ask for the next one by a timer
+
 function update:begin()
     if not (native.init and native.run and native.isDone and native.finish) then
         error("http.request: this build of fota has no init, run, isDone, finish for the option fota")
     end
-    if self.begun then
+    if owner and owner ~= self then
+        port.emit("log", "W", "W/http an update runs already")
+        return FOTA
+    elseif self.begun then
         native.finish(false)
     end
     local where = self.request.options.fota
@@ -107,7 +112,7 @@ function update:begin()
     if not native.init(where.address, where.length, where.param1) then
         return FOTA
     end
-    self.begun = true
+    self.begun, owner = true, self
 end
 
 function update:write(data) -- luacheck: ignore 212
@@ -123,7 +128,7 @@ function update:finish()
         coroutine.yield(LOOK_MS)
         ok, done = native.isDone()
     end
-    self.begun = false
+    self.begun, owner = false, nil
     if not native.finish(ok and done) or not (ok and done) then
         return FOTA, ""
     end
@@ -132,6 +137,7 @@ end
 
 function update:drop()
     if self.begun then
+        self.begun, owner = false, nil
         native.finish(false)
     end
 end

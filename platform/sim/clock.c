@@ -10,9 +10,11 @@ static uint64_t clock_now_ms(void *ctx)
 static int64_t clock_time(void *ctx)
 {
     struct fota_sim_clock *clock = ctx;
-    int64_t time = clock->lower.ops->time(clock->lower.ctx);
 
-    return time < 0 ? time : time + (int64_t)(clock->skipped_ms / 1000);
+    if (clock->began_s < 0)
+        return -1;
+    /* Of one clock with now_ms(): where that has gone on by a second, this has. */
+    return clock->began_s + (int64_t)((clock_now_ms(clock) - clock->began_ms) / 1000);
 }
 
 static uint32_t clock_random(void *ctx)
@@ -34,6 +36,8 @@ struct fota_system fota_sim_clock_open(struct fota_sim_clock *clock, struct fota
     *clock = (struct fota_sim_clock){
         .ops = {clock_now_ms, clock_time, clock_random, clock_reset},
         .lower = lower,
+        .began_ms = lower.ops->now_ms(lower.ctx),
+        .began_s = lower.ops->time(lower.ctx),
     };
     return (struct fota_system){&clock->ops, clock};
 }

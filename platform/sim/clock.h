@@ -11,6 +11,8 @@ struct fota_sim_clock {
     struct fota_system_ops ops;
     struct fota_system lower; /* the host's, borrowed */
     uint64_t skipped_ms;      /* how far this clock is ahead of it */
+    uint64_t began_ms;        /* the host's when it was opened */
+    int64_t began_s;          /* and its time, -1 if it does not know */
 };
 
 /* Puts the clock over `lower`. Returns it as the engine's port. */

@@ -1,0 +1,130 @@
+--- The simulated modem's clock: time in which nothing can happen is skipped.
+local Guest = require("spec.support.guest")
+local web = require("spec.support.web")
+
+local FOTA = os.getenv("FOTA_BIN") or "build/bin/fota"
+
+describe("the clock of a simulated modem", function()
+    local guest
+
+    after_each(function()
+        if guest then
+            guest:close()
+        end
+        guest = nil
+    end)
+
+    it("skips what a script waits for", function()
+        guest = Guest.open()
+        local before = os.time()
+        local output = guest:task([[
+            local ticks, time, clock = mcu.ticks(), os.time(), os.clock()
+            sys.wait(10 * 60 * 1000)
+            print(mcu.ticks() - ticks, os.clock() - clock >= 600, os.time() - time >= 600)
+        ]])
+        assert.equal("600000\ttrue\ttrue", output[1])
+        assert.is_true(os.time() - before < 60)
+    end)
+
+    it("keeps the order of timers, however far they are apart", function()
+        guest = Guest.open()
+        local output = guest:run([[
+            sys.timerStart(print, 86400000, "a day")
+            sys.timerStart(print, 60000, "a minute")
+            sys.timerStart(print, 3600000, "an hour")
+            sys.run()
+        ]])
+        assert.same({ "a minute", "an hour", "a day" }, output)
+    end)
+
+    it("goes on from start to start", function()
+        guest = Guest.open()
+        local output = guest:run([[
+            local first = io.readFile("/time")
+            if not first then
+                io.writeFile("/time", tostring(os.time()))
+                sys.timerStart(rtos.reboot, 3600000)
+                return
+            end
+            print(os.time() - tonumber(first) >= 3600, mcu.ticks() < 60000)
+        ]])
+        assert.same({ "true\ttrue" }, output)
+    end)
+
+    it("takes its time when it is told to", function()
+        guest = Guest.open({ fast = false })
+        local before = guest.modem:now()
+        guest:task("sys.wait(50)")
+        local after = guest.modem:now()
+        assert.is_true(after - before >= 50 and after - before < 20000)
+    end)
+
+    it("can be moved by a spec", function()
+        guest = Guest.open({ fast = false })
+        local before = guest.modem:now()
+        guest.modem:skip(1000000)
+        assert.is_true(guest.modem:now() - before >= 1000000)
+    end)
+
+    it("moves on in timer.mdelay while nothing else runs", function()
+        guest = Guest.open()
+        assert.same({ "5000", "timer" }, (guest:task([[
+            local ticks = mcu.ticks()
+            sys.timerStart(print, 1000, "timer")
+            timer.mdelay(5000)
+            print(mcu.ticks() - ticks)
+            sys.wait(1)
+        ]])))
+    end)
+
+    it("lets the pauses between attempts of a download pass", function()
+        guest = Guest.open()
+        local before = os.time()
+        local output = guest:task(string.format([[
+            fota.limits({ attempts = 4, backoff_ms = 30000, backoff_max_ms = 30000 })
+            local ticks = mcu.ticks()
+            print(fota():httpDownload("http://127.0.0.1:%d/x"))
+            print(mcu.ticks() - ticks >= 60000)
+        ]], web.free_port()))
+        assert.matches("^%-1\tCONNECT: ", output[1])
+        assert.equal("true", output[2])
+        assert.is_true(os.time() - before < 60)
+    end)
+
+    it("paces a slow link without taking the time", function()
+        local server = web.start()
+        guest = Guest.open()
+        guest.modem:rate(1000)
+        local before = os.time()
+        local output = guest:task(string.format([[
+            local ticks = mcu.ticks()
+            local code, _, body = http.request("GET", %q, nil, nil, { timeout = 600000 }).wait()
+            print(code, #body, mcu.ticks() - ticks >= 80000)
+        ]], server:serve("body", ("x"):rep(100000))))
+        server:stop()
+        assert.same({ "200\t100000\ttrue" }, output)
+        assert.is_true(os.time() - before < 60)
+    end)
+
+    it("ends a script that would never end by itself after the time it is given", function()
+        guest = Guest.open()
+        local output, run = guest:run("sys.timerLoopStart(print, 1000, 'again')\nsys.run()", { run_ms = 4500 })
+        assert.same({ "again", "again", "again", "again" }, output)
+        assert.equal("end", run.why)
+    end)
+
+    it("is skipped by fota emu --fast", function()
+        local folder = web.folder()
+        local file = assert(io.open(folder .. "/main.lua", "w"))
+        file:write("sys.timerStart(function() print('ten hours later') end, 36000000)\nsys.run()\n")
+        file:close()
+        local before = os.time()
+        local pipe = assert(io.popen(string.format("'%s' emu %s/main.lua --home %s/home --fast --quiet", FOTA,
+            folder, folder)))
+        local output = pipe:read("*a")
+        pipe:close()
+        os.execute("rm -rf '" .. folder .. "'")
+        assert.matches("ten hours later\n", output, 1, true)
+        assert.is_true(os.time() - before < 60)
+    end)
+end)
