@@ -16,7 +16,8 @@ local timers = {}      -- id -> {fn, args} or {thread}
 local last_timer = 0
 local queue = {}       -- published messages: {topic, ...}
 local subscribers = {} -- topic -> list of functions and threads
-local tasks = {}       -- name -> {messages, stray, late}: of taskInitEx()
+local tasks = {}       -- name -> {messages, stray}: of taskInitEx()
+local turning          -- the thread that runs the loop
 
 local function pack(...)
     return { n = select("#", ...), ... }
@@ -50,11 +51,12 @@ function sys.taskInit(fn, ...)
     return task
 end
 
---- The task that runs; raises outside of one.
+--- The task that runs; raises outside of one. main.lua may wait until it calls sys.run(): what is called
+--- from there, by a timer or for a message, may not, as on the device.
 ---@return thread
 function sys.check_task()
     local task, main = coroutine.running()
-    if main or not task then
+    if main or not task or task == turning then
         error(debug.traceback("attempt to yield from outside a coroutine"), 2)
     end
     return task
@@ -414,12 +416,15 @@ end
 --- One turn: messages, then what happens next, for which it waits at most `ms` milliseconds.
 ---@param ms integer
 function sys.turn(ms)
+    local outer = turning
+    turning = coroutine.running()
     deliver()
     local message, id, again = rtos.receive(ms)
     if message == rtos.MSG_TIMER then
         fire(id, again)
     end
     deliver()
+    turning = outer
 end
 
 --- Runs everything; on the emulated modem it returns when nothing can happen any more.

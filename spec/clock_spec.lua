@@ -108,7 +108,8 @@ describe("the clock of a simulated modem", function()
 
     it("ends a script that would never end by itself after the time it is given", function()
         guest = Guest.open()
-        local output, run = guest:run("sys.timerLoopStart(print, 1000, 'again')\nsys.run()", { run_ms = 4500 })
+        local output, run = guest:run("sys.timerLoopStart(print, 1000, 'again') sys.run()",
+            { run_ms = 4500 })
         assert.same({ "again", "again", "again", "again" }, output)
         assert.equal("end", run.why)
     end)
