@@ -29,7 +29,7 @@ end
 -- The module's file in the image: its path, or nil.
 local function in_image(name, flat)
     local path = name:gsub("%.", "/") .. ".lua"
-    return environment.files[path] and path or flat[path:match("[^/]+$")]
+    return environment.files[path] and path or flat[path]
 end
 
 -- The module's file in a folder of --lib: its content and path, or nil.
