@@ -275,7 +275,7 @@ describe("our sys", function()
     it("does not restart it where the script forbids that", function()
         guest.modem:load([[
             COROUTINE_ERROR_ROLL_BACK, COROUTINE_ERROR_RESTART = false, false
-            sys.taskInit(error, "broken")
+            sys.taskInit(function() error("broken") end)
             sys.timerStart(print, 600, "still there")
             sys.run()
         ]])
