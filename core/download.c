@@ -46,7 +46,7 @@ int fota_download(struct fota *fota, const char *url, const struct fota_limits *
         fota->limits = *limits;
     timeouts.connect_ms = or_default(fota->limits.connect_ms, CONNECT_MS);
     timeouts.stall_ms = or_default(fota->limits.stall_ms, STALL_MS);
-    fota_http_init(&fota->http, &fota->config.port->net, &fota->config.port->system, &timeouts);
+    fota_source_init(&fota->source, fota->config.port, &timeouts);
     fota->phase = FOTA_PHASE_RESUME;
     fota->stage = FOTA_STAGE_CONNECT;
     return 0;
@@ -58,7 +58,7 @@ int fota_download(struct fota *fota, const char *url, const struct fota_limits *
 /* From the first byte, as if nothing had been downloaded. */
 static void start_again(struct fota *f)
 {
-    fota_http_close(&f->http);
+    fota_source_close(&f->source);
     fota_hasher_stop(&f->hasher);
     f->received = 0;
     f->claimed = 0;
@@ -106,9 +106,9 @@ int fota_download_resume(struct fota *f)
     return 0;
 }
 
-static int step_http(struct fota *f, uint8_t *data, size_t size, size_t *got)
+static int fetch(struct fota *f, uint8_t *data, size_t size, size_t *got)
 {
-    int result = fota_http_step(&f->http, data, size, got, &f->fault);
+    int result = fota_source_step(&f->source, data, size, got, &f->fault);
 
     f->waiting = result == FOTA_FETCH_WAIT;
     return result;
@@ -116,7 +116,7 @@ static int step_http(struct fota *f, uint8_t *data, size_t size, size_t *got)
 
 int fota_download_open(struct fota *f)
 {
-    int err = fota_http_open(&f->http, f->url, f->received, &f->fault);
+    int err = fota_source_open(&f->source, f->url, f->received, &f->fault);
 
     f->traffic.requests++;
     f->phase = FOTA_PHASE_ANSWER;
@@ -133,7 +133,7 @@ static bool same_file(const struct fota_file_identity *a, const struct fota_file
 
 static int accept_answer(struct fota *f)
 {
-    const struct fota_file_identity *answer = &f->http.identity;
+    const struct fota_file_identity *answer = fota_source_identity(&f->source);
 
     if (f->received && !same_file(&f->identity, answer))
         return fota_engine_fail(f, FOTA_ERR_FILE_CHANGED, fota_clamp32(f->identity.total),
@@ -158,7 +158,7 @@ static int accept_answer(struct fota *f)
 int fota_download_answer(struct fota *f)
 {
     size_t got;
-    int result = step_http(f, NULL, 0, &got);
+    int result = fetch(f, NULL, 0, &got);
 
     return result == FOTA_FETCH_OPEN ? accept_answer(f) : result < 0 ? result : 0;
 }
@@ -195,7 +195,7 @@ int fota_download_fetch(struct fota *f)
         }
     }
     size = fota_staging_room(f, &room);
-    result = step_http(f, room, size, &got);
+    result = fetch(f, room, size, &got);
     if (result < 0)
         return result;
     if (result == FOTA_FETCH_END)
@@ -210,14 +210,14 @@ int fota_download_tail(struct fota *f)
 {
     uint8_t byte;
     size_t got;
-    int result = step_http(f, &byte, 1, &got);
+    int result = fetch(f, &byte, 1, &got);
 
     if (result == FOTA_FETCH_DATA)
         return fota_engine_fail(f, FOTA_ERR_TRAILING, fota_package_size(f), f->received + 1);
     if (result >= 0 && result != FOTA_FETCH_END)
         return 0;
     /* All bytes are here: how the connection ends does not matter any more. */
-    fota_http_close(&f->http);
+    fota_source_close(&f->source);
     f->phase = FOTA_PHASE_FLUSH;
     return 0;
 }
@@ -249,8 +249,8 @@ static uint32_t backoff(const struct fota *f)
 
     for (uint32_t i = 1; i < f->attempts && pause < longest; i++)
         pause *= 2;
-    if (pause < (uint64_t)f->http.retry_after_s * 1000)
-        pause = (uint64_t)f->http.retry_after_s * 1000;
+    if (pause < (uint64_t)fota_source_retry_after(&f->source) * 1000)
+        pause = (uint64_t)fota_source_retry_after(&f->source) * 1000;
     if (pause > longest)
         pause = longest;
     return (uint32_t)(pause - system->ops->random(system->ctx) % (pause / 4 + 1));
@@ -260,7 +260,7 @@ void fota_download_failed(struct fota *f)
 {
     const struct fota_error_row *row = fota_error_find(f->fault.error);
 
-    fota_http_close(&f->http);
+    fota_source_close(&f->source);
     if (may_start_again(f)) {
         f->restarts++;
         start_again(f);

@@ -35,7 +35,7 @@ int fota_open(void *memory, size_t size, const struct fota_config *config, struc
         return err;
     memset(f, 0, sizeof *f);
     f->config = *config;
-    f->http.stream = -1;
+    fota_source_init(&f->source, config->port, &(struct fota_timeouts){0, 0});
     err = fota_journal_open(&f->journal, config->port, f->work.page);
     if (!err)
         *fota = f;
@@ -44,7 +44,7 @@ int fota_open(void *memory, size_t size, const struct fota_config *config, struc
 
 void fota_engine_reset(struct fota *f)
 {
-    fota_http_close(&f->http);
+    fota_source_close(&f->source);
     fota_hasher_stop(&f->hasher);
     memset(&f->fault, 0, sizeof f->fault);
     memset(&f->limits, 0, sizeof f->limits);
@@ -110,7 +110,7 @@ int fota_cancel(struct fota *fota)
         }
         return fota_engine_fail(fota, FOTA_ERR_STATE, 0, 0);
     }
-    fota_http_close(&fota->http);
+    fota_source_close(&fota->source);
     fota_hasher_stop(&fota->hasher);
     fota->phase = FOTA_PHASE_CANCEL;
     return 0;
@@ -169,7 +169,7 @@ static enum fota_step end(struct fota *f, struct fota_event *event)
 {
     event->kind = FOTA_EVENT_END;
     event->stage = f->fault.error ? f->fault.stage : FOTA_STAGE_STAGED;
-    fota_http_close(&f->http);
+    fota_source_close(&f->source);
     fota_hasher_stop(&f->hasher);
     f->phase = FOTA_PHASE_IDLE;
     f->stage = FOTA_STAGE_IDLE;

@@ -11,9 +11,9 @@
 
 #include "fault.h"
 #include "fota.h"
-#include "http.h"
 #include "journal.h"
 #include "slot.h"
+#include "source.h"
 
 enum fota_phase {
     FOTA_PHASE_IDLE,
@@ -71,7 +71,7 @@ struct fota {
             struct fota_manifest manifest;
         } installed;
     } work;
-    struct fota_http http;
+    struct fota_source source;
 };
 
 static inline const struct fota_map *fota_map_of(const struct fota *f)

@@ -112,6 +112,47 @@ struct fota_net {
     void *ctx;
 };
 
+/* ---- TLS --------------------------------------------------------------------------------------
+ */
+
+enum fota_tls_level {
+    FOTA_TLS_NONE,   /* nobody is authenticated: for signed packages only */
+    FOTA_TLS_SERVER, /* the server by its certificate and its name */
+    FOTA_TLS_MUTUAL  /* the client by its own, too */
+};
+
+/* What a connection demands; texts are terminated PEM, borrowed until the connection is closed. */
+struct fota_tls_params {
+    const char *ca_cert;     /* NULL: the platform's own, where it has any */
+    const char *client_cert; /* NULL: none */
+    const char *client_key;
+    bool exactly_1_2; /* TLS 1.2 and nothing else; otherwise 1.2 up to the newest */
+    enum fota_tls_level level;
+};
+
+/*
+ * TLS over a connected stream. The functions are as those of fota_net_ops of the same name and take
+ * the same stream number. start  begins the handshake with the server called `host`, for SNI and
+ * its certificate. Errors: FOTA_ERR_TLS_PARAMS (a certificate or key cannot be read, or they do not
+ * belong together), FOTA_ERR_MEMORY ready  1 the handshake is done, 0 not yet, negative
+ * FOTA_ERR_TLS_* or an error of the stream recv   FOTA_ERR_CLOSED only after close_notify;
+ * FOTA_ERR_CONNECTION when the stream ends without (RFC 8446, section 6.1) stop   releases what
+ * start took; the stream stays open
+ */
+struct fota_tls_ops {
+    int (*start)(void *ctx, const struct fota_net *net, int stream, const char *host,
+                 const struct fota_tls_params *params);
+    int (*ready)(void *ctx, int stream);
+    int (*send)(void *ctx, int stream, const void *data, size_t len);
+    int (*recv)(void *ctx, int stream, void *data, size_t len);
+    void (*stop)(void *ctx, int stream);
+};
+
+struct fota_tls {
+    const struct fota_tls_ops *ops; /* NULL: no TLS on this port */
+    void *ctx;
+};
+
 /* ---- cryptography --------------------------------------------------------------------------- */
 
 #define FOTA_DIGEST_SIZE     32u /* SHA-256, bytes */
@@ -163,6 +204,7 @@ struct fota_port {
     const struct fota_map *map;
     struct fota_flash flash;
     struct fota_net net;
+    struct fota_tls tls;
     struct fota_system system;
     const struct fota_crypto_ops *crypto;
 };

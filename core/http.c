@@ -185,20 +185,17 @@ static int open_state(struct fota_http *http, struct fota_fault *fault)
     memcpy(http->location, url.host.text, url.host.length);
     http->location[url.host.length] = '\0';
     http->moved_ms = now(http);
-    error =
-        http->net->ops->open(http->net->ctx, http->location, url.port,
-                             url.host_is_ipv6 ? FOTA_ADDRESS_IPV6 : http->family, &http->stream);
-    if (error != 0) {
-        http->stream = -1;
+    error = fota_connection_open(&http->connection, http->location, url.port,
+                                 url.host_is_ipv6 ? FOTA_ADDRESS_IPV6 : http->family);
+    if (error != 0)
         return fail(http, fault, error, 0, 0);
-    }
     http->state = STATE_CONNECT;
     return FOTA_FETCH_AGAIN;
 }
 
 static int connect_state(struct fota_http *http, struct fota_fault *fault)
 {
-    int ready = http->net->ops->ready(http->net->ctx, http->stream);
+    int ready = fota_connection_ready(&http->connection);
 
     if (ready < 0)
         return fail(http, fault, ready, 0, 0);
@@ -211,7 +208,7 @@ static int connect_state(struct fota_http *http, struct fota_fault *fault)
 
 static int send_state(struct fota_http *http, struct fota_fault *fault)
 {
-    int sent = http->net->ops->send(http->net->ctx, http->stream, http->buffer + http->used,
+    int sent = fota_connection_send(&http->connection, http->buffer + http->used,
                                     (size_t)(http->length - http->used));
 
     if (sent < 0)
@@ -248,8 +245,7 @@ static int finish(struct fota_http *http, struct fota_fault *fault)
 /* One read, when all that was received has been taken. */
 static int receive(struct fota_http *http, struct fota_fault *fault)
 {
-    int received =
-        http->net->ops->recv(http->net->ctx, http->stream, http->buffer, sizeof http->buffer);
+    int received = fota_connection_recv(&http->connection, http->buffer, sizeof http->buffer);
 
     if (received == FOTA_ERR_CLOSED) {
         int error = fota_http_reader_close(&http->reader, fault);
@@ -468,11 +464,11 @@ static int body_state(struct fota_http *http, uint8_t *data, size_t size, size_t
 
 /* ---- interface ------------------------------------------------------------------------------ */
 
-void fota_http_init(struct fota_http *http, const struct fota_net *net,
+void fota_http_init(struct fota_http *http, const struct fota_net *net, const struct fota_tls *tls,
                     const struct fota_system *system, const struct fota_timeouts *timeouts)
 {
     memset(http, 0, sizeof *http);
-    http->net = net;
+    fota_connection_init(&http->connection, net, tls);
     http->system = system;
     http->timeouts = *timeouts;
     if (http->timeouts.connect_ms == 0)
@@ -480,7 +476,6 @@ void fota_http_init(struct fota_http *http, const struct fota_net *net,
     if (http->timeouts.stall_ms == 0)
         http->timeouts.stall_ms = STALL_MS;
     http->family = FOTA_ADDRESS_ANY;
-    http->stream = -1;
 }
 
 int fota_http_open(struct fota_http *http, const char *url, uint64_t offset,
@@ -529,8 +524,6 @@ int fota_http_step(struct fota_http *http, uint8_t *data, size_t size, size_t *g
 
 void fota_http_close(struct fota_http *http)
 {
-    if (http->stream >= 0)
-        http->net->ops->close(http->net->ctx, http->stream);
-    http->stream = -1;
+    fota_connection_close(&http->connection);
     http->state = STATE_IDLE;
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "connection.h"
 #include "fota_port.h"
 #include "http_reader.h"
 #include "url.h"
@@ -42,7 +43,7 @@ enum fota_fetch {
 };
 
 struct fota_http {
-    const struct fota_net *net;
+    struct fota_connection connection;
     const struct fota_system *system;
     struct fota_timeouts timeouts;
     enum fota_address_family family; /* FOTA_ADDRESS_ANY from init; the caller may set it */
@@ -53,7 +54,6 @@ struct fota_http {
     uint64_t skip;          /* bytes of a 200 answer that the caller has already */
     uint64_t range_left;    /* bytes of a 206 answer still to come */
     uint64_t moved_ms;      /* when the connection was begun or last moved a byte */
-    int stream;             /* -1: none */
     uint8_t state;
     uint8_t redirects;
     uint16_t used, length;               /* unread part of `buffer` */
@@ -63,8 +63,8 @@ struct fota_http {
     uint8_t buffer[2048]; /* the request while it is sent, then what was received */
 };
 
-/* Prepares the client. `net` and `system` are borrowed for its life. */
-void fota_http_init(struct fota_http *http, const struct fota_net *net,
+/* Prepares the client. `net`, `tls` (may be NULL) and `system` are borrowed for its life. */
+void fota_http_init(struct fota_http *http, const struct fota_net *net, const struct fota_tls *tls,
                     const struct fota_system *system, const struct fota_timeouts *timeouts);
 
 /*

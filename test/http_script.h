@@ -190,7 +190,7 @@ static void script(const struct visit *visits, size_t count)
     memset(&identity, 0, sizeof identity);
     body_length = 0;
     open_events = 0;
-    fota_http_init(&http, &port_net, &port_system, &timeouts);
+    fota_http_init(&http, &port_net, NULL, &port_system, &timeouts);
 }
 
 /* One step, with room of the exact size for ASan to guard. */

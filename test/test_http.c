@@ -543,11 +543,11 @@ static void deadlines_have_defaults(void **state)
 
     (void)state;
     script(&never, 1);
-    fota_http_init(&http, &port_net, &port_system, &none);
+    fota_http_init(&http, &port_net, NULL, &port_system, &none);
     assert_int_equal(fetch("http://h/", 0, 10), FOTA_ERR_CONNECT);
     assert_int_equal(fault.expected, 30000);
     script(&silent, 1);
-    fota_http_init(&http, &port_net, &port_system, &none);
+    fota_http_init(&http, &port_net, NULL, &port_system, &none);
     assert_int_equal(fetch("http://h/", 0, 10), FOTA_ERR_STALLED);
     assert_int_equal(fault.expected, 60000);
 }

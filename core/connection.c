@@ -1,0 +1,76 @@
+#include "connection.h"
+
+#include "fota_error.h"
+
+void fota_connection_init(struct fota_connection *connection, const struct fota_net *net,
+                          const struct fota_tls *tls)
+{
+    connection->net = net;
+    connection->tls = tls;
+    connection->stream = -1;
+    connection->secure = false;
+}
+
+int fota_connection_open(struct fota_connection *connection, const char *host, uint16_t port,
+                         enum fota_address_family family)
+{
+    const struct fota_net *net = connection->net;
+    int error;
+
+    fota_connection_close(connection);
+    error = net->ops->open(net->ctx, host, port, family, &connection->stream);
+    if (error)
+        connection->stream = -1;
+    return error;
+}
+
+int fota_connection_secure(struct fota_connection *connection, const char *host,
+                           const struct fota_tls_params *params)
+{
+    const struct fota_tls *tls = connection->tls;
+    int error;
+
+    if (!tls || !tls->ops)
+        return FOTA_ERR_NOT_BUILT;
+    error = tls->ops->start(tls->ctx, connection->net, connection->stream, host, params);
+    connection->secure = error == 0;
+    return error;
+}
+
+int fota_connection_ready(struct fota_connection *connection)
+{
+    if (connection->secure)
+        return connection->tls->ops->ready(connection->tls->ctx, connection->stream);
+    return connection->net->ops->ready(connection->net->ctx, connection->stream);
+}
+
+int fota_connection_send(struct fota_connection *connection, const void *data, size_t length)
+{
+    const struct fota_tls *tls = connection->tls;
+    const struct fota_net *net = connection->net;
+
+    if (connection->secure)
+        return tls->ops->send(tls->ctx, connection->stream, data, length);
+    return net->ops->send(net->ctx, connection->stream, data, length);
+}
+
+int fota_connection_recv(struct fota_connection *connection, void *data, size_t length)
+{
+    const struct fota_tls *tls = connection->tls;
+    const struct fota_net *net = connection->net;
+
+    if (connection->secure)
+        return tls->ops->recv(tls->ctx, connection->stream, data, length);
+    return net->ops->recv(net->ctx, connection->stream, data, length);
+}
+
+void fota_connection_close(struct fota_connection *connection)
+{
+    if (connection->stream < 0)
+        return;
+    if (connection->secure)
+        connection->tls->ops->stop(connection->tls->ctx, connection->stream);
+    connection->net->ops->close(connection->net->ctx, connection->stream);
+    connection->stream = -1;
+    connection->secure = false;
+}

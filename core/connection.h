@@ -1,0 +1,40 @@
+/*
+ * connection.h - one TCP connection to a server, with TLS over it or without: what the protocol
+ * clients stand on.
+ */
+#ifndef FOTA_CONNECTION_H
+#define FOTA_CONNECTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fota_port.h"
+
+struct fota_connection {
+    const struct fota_net *net;
+    const struct fota_tls *tls; /* NULL or without ops: there is none */
+    int stream;                 /* -1: closed */
+    bool secure;                /* TLS has been started on it */
+};
+
+/* Makes a closed connection. `net` and `tls` are borrowed for its life. */
+void fota_connection_init(struct fota_connection *connection, const struct fota_net *net,
+                          const struct fota_tls *tls);
+
+/* Starts to connect; errors of fota_net_ops.open. A connection that is open is closed before. */
+int fota_connection_open(struct fota_connection *connection, const char *host, uint16_t port,
+                         enum fota_address_family family);
+
+/* Starts TLS on a connected one; errors of fota_tls_ops.start, FOTA_ERR_NOT_BUILT without TLS. */
+int fota_connection_secure(struct fota_connection *connection, const char *host,
+                           const struct fota_tls_params *params);
+
+/* As in fota_net_ops, and as in fota_tls_ops once secured: ready() is then about the handshake. */
+int fota_connection_ready(struct fota_connection *connection);
+int fota_connection_send(struct fota_connection *connection, const void *data, size_t length);
+int fota_connection_recv(struct fota_connection *connection, void *data, size_t length);
+
+/* Harmless at any time. */
+void fota_connection_close(struct fota_connection *connection);
+
+#endif

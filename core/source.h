@@ -1,0 +1,35 @@
+/*
+ * source.h - where the bytes of a download come from: the one interface over the protocol clients.
+ */
+#ifndef FOTA_SOURCE_H
+#define FOTA_SOURCE_H
+
+#include "http.h"
+
+struct fota_source {
+    struct fota_http http;
+};
+
+/* Prepares a source over the port's network. */
+void fota_source_init(struct fota_source *source, const struct fota_port *port,
+                      const struct fota_timeouts *timeouts);
+
+/* Begins to fetch `url` from byte `offset`; the client is chosen by the url's scheme. Errors: those
+ * of the client's open. */
+int fota_source_open(struct fota_source *source, const char *url, uint64_t offset,
+                     struct fota_fault *fault);
+
+/* As fota_http_step(). */
+int fota_source_step(struct fota_source *source, uint8_t *data, size_t size, size_t *got,
+                     struct fota_fault *fault);
+
+/* Of the file, from FOTA_FETCH_OPEN on. */
+const struct fota_file_identity *fota_source_identity(const struct fota_source *source);
+
+/* Seconds that the server asked to be left alone, 0 none. */
+uint32_t fota_source_retry_after(const struct fota_source *source);
+
+/* Harmless at any time. */
+void fota_source_close(struct fota_source *source);
+
+#endif
