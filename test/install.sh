@@ -28,6 +28,14 @@ echo 'print("version " .. require("fota").model().name)' >main.lua
 eval "$(luarocks --lua-version 5.4 --tree "$folder/rock" path)"
 lua5.4 -e 'assert(require("fota").model().name == "generic")'
 
+# The packed source rock, as somebody without the repository has it.
+cd - >/dev/null
+scripts/rock "$folder/packed" >/dev/null
+cd "$folder"
+luarocks --lua-version 5.4 install --tree "$folder/offline" packed/fota-scm-1.src.rock >"$folder/log" 2>&1 ||
+    { cat "$folder/log"; exit 1; }
+"$folder/offline/bin/fota" models EC600U >/dev/null
+
 # The rock and CMake build the same files.
 cd - >/dev/null
 grep -oE '"[a-z_/0-9]+\.c"' rockspec/*.rockspec | tr -d '"' | sort >"$folder/rock.files"
