@@ -39,6 +39,16 @@ static void register_all(lua_State *L, const luaL_Reg *list, int first)
     }
 }
 
+/* The functions of the table on top that wait. */
+static void let_wait(lua_State *L, const char *const *names)
+{
+    for (; *names; names++) {
+        lua_getfield(L, -1, *names);
+        fota_lua_make_waiting(L);
+        lua_setfield(L, -2, *names);
+    }
+}
+
 /* Pushes the face; its engine is NULL if that could not be opened. */
 static int push_face(lua_State *L, const struct fota_config *config)
 {
@@ -61,22 +71,32 @@ static int push_face(lua_State *L, const struct fota_config *config)
 
 static void make_object_type(lua_State *L, int first)
 {
+    static const char *const waiting[] = {"httpDownload", NULL};
+
     lua_pushliteral(L, "fota");
     lua_setfield(L, first + 1, "__name");
     lua_newtable(L);
     register_all(L, fota_lua_documented_methods, first);
+    let_wait(L, waiting);
     lua_setfield(L, first + 1, "__index");
 }
 
 static void make_job_type(lua_State *L, int first)
 {
+    static const char *const waiting[] = {"next", "wait", NULL};
+
     lua_pushliteral(L, "fota.job");
     lua_setfield(L, first + 2, "__name");
     lua_newtable(L);
     register_all(L, fota_lua_job_methods, first);
+    let_wait(L, waiting);
     lua_pushvalue(L, -1);
     lua_setfield(L, first + 2, "methods");
-    lua_pushcclosure(L, fota_lua_job_index, 1);
+    for (int i = 0; i < UPVALUES; i++) {
+        lua_pushvalue(L, first + i);
+        lua_insert(L, -2);
+    }
+    lua_pushcclosure(L, fota_lua_job_index, UPVALUES + 1);
     lua_setfield(L, first + 2, "__index");
 }
 
@@ -91,8 +111,8 @@ int fota_lua_open(lua_State *L, const struct fota_config *config)
         return 2;
     }
     first = lua_gettop(L);
-    lua_newtable(L);
-    lua_newtable(L);
+    for (int i = 1; i < UPVALUES; i++)
+        lua_newtable(L);
     make_object_type(L, first);
     make_job_type(L, first);
     lua_newtable(L); /* the module */

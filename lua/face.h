@@ -8,8 +8,9 @@
  *   native.c      the module's own functions
  *   luatos.c      LuatOS's functions
  *
- * One `struct face` a module table. Every function has three upvalues: the face, the metatable of
- * objects, the metatable of jobs.
+ * One `struct face` a module table. Every function has four upvalues: the face, the metatable of
+ * objects, the metatable of jobs, and a table that pins what the module needs while an update runs.
+ * In the registry that would keep a module, and its engine, that nobody holds any more.
  */
 #ifndef FOTA_LUA_FACE_H
 #define FOTA_LUA_FACE_H
@@ -19,7 +20,9 @@
 
 #include "fota.h"
 
-enum { UPVALUE_FACE = 1, UPVALUE_OBJECT, UPVALUE_JOB, UPVALUES = UPVALUE_JOB };
+enum { UPVALUE_FACE = 1, UPVALUE_OBJECT, UPVALUE_JOB, UPVALUE_PINS, UPVALUES = UPVALUE_PINS };
+
+#define PINS lua_upvalueindex(UPVALUE_PINS)
 
 /* How an update ended, for whoever waits for it. */
 struct ending {
@@ -27,10 +30,10 @@ struct ending {
     char text[FOTA_TEXT_MAX + 32]; /* "NAME: text" */
 };
 
-/* A download: a Lua userdata, pinned in the registry while it runs. */
+/* A download: a Lua userdata, pinned while it runs. */
 struct job {
     struct ending ending;
-    int callback; /* reference in the registry, or LUA_NOREF */
+    int callback; /* its pin, or LUA_NOREF */
     int waiter;   /* {thread, struct wait}, or LUA_NOREF */
     int status;   /* newest event, as the callback would get it from a native call */
     int progress;
@@ -55,12 +58,13 @@ struct face {
     struct ending unwritten;   /* the first write() that failed since one succeeded */
     struct fota_event last;    /* newest event, for status() */
     uint64_t begun_ms;
-    uint64_t last_ms;     /* when `last` happened */
-    uint32_t begun_bytes; /* in hand when the download began to move */
-    struct job *job;      /* that runs, or NULL */
-    int job_pin;          /* its reference, or LUA_NOREF */
-    int resumer;          /* who resumes coroutines, or LUA_NOREF */
-    bool stepping;        /* poll() or a call that blocks is at work */
+    uint64_t last_ms;         /* when `last` happened */
+    uint32_t begun_bytes;     /* in hand when the download began to move */
+    struct job *job;          /* that runs, or NULL */
+    int job_pin;              /* its pin, or LUA_NOREF */
+    int resumer;              /* who resumes coroutines, or LUA_NOREF */
+    const lua_State *calling; /* runs a callback: nothing may yield through it */
+    bool stepping;            /* poll() or a call that blocks is at work */
     enum luatos luatos;
 };
 
@@ -88,8 +92,11 @@ int fota_lua_native(lua_State *L, const struct face *face, int error);
 /* -1, message, code for what the engine was not asked. */
 int fota_lua_refused(lua_State *L, int error, uint32_t got, const char *subject);
 
+/* An integer where it fits: with LUA_32BITS large counts are floats. */
+void fota_lua_push_number(lua_State *L, int64_t value);
+
 /* Fields of the table on top. */
-void fota_lua_set_number(lua_State *L, const char *name, lua_Number value);
+void fota_lua_set_number(lua_State *L, const char *name, int64_t value);
 void fota_lua_set_string(lua_State *L, const char *name, const char *value);
 void fota_lua_set_boolean(lua_State *L, const char *name, bool value);
 
@@ -122,6 +129,9 @@ bool fota_lua_check_object(lua_State *L);
 int fota_lua_begin(lua_State *L, struct face *face, int index, bool has_callback,
                    const struct job *kind, struct ending *ending);
 
+/* The C function on top may wait: replaces it by one that can, where this Lua wants that. */
+void fota_lua_make_waiting(lua_State *L);
+
 /* Waits for the end of the job on top of the stack, for a documented call. */
 int fota_lua_wait_documented(lua_State *L, struct face *face);
 
@@ -145,7 +155,7 @@ extern const luaL_Reg fota_lua_native_functions[];
 extern const luaL_Reg fota_lua_luatos_functions[];
 extern const luaL_Reg fota_lua_job_methods[];
 
-/* __index of jobs: a method, or one of the fields. Its upvalue is the table of methods. */
+/* __index of jobs: a method, or one of the fields. Upvalue 5 is the table of methods. */
 int fota_lua_job_index(lua_State *L);
 
 /* fota(), fota{reset_disable=}, fota(1). */

@@ -10,6 +10,7 @@ enum awaited { AWAIT_DOCUMENTED, AWAIT_END, AWAIT_EVENT };
 struct wait {
     enum awaited awaited;
     bool over;
+    bool last; /* what it got was the end */
     int status, progress;
     struct ending ending;
 };
@@ -17,19 +18,28 @@ struct wait {
 /* ---- calling Lua ------------------------------------------------------------------------------
  */
 
-static void take_reference(lua_State *L, int *reference)
+static void take_pin(lua_State *L, int *reference)
 {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, *reference);
-    luaL_unref(L, LUA_REGISTRYINDEX, *reference);
+    lua_rawgeti(L, PINS, *reference);
+    luaL_unref(L, PINS, *reference);
     *reference = LUA_NOREF;
 }
 
-/* An error that must not stop the engine: of a callback or of a coroutine that was resumed. */
+static int say(lua_State *L)
+{
+    lua_getglobal(L, "print");
+    lua_insert(L, 1);
+    lua_call(L, 1, 0);
+    return 0;
+}
+
+/* An error that must not stop the engine: of a callback or of a coroutine that was resumed. A
+ * global table that raises for an unknown name must not either. */
 static void report(lua_State *L, const char *where)
 {
     const char *message = lua_tostring(L, -1);
 
-    lua_getglobal(L, "print");
+    lua_pushcfunction(L, say);
     lua_pushfstring(L, "fota: error in %s: %s", where, message ? message : luaL_typename(L, -2));
     if (lua_pcall(L, 1, 0, 0) != 0)
         lua_pop(L, 1);
@@ -40,16 +50,37 @@ static int add_traceback(lua_State *L)
 {
     const char *message = lua_tostring(L, 1);
 
-#if LUA_VERSION_NUM >= 502
-    luaL_traceback(L, L, message ? message : luaL_typename(L, 1), 1);
-#else
     lua_pushstring(L, message ? message : luaL_typename(L, 1));
+#if LUA_VERSION_NUM >= 502
+    luaL_traceback(L, L, lua_tostring(L, -1), 1);
+#else
+    lua_getglobal(L, "debug");
+    if (!lua_istable(L, -1)) {
+        lua_pop(L, 1);
+        return 1;
+    }
+    lua_getfield(L, -1, "traceback");
+    lua_pushvalue(L, -3);
+    lua_pushinteger(L, 2);
+    lua_call(L, 2, 1);
 #endif
     return 1;
 }
 
+/* lua_pcall from which no coroutine can yield. */
+static int call(lua_State *L, struct face *face, int arguments, int handler)
+{
+    const lua_State *outer = face->calling;
+    int status;
+
+    face->calling = L;
+    status = lua_pcall(L, arguments, 0, handler);
+    face->calling = outer;
+    return status;
+}
+
 /* Calls the function on the stack with (status, progress). */
-static void call_back(lua_State *L, int status, int progress)
+static void call_back(lua_State *L, struct face *face, int status, int progress)
 {
     int function = lua_gettop(L);
 
@@ -57,7 +88,7 @@ static void call_back(lua_State *L, int status, int progress)
     lua_insert(L, function);
     lua_pushinteger(L, status);
     lua_pushinteger(L, progress);
-    if (lua_pcall(L, 2, 0, function) != 0)
+    if (call(L, face, 2, function) != 0)
         report(L, "callback");
     lua_remove(L, function);
 }
@@ -105,71 +136,23 @@ static void fill_wait(struct wait *wait, struct job *job)
     wait->progress = job->progress;
     wait->ending = job->ending;
     wait->over = true;
+    wait->last = job->over;
     job->fresh = false;
 }
 
-/*
- * Wakes the coroutine that waits for the job, by the scheduler's own function where there is one.
- * It is resumed with what the call returns: before Lua 5.3 that is how the call gets it.
- */
-static void wake(lua_State *L, const struct face *face, struct job *job)
-{
-    int top = lua_gettop(L);
-    lua_State *coroutine;
-    struct wait *wait;
-    int status;
-
-    take_reference(L, &job->waiter);
-    lua_rawgeti(L, top + 1, 2);
-    wait = lua_touserdata(L, -1);
-    fill_wait(wait, job);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, face->resumer);
-    lua_rawgeti(L, top + 1, 1);
-    coroutine = lua_tothread(L, -1);
-    if (lua_status(coroutine) != LUA_YIELD) {
-        lua_settop(L, top); /* whoever holds it has closed it */
-        return;
-    }
-    if (face->resumer != LUA_NOREF) {
-        if (lua_pcall(L, 1 + push_wait(L, wait), 0, 0) != 0)
-            report(L, "onresume");
-    } else {
-        status = resume(L, coroutine, push_wait(coroutine, wait));
-        if (status != 0 && status != LUA_YIELD) {
-            lua_xmove(coroutine, L, 1);
-            report(L, "coroutine");
-        }
-    }
-    lua_settop(L, top);
-}
-
-/* Does the coroutine that waits, if there is one, wait for just any event? */
-static bool awaits_event(lua_State *L, const struct job *job)
-{
-    const struct wait *wait;
-
-    if (job->waiter == LUA_NOREF)
-        return false;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, job->waiter);
-    lua_rawgeti(L, -1, 2);
-    wait = lua_touserdata(L, -1);
-    lua_pop(L, 2);
-    return wait->awaited == AWAIT_EVENT;
-}
-
-static bool can_yield(lua_State *L)
-{
 #if LUA_VERSION_NUM >= 503
+static bool can_yield(lua_State *L, const struct face *face)
+{
+    (void)face;
     return lua_isyieldable(L);
-#else
-    bool main = lua_pushthread(L) == 1;
-
-    lua_pop(L, 1);
-    return !main;
-#endif
 }
 
-#if LUA_VERSION_NUM >= 503
+/* Whoever holds the coroutine may have closed it. */
+static bool sleeps(lua_State *coroutine)
+{
+    return lua_status(coroutine) == LUA_YIELD;
+}
+
 /* Somebody else may resume the coroutine meanwhile: it goes on waiting. */
 static int waited(lua_State *L, int status, lua_KContext context)
 {
@@ -182,33 +165,158 @@ static int waited(lua_State *L, int status, lua_KContext context)
     return push_wait(L, wait);
 }
 
-static int wait_yielding(lua_State *L)
+static int yield_wait(lua_State *L)
 {
     return lua_yieldk(L, 0, 0, waited);
 }
+
+void fota_lua_make_waiting(lua_State *L)
+{
+    (void)L;
+}
 #else
-static int wait_yielding(lua_State *L)
+static bool can_yield(lua_State *L, const struct face *face)
+{
+    bool main = lua_pushthread(L) == 1;
+
+    lua_pop(L, 1);
+    return !main && L != face->calling;
+}
+
+/*
+ * A C function of these Luas does not come back after it yielded: a function in Lua goes round it.
+ * When it must wait the C function returns `unsettled` and its struct wait, and so does `settle` as
+ * long as that is not over: somebody else may have resumed the coroutine.
+ */
+static const char loop_name[] = "=fota";
+static const char loop[] = "local call, settle, yield, unsettled, pcall, error = ...\n"
+                           "return function(...)\n"
+                           "    local ok, a, b, c = pcall(call, ...)\n"
+                           "    if not ok then error(a, 2) end\n"
+                           "    while a == unsettled do\n"
+                           "        yield()\n"
+                           "        a, b, c = settle(b)\n"
+                           "    end\n"
+                           "    if c ~= nil then return a, b, c end\n"
+                           "    if b ~= nil then return a, b end\n"
+                           "    if a ~= nil then return a end\n"
+                           "end\n";
+
+static void *const unsettled = (void *)loop;
+
+static int yield_wait(lua_State *L)
+{
+    lua_pushlightuserdata(L, unsettled);
+    lua_pushvalue(L, 1);
+    return 2;
+}
+
+static int settle(lua_State *L)
+{
+    const struct wait *wait = lua_touserdata(L, 1);
+
+    return wait->over ? push_wait(L, wait) : yield_wait(L);
+}
+
+static int yield_now(lua_State *L)
 {
     return lua_yield(L, 0);
 }
+
+/* It may have yielded elsewhere, when it could not in the loop: there is no lua_isyieldable. */
+static bool sleeps(lua_State *coroutine)
+{
+    lua_Debug frame;
+
+    return lua_status(coroutine) == LUA_YIELD && lua_getstack(coroutine, 1, &frame) &&
+           lua_getinfo(coroutine, "S", &frame) && strcmp(frame.source, loop_name) == 0;
+}
+
+void fota_lua_make_waiting(lua_State *L)
+{
+    if (luaL_loadbuffer(L, loop, sizeof loop - 1, loop_name) != 0)
+        lua_error(L);
+    lua_insert(L, -2);
+    lua_pushcfunction(L, settle);
+    lua_pushcfunction(L, yield_now);
+    lua_pushlightuserdata(L, unsettled);
+    lua_getglobal(L, "pcall");
+    lua_getglobal(L, "error");
+    lua_call(L, 6, 1);
+}
 #endif
 
-/* Puts the coroutine to sleep until the job, pinned as long as it runs, wakes it. */
-static int sleep_until(lua_State *L, struct job *job, enum awaited awaited)
+/*
+ * Wakes the coroutine that waits for the job, by the scheduler's own function where there is one,
+ * with what the call that waits returns.
+ */
+static void wake(lua_State *L, struct face *face, struct job *job)
 {
+    int top = lua_gettop(L);
+    lua_State *coroutine;
     struct wait *wait;
+    int status;
 
-    lua_settop(L, 0);
-    wait = lua_newuserdata(L, sizeof *wait);
-    memset(wait, 0, sizeof *wait);
-    wait->awaited = awaited;
+    take_pin(L, &job->waiter);
+    lua_rawgeti(L, top + 1, 2);
+    wait = lua_touserdata(L, -1);
+    lua_rawgeti(L, PINS, face->resumer);
+    lua_rawgeti(L, top + 1, 1);
+    coroutine = lua_tothread(L, -1);
+    if (!sleeps(coroutine)) {
+        lua_settop(L, top);
+        return;
+    }
+    fill_wait(wait, job);
+    if (face->resumer != LUA_NOREF) {
+        if (call(L, face, 1 + push_wait(L, wait), 0) != 0)
+            report(L, "onresume");
+    } else {
+        status = resume(L, coroutine, push_wait(coroutine, wait));
+        if (status != 0 && status != LUA_YIELD) {
+            lua_xmove(coroutine, L, 1);
+            report(L, "coroutine");
+        }
+    }
+    lua_settop(L, top);
+}
+
+/* What the coroutine that waits for the job waits for, or NULL if none does. */
+static const struct wait *waiting(lua_State *L, struct job *job)
+{
+    const struct wait *wait;
+
+    if (job->waiter == LUA_NOREF)
+        return NULL;
+    lua_rawgeti(L, PINS, job->waiter);
+    lua_rawgeti(L, -1, 1);
+    lua_rawgeti(L, -2, 2);
+    wait = lua_touserdata(L, -1);
+    if (!sleeps(lua_tothread(L, -2))) {
+        luaL_unref(L, PINS, job->waiter);
+        job->waiter = LUA_NOREF;
+        wait = NULL;
+    }
+    lua_pop(L, 3);
+    return wait;
+}
+
+/* Puts the coroutine to sleep until the job, pinned as long as it runs, wakes it. The struct wait
+ * is alone on the stack. */
+static int sleep_until(lua_State *L, struct job *job)
+{
     lua_createtable(L, 2, 0);
     lua_pushthread(L);
     lua_rawseti(L, 2, 1);
     lua_pushvalue(L, 1);
     lua_rawseti(L, 2, 2);
-    job->waiter = luaL_ref(L, LUA_REGISTRYINDEX);
-    return wait_yielding(L);
+    job->waiter = luaL_ref(L, PINS);
+    return yield_wait(L);
+}
+
+static bool has(const struct job *job, enum awaited awaited)
+{
+    return job->over || (awaited == AWAIT_EVENT && job->fresh);
 }
 
 /* Steps the engine here and now until the job has what is awaited. */
@@ -218,37 +326,46 @@ static void pump_for(lua_State *L, struct face *face, const struct job *job, enu
     struct fota_event event;
 
     face->stepping = true;
-    while (!job->over && !(awaited == AWAIT_EVENT && job->fresh))
+    while (!has(job, awaited))
         if (fota_lua_advance(L, face, &event) == FOTA_STEP_WAIT)
             fota_lua_pause(face, event.wait_ms);
     face->stepping = outer;
 }
 
-/* Waits for the job, which is at the bottom of the stack or pinned; `may_yield`: the caller is not
- * in a place from which this Lua cannot yield. */
-static int await(lua_State *L, struct face *face, struct job *job, enum awaited awaited,
-                 bool may_yield)
+/* Waits for the job, which is at the bottom of the stack or pinned, with the struct wait that is
+ * alone on the stack, or NULL; `may_yield`: the caller is not in a place from which this Lua
+ * cannot yield. */
+static int await(lua_State *L, struct face *face, struct job *job, struct wait *own,
+                 enum awaited awaited, bool may_yield)
 {
-    struct wait wait = {awaited, false, 0, 0, {0, ""}};
+    struct wait blank = {awaited, false, false, 0, 0, {0, ""}};
+    struct wait *wait = own ? own : &blank;
 
-    if (!job->over && !(awaited == AWAIT_EVENT && job->fresh)) {
-        if (job->waiter != LUA_NOREF) {
+    if (!has(job, awaited)) {
+        if (waiting(L, job)) {
             lua_pushnil(L);
             lua_pushliteral(L, "BUSY: another coroutine waits for this job; let one wait");
             lua_pushinteger(L, FOTA_ERR_BUSY);
             return 3;
         }
-        if (may_yield && can_yield(L))
-            return sleep_until(L, job, awaited);
+        if (may_yield && can_yield(L, face)) {
+            if (!own) {
+                lua_settop(L, 0);
+                wait = lua_newuserdata(L, sizeof *wait);
+            }
+            *wait = blank;
+            return sleep_until(L, job);
+        }
         pump_for(L, face, job, awaited);
     }
-    fill_wait(&wait, job);
-    return push_wait(L, &wait);
+    wait->awaited = awaited;
+    fill_wait(wait, job);
+    return push_wait(L, wait);
 }
 
 int fota_lua_wait_documented(lua_State *L, struct face *face)
 {
-    return await(L, face, lua_touserdata(L, -1), AWAIT_DOCUMENTED, true);
+    return await(L, face, lua_touserdata(L, -1), NULL, AWAIT_DOCUMENTED, true);
 }
 
 /* ---- events -----------------------------------------------------------------------------------
@@ -261,35 +378,39 @@ static void publish(struct job *job, int status, int progress)
     job->fresh = true;
 }
 
-static void progress(lua_State *L, const struct face *face, const struct fota_event *event)
+static void progress(lua_State *L, struct face *face, const struct fota_event *event)
 {
     bool downloaded = event->stage == FOTA_STAGE_VERIFY;
     struct job *job = face->job;
+    const struct wait *wait;
 
     if (!job || (event->stage != FOTA_STAGE_DOWNLOAD && !downloaded))
         return;
     publish(job, downloaded ? 0 : 1, downloaded ? 100 : event->percent);
+    lua_rawgeti(L, PINS, face->job_pin); /* a callback may wait for its end */
     if (job->callback != LUA_NOREF) {
-        lua_rawgeti(L, LUA_REGISTRYINDEX, job->callback);
-        call_back(L, job->status, job->progress);
+        lua_rawgeti(L, PINS, job->callback);
+        call_back(L, face, job->status, job->progress);
     }
-    if (job->fresh && awaits_event(L, job))
+    wait = waiting(L, job);
+    if (job->fresh && wait && wait->awaited == AWAIT_EVENT)
         wake(L, face, job);
+    lua_pop(L, 1);
 }
 
 /* The vendors' bindings differ in where the error code stands. */
-static void terminal_callback(lua_State *L, const struct face *face, struct job *job)
+static void terminal_callback(lua_State *L, struct face *face, struct job *job)
 {
     const struct fota_model *model = face->config->model;
     int code = fota_model_code(model, job->ending.error);
 
-    take_reference(L, &job->callback);
+    take_pin(L, &job->callback);
     if (job->ending.error == 0 || job->native)
-        call_back(L, job->status, job->progress);
+        call_back(L, face, job->status, job->progress);
     else if (model->code_second)
-        call_back(L, -1, code);
+        call_back(L, face, -1, code);
     else
-        call_back(L, code, job->percent);
+        call_back(L, face, code, job->percent);
 }
 
 /* The callback, and whoever is woken, may begin the next download: nothing of this one is kept in
@@ -303,7 +424,7 @@ static void job_ended(lua_State *L, struct face *face)
 
     face->job = NULL;
     face->job_pin = LUA_NOREF;
-    take_reference(L, &pin);
+    take_pin(L, &pin);
     job->over = true;
     job->ending = face->ending;
     publish(job, job->ending.error ? -1 : 2, job->ending.error ? job->ending.error : 100);
@@ -402,8 +523,13 @@ int fota_lua_begin(lua_State *L, struct face *face, int index, bool has_callback
     size_t length;
     const char *url = lua_tolstring(L, index, &length);
     struct fota_fault fault = {FOTA_ERR_URL, FOTA_STAGE_REQUEST, 0, (uint32_t)strlen(url), NULL};
-    struct job *job;
+    struct job *job = lua_newuserdata(L, sizeof *job); /* first: a finalizer may call poll() */
 
+    *job = *kind;
+    job->callback = job->waiter = LUA_NOREF;
+    job->stage = FOTA_STAGE_CONNECT;
+    lua_pushvalue(L, lua_upvalueindex(UPVALUE_JOB));
+    lua_setmetatable(L, -2);
     /* For C it would end here, and another file would be fetched than the one that was meant. */
     if (strlen(url) != length) {
         fota_lua_compose(&fault, ending);
@@ -413,17 +539,12 @@ int fota_lua_begin(lua_State *L, struct face *face, int index, bool has_callback
         fota_lua_compose(fota_fault(face->engine), ending);
         return ending->error;
     }
-    job = lua_newuserdata(L, sizeof *job);
-    *job = *kind;
-    job->callback = job->waiter = LUA_NOREF;
-    lua_pushvalue(L, lua_upvalueindex(UPVALUE_JOB));
-    lua_setmetatable(L, -2);
     if (has_callback) {
         lua_pushvalue(L, -2);
-        job->callback = luaL_ref(L, LUA_REGISTRYINDEX);
+        job->callback = luaL_ref(L, PINS);
     }
     lua_pushvalue(L, -1);
-    face->job_pin = luaL_ref(L, LUA_REGISTRYINDEX);
+    face->job_pin = luaL_ref(L, PINS);
     face->job = job;
     face->unwritten.error = 0;
     face->begun_ms = 0;
@@ -445,12 +566,12 @@ static struct job *check_job(lua_State *L)
 
 static int job_next(lua_State *L)
 {
-    return await(L, face_of(L), check_job(L), AWAIT_EVENT, true);
+    return await(L, face_of(L), check_job(L), NULL, AWAIT_EVENT, true);
 }
 
 static int job_wait(lua_State *L)
 {
-    return await(L, face_of(L), check_job(L), AWAIT_END, true);
+    return await(L, face_of(L), check_job(L), NULL, AWAIT_END, true);
 }
 
 /* PUC Lua 5.1 cannot yield from an iterator; LuaJIT can. */
@@ -469,18 +590,17 @@ static bool iterators_yield(lua_State *L)
 #endif
 }
 
-/* Upvalue 4 is the job, 5 whether its last event was given. */
+/* Upvalue 5 is the job, 6 its struct wait. */
 static int next_event(lua_State *L)
 {
     struct job *job = lua_touserdata(L, lua_upvalueindex(UPVALUES + 1));
+    struct wait *wait = lua_touserdata(L, lua_upvalueindex(UPVALUES + 2));
 
-    if (lua_toboolean(L, lua_upvalueindex(UPVALUES + 2)) || (job->over && !job->fresh))
+    if (wait->last)
         return 0;
-    if (job->over) {
-        lua_pushboolean(L, 1);
-        lua_replace(L, lua_upvalueindex(UPVALUES + 2));
-    }
-    return await(L, face_of(L), job, AWAIT_EVENT, iterators_yield(L));
+    lua_settop(L, 0);
+    lua_pushvalue(L, lua_upvalueindex(UPVALUES + 2));
+    return await(L, face_of(L), job, wait, AWAIT_EVENT, iterators_yield(L));
 }
 
 static int job_events(lua_State *L)
@@ -489,8 +609,10 @@ static int job_events(lua_State *L)
     for (int i = 1; i <= UPVALUES; i++)
         lua_pushvalue(L, lua_upvalueindex(i));
     lua_pushvalue(L, 1);
-    lua_pushboolean(L, 0);
+    memset(lua_newuserdata(L, sizeof(struct wait)), 0, sizeof(struct wait));
     lua_pushcclosure(L, next_event, UPVALUES + 2);
+    if (iterators_yield(L))
+        fota_lua_make_waiting(L);
     return 1;
 }
 
@@ -523,34 +645,25 @@ static int job_done(lua_State *L)
     return 1;
 }
 
-/* An integer where it fits: with LUA_32BITS large counts are floats. */
-static void push_count(lua_State *L, uint32_t count)
-{
-    if (count <= INT32_MAX)
-        lua_pushinteger(L, (lua_Integer)count);
-    else
-        lua_pushnumber(L, (lua_Number)count);
-}
-
 int fota_lua_job_index(lua_State *L)
 {
-    const struct job *job = lua_touserdata(L, 1);
+    const struct job *job = check_job(L);
     const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
 
     lua_pushvalue(L, 2);
-    lua_rawget(L, lua_upvalueindex(1));
+    lua_rawget(L, lua_upvalueindex(UPVALUES + 1));
     if (!lua_isnil(L, -1))
         return 1;
     if (strcmp(key, "bytes") == 0)
-        push_count(L, job->received);
+        fota_lua_push_number(L, job->received);
     else if (strcmp(key, "total") == 0)
-        push_count(L, job->total);
+        fota_lua_push_number(L, job->total);
     else if (strcmp(key, "percent") == 0)
         lua_pushinteger(L, job->percent);
     else if (strcmp(key, "stage") == 0)
         lua_pushstring(L, fota_stage_name(job->stage));
     else if (strcmp(key, "rate") == 0 && job->rate)
-        push_count(L, job->rate);
+        fota_lua_push_number(L, job->rate);
     else
         lua_pushnil(L);
     return 1;

@@ -109,16 +109,24 @@ static int conclude(lua_State *L, struct face *face)
 
 static int is_done(lua_State *L)
 {
-    return push_result(L, conclude(L, face_of(L))) - 1;
+    push_result(L, conclude(L, face_of(L)));
+    lua_pop(L, 1);
+    return 2;
 }
 
-/* Scripts call finish(true) after file() too: what is verified stays verified. */
+/* Scripts call finish(true) after file() too: what is verified stays verified. A download that runs
+ * is not LuatOS's to end. */
 static int finish(lua_State *L)
 {
     struct face *face = face_of(L);
     bool keep = lua_isnoneornil(L, 1) || lua_toboolean(L, 1);
     int result = 0;
 
+    if (fota_busy(face->engine)) {
+        face->luatos = LUATOS_IDLE;
+        lua_pushboolean(L, 0);
+        return 1;
+    }
     if (keep && face->luatos != LUATOS_IDLE)
         result = conclude(L, face);
     if (!keep || result != 0) {
@@ -167,11 +175,12 @@ static int file(lua_State *L)
         return 3;
     }
     index = lua_gettop(L);
-    if (face->luatos != LUATOS_WRITING) {
+    if (fota_busy(face->engine))
+        result = FAILED;
+    else if (face->luatos != LUATOS_WRITING)
         fota_cancel(face->engine);
-        face->luatos = fota_busy(face->engine) ? LUATOS_FAILED : LUATOS_WRITING;
-    }
-    while (result > 0 && read_file(L, index)) {
+    face->luatos = result < 0 ? LUATOS_FAILED : LUATOS_WRITING;
+    while (result >= 0 && read_file(L, index)) {
         size_t length;
         const char *data = lua_tolstring(L, -1, &length);
 
@@ -182,10 +191,14 @@ static int file(lua_State *L)
     lua_getfield(L, index, "close");
     lua_pushvalue(L, index);
     lua_call(L, 1, 0);
-    if (result >= 0 && conclude(L, face) != 0)
+    if (result >= 0)
+        result = conclude(L, face);
+    if (result != 0) {
+        if (!fota_busy(face->engine))
+            fota_cancel(face->engine);
+        face->luatos = LUATOS_FAILED;
         result = FAILED;
-    if (result < 0)
-        fota_cancel(face->engine);
+    }
     return push_result(L, result);
 }
 

@@ -1,6 +1,4 @@
 /* The module's own functions. */
-#include <limits.h>
-
 #include "lua/face.h"
 
 #define POLL_STEPS 64 /* steps of one poll(), so that a scheduler gets its turn */
@@ -43,8 +41,8 @@ static int onresume(lua_State *L)
     if (!lua_isnoneornil(L, 1))
         luaL_checktype(L, 1, LUA_TFUNCTION);
     lua_settop(L, 1);
-    luaL_unref(L, LUA_REGISTRYINDEX, face->resumer);
-    face->resumer = lua_isnil(L, 1) ? LUA_NOREF : luaL_ref(L, LUA_REGISTRYINDEX);
+    luaL_unref(L, PINS, face->resumer);
+    face->resumer = lua_isnil(L, 1) ? LUA_NOREF : luaL_ref(L, PINS);
     return 0;
 }
 
@@ -80,7 +78,7 @@ static int status(lua_State *L)
     fota_lua_set_number(L, "received", face->last.received);
     fota_lua_set_number(L, "total", face->last.total);
     fota_lua_set_number(L, "percent", face->last.percent);
-    fota_lua_set_number(L, "fetched", (lua_Number)traffic.bytes);
+    fota_lua_set_number(L, "fetched", (int64_t)traffic.bytes);
     fota_lua_set_number(L, "requests", traffic.requests);
     if (fota_lua_rate(face))
         fota_lua_set_number(L, "rate", fota_lua_rate(face));
@@ -153,7 +151,7 @@ static int model(lua_State *L)
 static int describe_error(lua_State *L)
 {
     lua_Number number = luaL_checknumber(L, 1);
-    bool possible = number >= INT_MIN && number <= INT_MAX && number == (lua_Number)(int)number;
+    bool possible = number > -32768 && number < 32768 && number == (lua_Number)(int)number;
     const struct fota_error_row *row = possible ? fota_error_find((int)number) : NULL;
 
     if (!row) {
@@ -177,11 +175,11 @@ static int memory(lua_State *L)
 
     fota_memory(&m);
     lua_newtable(L);
-    fota_lua_set_number(L, "engine", (lua_Number)m.engine);
-    fota_lua_set_number(L, "http", (lua_Number)m.http);
-    fota_lua_set_number(L, "header", (lua_Number)m.header);
-    fota_lua_set_number(L, "page", (lua_Number)m.page);
-    fota_lua_set_number(L, "boot", (lua_Number)m.boot);
+    fota_lua_set_number(L, "engine", (int64_t)m.engine);
+    fota_lua_set_number(L, "http", (int64_t)m.http);
+    fota_lua_set_number(L, "header", (int64_t)m.header);
+    fota_lua_set_number(L, "page", (int64_t)m.page);
+    fota_lua_set_number(L, "boot", (int64_t)m.boot);
     return 1;
 }
 

@@ -67,12 +67,19 @@ int fota_lua_refused(lua_State *L, int error, uint32_t got, const char *subject)
     return fota_lua_push_documented(L, &ending);
 }
 
-void fota_lua_set_number(lua_State *L, const char *name, lua_Number value)
+void fota_lua_push_number(lua_State *L, int64_t value)
 {
-    if (value == (lua_Number)(lua_Integer)value)
-        lua_pushinteger(L, (lua_Integer)value);
+    lua_Integer integer = (lua_Integer)value;
+
+    if (integer == value)
+        lua_pushinteger(L, integer);
     else
-        lua_pushnumber(L, value);
+        lua_pushnumber(L, (lua_Number)value);
+}
+
+void fota_lua_set_number(lua_State *L, const char *name, int64_t value)
+{
+    fota_lua_push_number(L, value);
     lua_setfield(L, -2, name);
 }
 
@@ -142,16 +149,35 @@ bool fota_lua_callable_field(lua_State *L, int index, const char *name)
     return luaL_error(L, "argument '%s' must be a function, got %s", name, luaL_typename(L, -1));
 }
 
-uint32_t fota_lua_whole_number(lua_State *L, int index, const char *name)
+/* With LUA_32BITS a lua_Number is exact up to 2^24 only. */
+static bool to_whole(lua_State *L, int index, uint32_t *whole)
 {
     lua_Number value = lua_tonumber(L, index);
 
+#if LUA_VERSION_NUM >= 503
+    if (lua_isinteger(L, index)) {
+        lua_Integer integer = lua_tointeger(L, index);
+
+        *whole = (uint32_t)integer;
+        return integer >= 0 && (lua_Unsigned)integer <= UINT32_MAX;
+    }
+#endif
+    if (!(value >= 0 && value < (lua_Number)4294967296.0))
+        return false;
+    *whole = (uint32_t)value;
+    return value == (lua_Number)*whole;
+}
+
+uint32_t fota_lua_whole_number(lua_State *L, int index, const char *name)
+{
+    uint32_t whole = 0;
+
     if (lua_type(L, index) != LUA_TNUMBER)
         luaL_error(L, "argument '%s' must be a number, got %s", name, luaL_typename(L, index));
-    if (!(value >= 0 && value <= UINT32_MAX) || value != (lua_Number)(uint32_t)value)
+    if (!to_whole(L, index, &whole))
         luaL_error(L, "argument '%s' must be a whole number from 0 to 4294967295, got %s", name,
                    lua_tostring(L, index));
-    return (uint32_t)value;
+    return whole;
 }
 
 bool fota_lua_named_arguments(lua_State *L, bool text, const char *const *known)
