@@ -1,6 +1,7 @@
 --- What each model can do, where it reports failures, and in which order its callbacks come. The tables
 --- are the vendor's document ("fota - firmware update"), not a copy of core/model.c.
 local sim = require("fota.sim")
+local vm = require("spec.support.vm")
 local web = require("spec.support.web")
 
 local UNSUPPORTED, NOT_BUILT = -4, -5
@@ -219,7 +220,7 @@ describe("the models", function()
 
     -- Where a failure goes. Numbers of the vendors' bindings.
     local function damaged(bytes)
-        return bytes:sub(1, -2) .. string.char(bytes:byte(-1) ~ 1)
+        return bytes:sub(1, -2) .. string.char(vm.xor(bytes:byte(-1), 1))
     end
 
     local failures = {

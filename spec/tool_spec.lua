@@ -1,4 +1,5 @@
 --- The fota command as a person runs it: what it prints, what it leaves on the disk, how it exits.
+local vm = require("spec.support.vm")
 
 local FOTA = os.getenv("FOTA_BIN") or "build/bin/fota"
 
@@ -25,7 +26,7 @@ describe("fota", function()
     -- Runs a shell command: stdout, stderr, exit status.
     local function shell(command)
         local out, err = dir .. "/.stdout", dir .. "/.stderr"
-        local _, _, status = os.execute("(" .. command .. ") </dev/null >" .. quote(out) .. " 2>"
+        local status = vm.execute("(" .. command .. ") </dev/null >" .. quote(out) .. " 2>"
             .. quote(err))
         return read(out), read(err), status
     end
