@@ -58,15 +58,20 @@ static int guest_emit(lua_State *L)
 {
     struct sim *sim = sim_of(L);
     int n = lua_gettop(L);
+    bool stop;
 
     lua_rawgeti(sim->host, LUA_REGISTRYINDEX, sim->listener);
     for (int i = 1; i <= n; i++)
         sim_copy(L, i, sim->host, 0);
-    if (lua_pcall(sim->host, n, 0, 0) != 0) {
+    if (lua_pcall(sim->host, n, 1, 0) != 0) {
         sim_copy(sim->host, -1, L, 0);
         lua_pop(sim->host, 1);
         return lua_error(L);
     }
+    stop = lua_toboolean(sim->host, -1);
+    lua_pop(sim->host, 1);
+    if (stop)
+        longjmp(sim->stopped, STOP_STOPPED);
     return 0;
 }
 
@@ -176,7 +181,7 @@ static int call_main(struct sim *sim)
 /* Pushes why the guest ended, and the value that belongs to it. */
 static int push_end(lua_State *L, struct sim *sim, enum stop stop, int error)
 {
-    static const char *const names[] = {"end", "cut", "reset", "exit", "end"};
+    static const char *const names[] = {"end", "cut", "reset", "exit", "end", "stopped"};
 
     lua_pushstring(L, error ? "error" : names[stop]);
     if (error)

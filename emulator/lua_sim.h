@@ -15,7 +15,7 @@
 #include "platform/sim/modem.h"
 
 /* Why a guest, or the boot stage, stopped in the middle: what a longjmp carries. */
-enum stop { STOP_NONE, STOP_CUT, STOP_RESET, STOP_EXIT, STOP_END };
+enum stop { STOP_NONE, STOP_CUT, STOP_RESET, STOP_EXIT, STOP_END, STOP_STOPPED };
 
 /*
  * A modem in the hands of a host script. What runs on it, boot stage or guest, is left by a longjmp
@@ -38,8 +38,8 @@ struct sim *sim_check(lua_State *L, int index);
 /*
  * run(modem, module, environment, listener) -> why, value
  * Starts a Lua state on the modem, calls main(environment) of `module` in it. `why` is "end",
- * "reset", "cut", "exit" (value: status) or "error" (value: message). `listener(kind, ...)` is
- * called with what the guest emits.
+ * "reset", "cut", "exit" (value: status), "error" (value: message), or "stopped": `listener(kind,
+ * ...)`, which is called with what the guest emits, returned true.
  */
 int sim_run(lua_State *L);
 

@@ -8,7 +8,7 @@ machine.__index = machine
 
 local START_FAILURES = 3 -- boot stages that fail one after another before the machine gives up
 
----@alias fota.Listener fun(kind: string, ...: any)
+---@alias fota.Listener fun(kind: string, ...: any): boolean|nil
 --- What a listener hears: "boot" (state of the journal), "start" (version, sequence), "cut", "reset",
 --- "fault" (message), "print" (line), "log" (level, line), "error" (message),
 --- "progress" (stage, received, total, percent, rate).
@@ -172,7 +172,7 @@ end
 
 --- Switches the modem on. Returns when its scripts have ended, with why: "end" (nothing left to do),
 --- "exit" (value: status), "error" (value: message), "nothing" (no image can be run; value: message),
---- "starts" (it started too often).
+--- "starts" (it started too often), "stopped" (the listener returned true for something a script did).
 ---@param listener fota.Listener|nil
 ---@param options fota.sim.StartOptions|nil
 ---@return string why

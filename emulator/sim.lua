@@ -116,11 +116,16 @@ end
 ---@field versions string[] versions in the order in which they started
 ---@field events table[] everything in order, as {kind, ...}
 
---- Switches the modem on and lets it run to its end.
----@param options fota.sim.StartOptions|nil
+---@class fota.sim.RunOptions: fota.sim.StartOptions
+---@field until_event nil|fun(kind: string, ...: any): boolean|nil true ends the run, why "stopped"
+
+--- Switches the modem on and lets it run to its end, or to a condition: what a script prints, logs, or how
+--- far its download is.
+---@param options fota.sim.RunOptions|nil
 ---@return fota.sim.Run
 function Modem:start(options)
     local run = { output = {}, logs = {}, errors = {}, versions = {}, events = {} }
+    local stop = options and options.until_event
     local lists = { print = run.output, error = run.errors, start = run.versions }
     run.why, run.value = self.machine:start(function(kind, first, second, ...)
         run.events[#run.events + 1] = { kind, first, second, ... }
@@ -129,6 +134,7 @@ function Modem:start(options)
         elseif lists[kind] then
             table.insert(lists[kind], first)
         end
+        return stop and stop(kind, first, second, ...)
     end, options)
     return run
 end
