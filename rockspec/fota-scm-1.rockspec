@@ -54,6 +54,7 @@ build = {
         ["fota.emulator.luatos.adc"] = "emulator/luatos/adc.lua",
         ["fota.emulator.luatos.airlink"] = "emulator/luatos/airlink.lua",
         ["fota.emulator.luatos.compat"] = "emulator/luatos/compat.lua",
+        ["fota.emulator.luatos.connection"] = "emulator/luatos/connection.lua",
         ["fota.emulator.luatos.crypto"] = "emulator/luatos/crypto.lua",
         ["fota.emulator.luatos.errDump"] = "emulator/luatos/errDump.lua",
         ["fota.emulator.luatos.fs"] = "emulator/luatos/fs.lua",

@@ -475,10 +475,14 @@ describe("a LuatOS script", function()
             assert.same({ "again" }, output)
         end)
 
-        it("socket.create says that it is not built", function()
-            local output, run = guest:run("print(socket.create())")
-            assert.same({ "nil" }, output)
-            assert.matches("not built yet", run.logs[1], 1, true)
+        it("socket.config says that UDP and TLS are not built", function()
+            local output, run = guest:run([[
+                local ctrl = socket.create(nil, print)
+                print(socket.config(ctrl), socket.config(ctrl, nil, true), socket.config(ctrl, 1, nil, true))
+            ]])
+            assert.same({ "true\tfalse\tfalse" }, output)
+            assert.same({ "E/socket config: UDP is not built yet", "E/socket config: TLS is not built yet" },
+                run.logs)
         end)
     end)
 end)

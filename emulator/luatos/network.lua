@@ -13,6 +13,7 @@ local REGISTER_MS = 1000
 local TIME_MS = 200 -- from then until the network has told the time
 
 local up = false
+local waiting = {} -- functions to call when there is an address
 local attempt = 0 -- number of the latest up() or down(): older ones are off
 
 local function publish(...)
@@ -45,11 +46,20 @@ function network.up()
     end)
     later(REGISTER_MS, "IP_READY", function()
         up = true
+        for _, fn in ipairs(waiting) do
+            fn()
+        end
+        waiting = {}
         publish("IP_READY", network.IP, network.ADAPTER)
     end)
     later(REGISTER_MS + TIME_MS, "NTP_UPDATE", function()
         publish("NTP_UPDATE")
     end)
+end
+
+--- Calls fn() once, when there is an address.
+function network.when_up(fn)
+    waiting[#waiting + 1] = fn
 end
 
 --- Leaves the network.

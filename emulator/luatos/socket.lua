@@ -1,15 +1,17 @@
---- LuatOS's `socket` on the emulated modem: adapters, addresses, time. Connections of a script's own are
---- not built yet; create() says so.
+--- LuatOS's `socket` on the emulated modem: adapters, addresses, time, TCP connections.
+local connection = require("fota.emulator.luatos.connection")
 local inert = require("fota.emulator.luatos.inert")
 local loop = require("fota.emulator.loop")
 local network = require("fota.emulator.luatos.network")
 local port = require("fota.guest")
+local zbuff = require("fota.emulator.luatos.zbuff")
 
 local socket = inert.module("socket", { setDNS = true, close_all = true, rx_cache = 24 }, {
     LWIP_GP = network.ADAPTER, LWIP_STA = 2, LWIP_AP = 3, LWIP_ETH = 4, LWIP_SPI = 5, LWIP_USER0 = 7,
     LWIP_USER1 = 8, LWIP_USER2 = 9, LWIP_USER3 = 10, LWIP_USER4 = 11, LWIP_USER5 = 12, LWIP_USER6 = 13,
     LWIP_USER7 = 14, LWIP_GP_GW = 15, LWIP_USB = 16, ETH0 = 17,
-    LINK = 1, ON_LINE = 2, TX_OK = 3, CLOSED = 4, EVENT = 5,
+    LINK = connection.LINK, ON_LINE = connection.ON_LINE, TX_OK = connection.TX_OK,
+    CLOSED = connection.CLOSED, EVENT = connection.EVENT,
 }, { "sslLog", "sntp_port", "debug" })
 
 local default = network.ADAPTER
@@ -56,11 +58,105 @@ function socket.ntptm()
     return { tsec = math.floor(seconds), tms = math.floor(loop.uptime()) % 1000, vaild = network.is_up() }
 end
 
---- Not built yet.
-function socket.create()
-    port.emit("log", "E",
-        "E/socket create: connections of a script's own are not built yet; use http.request")
-    return nil
+-- ---- connections ----------------------------------------------------------------------------------
+
+--- Makes a connection that does not exist yet.
+---@param adapter integer|nil
+---@param target string|function name of a task that is sent events, or function(connection, event, result)
+---@return fota.emulator.Connection
+function socket.create(adapter, target) -- luacheck: ignore 212
+    return connection.new(target)
+end
+
+--- TCP without TLS is all there is.
+---@return boolean
+function socket.config(ctrl, local_port, udp, tls) -- luacheck: ignore 212
+    if udp or tls then
+        port.emit("log", "E", "E/socket config: " .. (udp and "UDP" or "TLS") .. " is not built yet")
+        return false
+    end
+    return true
+end
+
+--- Is the network there? LINK follows where it is not.
+---@return boolean ok
+---@return boolean up
+function socket.linkup(ctrl)
+    if not network.is_up() then
+        network.when_up(function()
+            ctrl:tell_link()
+        end)
+    end
+    return true, network.is_up()
+end
+
+--- Begins to connect; ON_LINE follows.
+---@return boolean ok
+---@return boolean online
+function socket.connect(ctrl, host, number, ipv6)
+    return ctrl:connect(host, number, ipv6)
+end
+
+---@return boolean ok
+---@return boolean full
+---@return boolean sent
+function socket.tx(ctrl, data)
+    return ctrl:send(zbuff.is(data) and data:toStr(0, data:used()) or data)
+end
+
+--- Puts what has arrived behind what is in the buffer.
+---@return boolean ok
+---@return integer length
+function socket.rx(ctrl, buffer, _, most)
+    local data = ctrl:receive(most)
+    if not data then
+        return false, 0
+    end
+    buffer:copy(nil, data)
+    return true, #data
+end
+
+---@return boolean ok
+---@return string|nil data
+function socket.read(ctrl, most)
+    local data = ctrl:receive(most)
+    return data ~= nil, data
+end
+
+--- Has something arrived? EVENT follows where not.
+---@return boolean ok
+---@return boolean data
+function socket.wait(ctrl)
+    return ctrl.state == "online" or ctrl:has_data(), ctrl:has_data()
+end
+
+--- Ends a connection.
+---@return boolean ok
+---@return boolean closed
+function socket.discon(ctrl)
+    ctrl:close()
+    return true, true
+end
+
+function socket.close(ctrl)
+    ctrl:close()
+end
+
+socket.release = socket.close
+
+local states = { new = 1, connecting = 3, online = 5, closed = 1 }
+
+---@return integer
+---@return string
+function socket.state(ctrl)
+    return states[ctrl.state], ctrl.state
+end
+
+--- Servers are not built.
+---@return boolean
+function socket.listen()
+    port.emit("log", "E", "E/socket listen: servers are not built")
+    return false
 end
 
 return socket

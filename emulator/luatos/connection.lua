@@ -1,0 +1,177 @@
+--- TCP connections of LuatOS scripts: what stands behind socket.create().
+local loop = require("fota.emulator.loop")
+local port = require("fota.guest")
+
+---@class fota.emulator.Connection
+---@field state string "new", "connecting", "online", "closed"
+local connection = {}
+connection.__index = connection
+
+--- Numbers of the events, and what comes with one that is bad news.
+connection.LINK, connection.ON_LINE, connection.TX_OK, connection.CLOSED, connection.EVENT = 1, 2, 3, 4, 5
+local BAD = -1
+
+local CONNECT_MS = 30000
+
+--- Makes one.
+---@param target string|function name of a task, or function(connection, event, result)
+---@return fota.emulator.Connection
+function connection.new(target)
+    return setmetatable({ target = target, state = "new", inbox = {}, outbox = "" }, connection)
+end
+
+-- Tells the script, from the loop; what it has let go hears nothing any more.
+local function tell(self, event, result)
+    local target, number = self.target, self.number
+    loop.post(function()
+        if self.number ~= number then
+            return
+        elseif type(target) == "function" then
+            target(self, event, result)
+        elseif _G.sys_send then
+            _G.sys_send(target, event, result)
+        end
+    end)
+end
+
+local function hang_up(self)
+    if self.stream then
+        port.tcp_close(self.stream)
+        self.stream = nil
+    end
+    self.state = "closed"
+end
+
+-- The other side is gone: whoever waits hears of it in each way there is.
+local function lost(self)
+    hang_up(self)
+    tell(self, connection.EVENT, BAD)
+    tell(self, connection.CLOSED, 0)
+end
+
+-- Connects; false when that fails, and when the script has let it go meanwhile.
+local function open(self, mine, host, number, ipv6)
+    local limit = port.now() + CONNECT_MS
+    if self.number ~= mine then
+        return false
+    end
+    self.stream = port.tcp_open(host, number, ipv6)
+    while self.number == mine and self.stream do
+        local ready = port.tcp_ready(self.stream)
+        if ready then
+            return true
+        elseif ready == nil or port.now() >= limit then
+            return false
+        end
+        coroutine.yield(limit - port.now())
+    end
+    return false
+end
+
+local function flush(self)
+    while self.outbox ~= "" do
+        local sent = port.tcp_send(self.stream, self.outbox)
+        if not sent then
+            return false
+        elseif sent == 0 then
+            return true
+        end
+        self.outbox = self.outbox:sub(sent + 1)
+        if self.outbox == "" then
+            tell(self, connection.TX_OK, 0)
+        end
+    end
+    return true
+end
+
+-- Takes what has arrived; false when the connection is over.
+local function fill(self)
+    while true do
+        local data = port.tcp_recv(self.stream)
+        if not data then
+            return false
+        elseif data == "" then
+            return true
+        end
+        self.inbox[#self.inbox + 1] = data
+        tell(self, connection.EVENT, 0)
+    end
+end
+
+-- The life of one connection; `mine` tells it from a later one of the same object.
+local function live(self, mine, host, number, ipv6)
+    if not open(self, mine, host, number, ipv6) then
+        if self.number == mine then
+            hang_up(self)
+            tell(self, connection.ON_LINE, BAD)
+            tell(self, connection.CLOSED, 0)
+        end
+        return
+    end
+    self.state = "online"
+    tell(self, connection.ON_LINE, 0)
+    while self.number == mine and self.stream do
+        if not (flush(self) and fill(self)) then
+            lost(self)
+            return
+        end
+        coroutine.yield()
+    end
+end
+
+--- Begins to connect; ON_LINE follows.
+---@return boolean ok
+---@return boolean online
+function connection:connect(host, number, ipv6)
+    if self.state == "connecting" or self.state == "online" then
+        return false, false
+    end
+    self.number = (self.number or 0) + 1
+    self.state, self.inbox, self.outbox = "connecting", {}, ""
+    loop.spawn(live, self, self.number, host, number, ipv6)
+    return true, false
+end
+
+--- Sends; TX_OK follows when all of it is on its way.
+---@return boolean ok
+---@return boolean full
+---@return boolean sent
+function connection:send(data)
+    if self.state ~= "online" then
+        return false, false, false
+    end
+    self.outbox = self.outbox .. data
+    return flush(self), false, false
+end
+
+--- What has arrived, `most` bytes of it at most; nil when the connection is over and everything was read.
+---@param most integer|nil
+---@return string|nil
+function connection:receive(most)
+    local data = table.concat(self.inbox)
+    if data == "" and self.state ~= "online" then
+        return nil
+    end
+    most = most or #data
+    self.inbox = { data:sub(most + 1) }
+    return data:sub(1, most)
+end
+
+--- Has something arrived?
+---@return boolean
+function connection:has_data()
+    return table.concat(self.inbox) ~= ""
+end
+
+--- Tells that the network is there.
+function connection:tell_link()
+    tell(self, connection.LINK, 0)
+end
+
+--- Ends it; nothing is told any more.
+function connection:close()
+    hang_up(self)
+    self.number = (self.number or 0) + 1
+end
+
+return connection
