@@ -10,10 +10,10 @@ network.MASK = "255.255.255.0"
 network.GATEWAY = "10.0.2.2"
 
 local REGISTER_MS = 1000
+local LOOK_MS = 100
 local TIME_MS = 200 -- from then until the network has told the time
 
 local up = false
-local waiting = {} -- functions to call when there is an address
 local attempt = 0 -- number of the latest up() or down(): older ones are off
 
 local function publish(...)
@@ -46,10 +46,6 @@ function network.up()
     end)
     later(REGISTER_MS, "IP_READY", function()
         up = true
-        for _, fn in ipairs(waiting) do
-            fn()
-        end
-        waiting = {}
         publish("IP_READY", network.IP, network.ADAPTER)
     end)
     later(REGISTER_MS + TIME_MS, "NTP_UPDATE", function()
@@ -57,9 +53,14 @@ function network.up()
     end)
 end
 
---- Calls fn() once, when there is an address.
+--- Calls fn() once, when there is an address; the modem stays awake for that.
 function network.when_up(fn)
-    waiting[#waiting + 1] = fn
+    loop.spawn(function()
+        while not up do
+            coroutine.yield(LOOK_MS)
+        end
+        fn()
+    end)
 end
 
 --- Leaves the network.
