@@ -2,7 +2,10 @@
 local bar = require("fota.emulator.bar")
 local home = require("fota.emulator.home")
 local json = require("fota.tool.json")
+local models = require("fota.tool.models")
 local util = require("fota.tool.util")
+
+local U32_MAX = 4294967295
 
 local cut_modes = { "before", "first half", "second half", "random", "after" }
 
@@ -101,20 +104,36 @@ local function printer(progress, log)
     end
 end
 
-local function set_cut(mine, text)
+local function read_cut(text)
     local number, mode = text:match("^(%d+):?(.*)$")
-    local operation = util.number(number or "", 1, 4294967295)
+    local operation = util.number(number or "", 1, U32_MAX)
     if mode == "" then
         mode = "before"
     end
     for _, known in ipairs(cut_modes) do
         if operation and known == mode then
-            mine.modem:cut(operation, mode)
-            return
+            return { operation = operation, mode = mode }
         end
     end
     util.usage("--power-cut: '" .. text .. "' is not N or N:MODE; modes: "
         .. table.concat(cut_modes, ", "))
+end
+
+-- All numbers of the options, before anything is made or written.
+local function read_numbers(given)
+    local function number(name, least, most, default)
+        local text = given[name] or default
+        return text and util.number_option(name, text, least, most)
+    end
+    return {
+        sequence = number("sequence", 1, U32_MAX, "1"),
+        seed = number("seed", 0, U32_MAX, "1"),
+        starts = number("starts", 1, U32_MAX, "100"),
+        rate = number("rate", 0, U32_MAX),
+        drop = number("drop", 1, U32_MAX),
+        cut_at = number("power-cut-at", 0, 100),
+        cut = given["power-cut"] and read_cut(given["power-cut"]),
+    }
 end
 
 -- The power fails in the next flash operation once the download is this far.
@@ -130,20 +149,17 @@ local function cut_at(mine, percent, listener)
     end
 end
 
-local function set_faults(mine, given, listener)
-    if given["power-cut"] then
-        set_cut(mine, given["power-cut"])
+local function set_faults(mine, numbers, listener)
+    if numbers.cut then
+        mine.modem:cut(numbers.cut.operation, numbers.cut.mode)
     end
-    if given.rate then
-        mine.modem:rate(util.number_option("rate", given.rate, 0, 4294967295))
+    if numbers.rate then
+        mine.modem:rate(numbers.rate)
     end
-    if given.drop then
-        mine.modem:drop(util.number_option("drop", given.drop, 1, 4294967295))
+    if numbers.drop then
+        mine.modem:drop(numbers.drop)
     end
-    if given["power-cut-at"] then
-        return cut_at(mine, util.number_option("power-cut-at", given["power-cut-at"], 0, 100), listener)
-    end
-    return listener
+    return numbers.cut_at and cut_at(mine, numbers.cut_at, listener) or listener
 end
 
 local function report(path, mine, why, version)
@@ -173,18 +189,26 @@ end
 local statuses = { ["end"] = util.EXIT_OK, error = util.EXIT_FAILURE, nothing = util.EXIT_FAILURE }
 
 function cli.run(given, positional)
-    local sequence = util.number_option("sequence", given.sequence or "1", 1, 4294967295)
-    local seed = util.number_option("seed", given.seed or "1", 0, 4294967295)
-    local starts = util.number_option("starts", given.starts or "100", 1, 4294967295)
-    local mine, key = home.open(given.home, { model = given.model, seed = seed, keys = given.key })
+    local numbers = read_numbers(given)
+    local script = positional[1]
+    if given.model then
+        models.find(given.model)
+    end
+    if not script and not home.exists(given.home) then
+        util.fail(given.home .. " holds no modem yet; give a SCRIPT to load into a new one")
+    end
+    local scripts = script and home.read_scripts(script)
+    local mine, key = home.open(given.home, {
+        model = given.model, seed = numbers.seed, keys = given.key,
+    })
     mine.lib = given.lib
     mine.modem:fast(given.fast)
     local progress = bar.new(not given.quiet and is_terminal())
     if given.quiet then
         progress.show = function() end
     end
-    if positional[1] and home.load(mine, given.home, positional[1], key, sequence) then
-        io.stdout:write("  ", positional[1], " is loaded into the slot of the ", mine.model, "\n")
+    if scripts and home.load(mine, given.home, scripts, key, numbers.sequence) then
+        io.stdout:write("  ", script, " is loaded into the slot of the ", mine.model, "\n")
     end
     local log, message
     if given.log then
@@ -193,8 +217,8 @@ function cli.run(given, positional)
             util.fail(message)
         end
     end
-    local listener = set_faults(mine, given, printer(progress, log))
-    local why, value = mine:start(listener, { starts = starts })
+    local listener = set_faults(mine, numbers, printer(progress, log))
+    local why, value = mine:start(listener, { starts = numbers.starts })
     progress:close()
     if given.report then
         report(given.report, mine, why, mine.version)

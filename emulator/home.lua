@@ -75,7 +75,17 @@ function home.open(dir, options)
     return mine, key
 end
 
-local function read_scripts(path)
+--- Is there a modem in this folder?
+---@param dir string
+---@return boolean
+function home.exists(dir)
+    return util.exists(dir .. "/flash.bin")
+end
+
+--- Reads the scripts to load; ends the command if there is no main.lua.
+---@param path string main.lua, or a folder that has one
+---@return fota.tool.File[]
+function home.read_scripts(path)
     if not tool.list(path) then
         return { { name = "main.lua", data = util.read(path) } }
     end
@@ -100,15 +110,14 @@ end
 --- modem goes on with what it has become.
 ---@param mine fota.sim.Machine
 ---@param dir string the modem's home
----@param path string main.lua, or a folder that has one
+---@param files fota.tool.File[] of home.read_scripts()
 ---@param key string the modem's own key
 ---@param sequence integer
 ---@return boolean loaded
-function home.load(mine, dir, path, key, sequence)
-    local files = read_scripts(path)
+function home.load(mine, dir, files, key, sequence)
     local image, message = archive.pack(files)
     if not image then
-        util.fail(path .. ": " .. message)
+        util.fail("the scripts cannot be loaded: " .. message)
     end
     local digest = util.hex(tool.digest(image))
     local note = dir .. "/loaded"
@@ -121,7 +130,7 @@ function home.load(mine, dir, path, key, sequence)
     local ok
     ok, message = mine:provision(package)
     if not ok then
-        util.fail(path .. ": " .. message)
+        util.fail("the scripts cannot be loaded: " .. message)
     end
     util.save(note, digest .. "\n", { replace = true })
     return true

@@ -580,7 +580,9 @@ describe("the emulated modem", function()
         end)
 
         it("does not start without an image", function()
-            refused(1, "fota: the modem does not start: no image can be run\n", "--home", home)
+            refused(1, "fota: " .. home .. " holds no modem yet; give a SCRIPT to load into a new one\n",
+                "--home", home)
+            assert.is_false(exists(home .. "/flash.bin"))
         end)
 
         it("stops after so many starts", function()
@@ -690,8 +692,10 @@ describe("the emulated modem", function()
 
         it("refuses what it cannot use", function()
             refused(2, "fota: --home is missing; see 'fota emu --help'\n", script)
-            refused(1, "fota: unknown model 'EC900'; 'fota models' lists the known ones\n", script, "--home",
-                home, "--model", "EC900")
+            local _, err, status = emu(script, "--home", home, "--model", "EC900")
+            assert.equal(2, status)
+            assert.matches("^fota: unknown model 'EC900'; known: EC600N, ", err)
+            assert.is_false(exists(home .. "/flash.bin"))
             local modes = " is not N or N:MODE; modes: before, first half, second half, random, after\n"
             for i, cut in ipairs({ "soon", "5:never", "0", "-1" }) do
                 refused(2, "fota: --power-cut: '" .. cut .. "'" .. modes, script, "--home", fs .. "/" .. i,
