@@ -235,7 +235,7 @@ static int run(size_t room)
             assert_true(result == FOTA_FETCH_END || result < 0);
             assert_int_equal(result < 0 ? fault.error : FOTA_FETCH_END, result);
             assert_int_equal(net.open_streams, 0);
-            assert_int_equal(http.stream, -1);
+            assert_int_equal(http.connection.stream, -1);
             return result;
         }
     }

@@ -468,7 +468,11 @@ void rig_open_blank(struct rig *rig, const struct fota_map *map)
     check(fota_sim_flash_open(map, NULL, 1, &rig->flash) == 0, "no flash");
     fota_sim_flash_on_cut(rig->flash, lose_power, rig);
     rig->port = (struct fota_port){
-        map, {&flash, rig}, {&net, rig}, {&sys, rig}, crypto(),
+        .map = map,
+        .flash = {&flash, rig},
+        .net = {&net, rig},
+        .system = {&sys, rig},
+        .crypto = crypto(),
     };
     rig->policy.keys = trusted();
     rig->policy.key_count = 1;
