@@ -12,35 +12,12 @@
 #include <stdint.h>
 
 #include "connection.h"
+#include "fetch.h"
 #include "fota_port.h"
 #include "http_reader.h"
 #include "url.h"
 
 #define FOTA_HTTP_REDIRECTS 5u /* redirects followed for one request */
-
-/* Deadlines, milliseconds; 0 means the default. */
-struct fota_timeouts {
-    uint32_t connect_ms; /* name and connection; default 30000 */
-    uint32_t stall_ms;   /* no byte taken or given by the server; default 60000 */
-};
-
-/*
- * What stays the same between two requests for the same file. Known from FOTA_FETCH_OPEN on; after
- * a 416 `total` is what the server said beside it.
- */
-struct fota_file_identity {
-    uint64_t total;     /* size of the whole file, bytes; 0: the server did not say */
-    uint64_t validator; /* see fota_http_header; 0: none */
-};
-
-/* What a step found. Negative values are errors. */
-enum fota_fetch {
-    FOTA_FETCH_AGAIN, /* nothing happened that the caller must know; call again */
-    FOTA_FETCH_WAIT,  /* nothing to do before the network moves */
-    FOTA_FETCH_OPEN,  /* the answer's header is in: the identity is known */
-    FOTA_FETCH_DATA,  /* *got bytes are in the caller's buffer */
-    FOTA_FETCH_END    /* the answer is complete; a 206 may end before identity.total */
-};
 
 struct fota_http {
     struct fota_connection connection;

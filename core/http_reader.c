@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fault.h"
+#include "text.h"
 
 enum state {
     STATE_STATUS,     /* the status line */
@@ -94,16 +95,6 @@ static bool is_word(const char *text, size_t length, const char *word)
     while (i < length && word[i] != '\0' && lower((uint8_t)text[i]) == (uint8_t)word[i])
         i++;
     return i == length && word[i] == '\0';
-}
-
-/* FNV-1a; never 0, which means none. */
-static uint64_t hash(const char *text, size_t length)
-{
-    uint64_t value = 0xcbf29ce484222325u;
-
-    for (size_t i = 0; i < length; i++)
-        value = (value ^ (uint8_t)text[i]) * 0x100000001b3u;
-    return value != 0 ? value : 1;
 }
 
 /* Digits at text[*at], at least one; *at is left behind them. False when the number is too large.
@@ -231,7 +222,7 @@ static void etag(struct fota_http_reader *reader)
     size_t length = reader->line_length;
     bool weak = length >= 2 && lower((uint8_t)text[0]) == 'w' && text[1] == '/';
 
-    reader->etag = weak || length == 0 ? 0 : hash(text, length);
+    reader->etag = weak || length == 0 ? 0 : fota_text_hash(text, length);
 }
 
 static int field_end(struct fota_http_reader *reader, struct fota_fault *fault)
@@ -244,7 +235,8 @@ static int field_end(struct fota_http_reader *reader, struct fota_fault *fault)
     case FIELD_CONTENT_RANGE: return content_range(reader, fault);
     case FIELD_ETAG: etag(reader); break;
     case FIELD_LAST_MODIFIED:
-        reader->modified = reader->line_length > 0 ? hash(reader->line, reader->line_length) : 0;
+        reader->modified =
+            reader->line_length > 0 ? fota_text_hash(reader->line, reader->line_length) : 0;
         break;
     case FIELD_LOCATION: return location(reader, fault);
     case FIELD_RETRY_AFTER: retry_after(reader); break;

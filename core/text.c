@@ -30,3 +30,12 @@ void fota_text_put_number(struct fota_text *text, uint64_t value, unsigned base)
     } while (value);
     fota_text_put(text, digits + at, sizeof digits - at);
 }
+
+uint64_t fota_text_hash(const char *text, size_t length)
+{
+    uint64_t value = 0xcbf29ce484222325u;
+
+    for (size_t i = 0; i < length; i++)
+        value = (value ^ (uint8_t)text[i]) * 0x100000001b3u;
+    return value != 0 ? value : 1;
+}

@@ -23,4 +23,7 @@ void fota_text_put_string(struct fota_text *text, const char *more);
 /* In base 10 or 16, without leading zeros. */
 void fota_text_put_number(struct fota_text *text, uint64_t value, unsigned base);
 
+/* 64-bit FNV-1a; never 0, which means none. */
+uint64_t fota_text_hash(const char *text, size_t length);
+
 #endif

@@ -1,0 +1,34 @@
+/*
+ * fetch.h - what fetching a file has in common over all protocols: deadlines, what a file is known
+ * by, and what a step of a client says.
+ */
+#ifndef FOTA_FETCH_H
+#define FOTA_FETCH_H
+
+#include <stdint.h>
+
+/* Deadlines, milliseconds; 0 means the default. */
+struct fota_timeouts {
+    uint32_t connect_ms; /* name and connection; default 30000 */
+    uint32_t stall_ms;   /* no byte taken or given by the server; default 60000 */
+};
+
+/*
+ * What stays the same between two requests for the same file. Known from FOTA_FETCH_OPEN on; after
+ * a 416 `total` is what the server said beside it.
+ */
+struct fota_file_identity {
+    uint64_t total;     /* size of the whole file, bytes; 0: the server did not say */
+    uint64_t validator; /* 64-bit FNV-1a of what the server says of its version; 0: none */
+};
+
+/* What a step found. Negative values are errors. */
+enum fota_fetch {
+    FOTA_FETCH_AGAIN, /* nothing happened that the caller must know; call again */
+    FOTA_FETCH_WAIT,  /* nothing to do before the network moves */
+    FOTA_FETCH_OPEN,  /* the server is about to send: the identity is known */
+    FOTA_FETCH_DATA,  /* *got bytes are in the caller's buffer */
+    FOTA_FETCH_END    /* the answer is complete; a part may end before identity.total */
+};
+
+#endif
