@@ -96,18 +96,6 @@ local function use_port()
     end
 end
 
--- A buffer is an update's data as far as it is filled.
-local function take_buffers(native, zbuff)
-    local run = native.run
-    native.run = function(data, offset, length, ...)
-        if zbuff.is(data) then
-            offset = offset or 0
-            data = data:toStr(offset, length or data:used() - offset)
-        end
-        return run(data, offset, length, ...)
-    end
-end
-
 -- A global, and a module unless the script has one of its own.
 local function offer(name, value, flat)
     _G[name] = value
@@ -136,7 +124,6 @@ function world.make(native)
     for _, name in ipairs(modules) do
         offer(name, require("fota.emulator.luatos." .. name), flat)
     end
-    take_buffers(native, _G.zbuff)
     require("fota.emulator.luatos.network")
     return compile(environment.files["main.lua"], "main.lua")
 end

@@ -58,23 +58,40 @@ static int write_all(struct face *face, const char *data, size_t length)
     return fota_complete(face->engine) ? 0 : 1;
 }
 
-/* The bytes of argument 1: a string, or a zbuff from `offset`, `length` bytes. */
+/* Replaces argument 3, if it is nil, by the bytes that the zbuff holds from argument 2 on. */
+static void default_length(lua_State *L)
+{
+    if (!lua_isnil(L, 3))
+        return;
+    lua_getfield(L, 1, "used");
+    if (!lua_isnil(L, -1)) {
+        lua_pushvalue(L, 1);
+        lua_call(L, 1, 1);
+        lua_pushinteger(L, (lua_Integer)(lua_tonumber(L, -1) - lua_tonumber(L, 2)));
+        lua_replace(L, 3);
+    }
+    lua_pop(L, 1);
+}
+
+/* The bytes of argument 1: a string, or a zbuff from `offset` (0), `length` bytes (all that it
+ * holds). */
 static const char *bytes_argument(lua_State *L, size_t *length)
 {
     if (lua_type(L, 1) == LUA_TSTRING)
         return lua_tolstring(L, 1, length);
     luaL_argcheck(L, lua_istable(L, 1) || lua_isuserdata(L, 1), 1, "string or zbuff expected");
     lua_settop(L, 3);
+    if (lua_isnil(L, 2)) {
+        lua_pushinteger(L, 0);
+        lua_replace(L, 2);
+    }
+    default_length(L);
     lua_getfield(L, 1, "toStr");
     luaL_argcheck(L, !lua_isnil(L, -1), 1, "string or zbuff expected");
     lua_pushvalue(L, 1);
-    if (lua_isnil(L, 2)) {
-        lua_call(L, 1, 1);
-    } else {
-        lua_pushvalue(L, 2);
-        lua_pushvalue(L, 3);
-        lua_call(L, 3, 1);
-    }
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, 3);
+    lua_call(L, 3, 1);
     return luaL_checklstring(L, -1, length);
 }
 
