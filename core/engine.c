@@ -22,6 +22,30 @@ void fota_memory(struct fota_memory *memory)
     memory->boot = sizeof(struct fota_boot);
 }
 
+/* An image whose scripts know nothing of a trial may be confirmed by how long it has run. */
+static void plan_confirmation(struct fota *f)
+{
+    const struct fota_system *system = &f->config.port->system;
+    const struct fota_manifest *installed;
+
+    if (f->journal.record.state != FOTA_STATE_TRIAL)
+        return;
+    installed = fota_engine_installed(f);
+    if (installed && installed->confirm_after_s)
+        f->confirm_at_ms =
+            system->ops->now_ms(system->ctx) + (uint64_t)installed->confirm_after_s * 1000;
+}
+
+/* Not while an update runs; on failure the next step tries again. */
+static void confirm_in_time(struct fota *f)
+{
+    const struct fota_system *system = &f->config.port->system;
+
+    if (f->confirm_at_ms && f->phase == FOTA_PHASE_IDLE &&
+        system->ops->now_ms(system->ctx) >= f->confirm_at_ms && fota_confirm(f) == 0)
+        f->confirm_at_ms = 0;
+}
+
 int fota_open(void *memory, size_t size, const struct fota_config *config, struct fota **fota)
 {
     struct fota_fault fault;
@@ -37,9 +61,11 @@ int fota_open(void *memory, size_t size, const struct fota_config *config, struc
     f->config = *config;
     fota_source_init(&f->source, config->port, &(struct fota_timeouts){0, 0});
     err = fota_journal_open(&f->journal, config->port, f->work.page);
-    if (!err)
-        *fota = f;
-    return err;
+    if (err)
+        return err;
+    plan_confirmation(f);
+    *fota = f;
+    return 0;
 }
 
 void fota_engine_reset(struct fota *f)
@@ -182,6 +208,7 @@ enum fota_step fota_step(struct fota *fota, struct fota_event *event)
     int err;
 
     if (!fota_busy(fota)) {
+        confirm_in_time(fota);
         describe(fota, event);
         return FOTA_STEP_IDLE;
     }

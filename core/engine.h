@@ -48,10 +48,11 @@ struct fota {
     struct fota_file_identity identity; /* of the file, once an answer came */
     struct fota_traffic traffic;
     uint64_t pause_until_ms;
-    uint32_t received; /* bytes of the package in hand, flash and RAM */
-    uint32_t claimed;  /* bytes of the package as the source says; 0 unknown */
-    uint32_t marked;   /* payload bytes that a power cut cannot take */
-    uint32_t attempts; /* failed in a row */
+    uint64_t confirm_at_ms; /* the image on trial confirms itself then; 0: it has to say so */
+    uint32_t received;      /* bytes of the package in hand, flash and RAM */
+    uint32_t claimed;       /* bytes of the package as the source says; 0 unknown */
+    uint32_t marked;        /* payload bytes that a power cut cannot take */
+    uint32_t attempts;      /* failed in a row */
     uint16_t header_fill;
     uint8_t phase;
     uint8_t stage;    /* enum fota_stage, for events */

@@ -33,6 +33,7 @@ const char *fota_field_name(unsigned field)
         [FOTA_FIELD_SEVERITY] = "severity",
         [FOTA_FIELD_SET] = "set",
         [FOTA_FIELD_TEXT] = "text",
+        [FOTA_FIELD_CONFIRM] = "confirm",
     };
 
     return field < FOTA_FIELDS && names[field] ? names[field] : "unknown";
@@ -193,6 +194,8 @@ static bool get_field(unsigned type, const uint8_t *value, size_t length, struct
     case FOTA_FIELD_EXPIRY: return get_expiry(value, length, m);
     case FOTA_FIELD_SEVERITY: return get_u8(value, length, &m->severity);
     case FOTA_FIELD_SET: return get_set(value, length, m);
+    case FOTA_FIELD_CONFIRM:
+        return get_u32(value, length, &m->confirm_after_s) && m->confirm_after_s != 0;
     case FOTA_FIELD_TEXT: return get_text(value, length, m->text, FOTA_TEXT_FIELD_MAX);
     default: return false;
     }

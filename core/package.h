@@ -49,6 +49,8 @@ enum fota_field {
     FOTA_FIELD_SEVERITY = 14,  /* u8: for people */
     FOTA_FIELD_SET = 15,       /* 8 bytes id, u8 stage from 1, u8 stages */
     FOTA_FIELD_TEXT = 16,      /* text: description, decides nothing */
+    FOTA_FIELD_CONFIRM = 17,   /* u32, not 0: seconds of running after which the image is confirmed
+                                * by itself; absent: it has to say so */
     FOTA_FIELDS
 };
 
@@ -88,6 +90,7 @@ struct fota_manifest {
     uint8_t component;
     uint8_t format;
     uint8_t severity;
+    uint32_t confirm_after_s;
     uint32_t location;
     uint32_t decoder_ram;  /* bytes */
     uint32_t segment_size; /* bytes */

@@ -56,6 +56,7 @@ end
 ---@field version string|nil "2.0.0" by default
 ---@field sequence integer|nil 2 by default
 ---@field model string|nil the modem's own by default
+---@field confirm_after integer|nil seconds of running after which it is confirmed by itself
 ---@field key string|false|nil PEM of another key; false: not signed
 ---@field override table|nil fields of the manifest to replace, see fota.tool.core
 
@@ -73,6 +74,7 @@ function Modem:package(fields)
         version = fields.version or "2.0.0",
         sequence = fields.sequence or 2,
         model = fields.model or self.model,
+        confirm_after = fields.confirm_after,
         override = fields.override,
         key = key or nil,
     }))

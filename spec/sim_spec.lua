@@ -1,4 +1,5 @@
 local sim = require("fota.sim")
+local unpack = table.unpack or unpack -- luacheck: ignore (5.1)
 
 local UPDATE = [[
     VERSION = "1.0.0"
@@ -87,5 +88,34 @@ describe("a simulated modem", function()
             assert.equal("", other:stats().violation)
             other:close()
         end
+    end)
+
+    -- A script that has never heard of a trial.
+    local OLD_STYLE = [[
+        local last = fota.last_result()
+        print(last.state, last.outcome)
+        sys.taskInit(function() sys.wait(%d) %s end)
+        sys.run()
+    ]]
+
+    local function publish_old_style(run_ms, finally)
+        modem:serve("app.fota", modem:package({
+            files = { ["main.lua"] = OLD_STYLE:format(run_ms, finally or "") }, confirm_after = 60,
+        }))
+    end
+
+    it("confirms an image by itself once it has run as long as its package says", function()
+        publish_old_style(61000)
+        assert.same({ "trial\tnone" }, modem:start().output)
+        for _ = 1, 5 do
+            assert.same({ "idle\tsuccess" }, modem:start().output)
+        end
+        assert.equal(2, modem:fota().last_result().counter)
+    end)
+
+    it("takes an image back that never runs as long as its package says", function()
+        publish_old_style(59000, "error 'too early'")
+        local run = modem:start()
+        assert.same({ "1.0.0", "2.0.0", "2.0.0", "2.0.0", "1.0.0" }, { unpack(run.versions, 1, 5) })
     end)
 end)

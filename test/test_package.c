@@ -85,6 +85,7 @@ static struct fota_manifest large_manifest(void)
     m.requires_count = FOTA_REQUIRES_MAX;
     m.expiry = INT64_MAX;
     m.severity = 255;
+    m.confirm_after_s = UINT32_MAX;
     memset(m.set_id, 0xee, sizeof m.set_id);
     m.set_stage = 2;
     m.set_stages = 255;

@@ -149,6 +149,8 @@ static void set_optional(lua_State *L, const struct fota_manifest *m)
         set_object(L, "precursor", &m->precursor);
     if (m->present & 1u << FOTA_FIELD_EXPIRY)
         fota_tool_set_number(L, "expiry", (int64_t)m->expiry);
+    if (m->present & 1u << FOTA_FIELD_CONFIRM)
+        fota_tool_set_number(L, "confirm_after", m->confirm_after_s);
     if (m->present & 1u << FOTA_FIELD_SEVERITY)
         fota_tool_set_number(L, "severity", m->severity);
     if (m->present & 1u << FOTA_FIELD_SET) {
@@ -429,6 +431,7 @@ void fota_tool_read_manifest(lua_State *L, int index, struct fota_manifest *m)
         m->expiry = (uint64_t)expiry;
         mark(&r, FOTA_FIELD_EXPIRY);
     }
+    fota_tool_get_u32(&r, "confirm_after", FOTA_FIELD_CONFIRM, &m->confirm_after_s);
     fota_tool_get_u8(&r, "severity", FOTA_FIELD_SEVERITY, &m->severity);
     if (fota_tool_get_bytes(&r, "set_id", m->set_id, sizeof m->set_id))
         mark(&r, FOTA_FIELD_SET);

@@ -29,6 +29,8 @@ local pack = {
             help = "the package" },
         { name = "vendor", value = "NAME", help = "vendor of the models; quectel by default" },
         { name = "text", value = "TEXT", help = "description, for people" },
+        { name = "confirm-after", value = "SECONDS",
+            help = "of running, then it is confirmed by itself; by default it has to call fota.confirm()" },
         { name = "severity", value = "N", help = "0 to 255, for people" },
         { name = "expiry", value = "WHEN", help = "seconds since 1970, or YYYY-MM-DD (to its end, UTC)" },
         { name = "requires", value = "A-B[,...]", help = "installed sequences it may be installed over" },
@@ -119,6 +121,9 @@ local function manifest_of(given)
         if not manifest.expiry then
             util.usage("--expiry: '" .. given.expiry .. "' is neither seconds nor a date YYYY-MM-DD")
         end
+    end
+    if given["confirm-after"] then
+        manifest.confirm_after = util.number_option("confirm-after", given["confirm-after"], 1, U32_MAX)
     end
     if given.severity then
         manifest.severity = util.number_option("severity", given.severity, 0, 255)

@@ -66,9 +66,11 @@ static void put_object(struct writer *w, const struct fota_object *object)
 
 static size_t begin_field(struct writer *w, unsigned type)
 {
-    bool for_people = type == FOTA_FIELD_SEVERITY || type == FOTA_FIELD_TEXT;
+    /* What a modem may do without: it decides nothing about installing. */
+    bool optional =
+        type == FOTA_FIELD_SEVERITY || type == FOTA_FIELD_TEXT || type == FOTA_FIELD_CONFIRM;
 
-    put_u16(w, (uint16_t)(for_people ? type : type | FOTA_TLV_CRITICAL));
+    put_u16(w, (uint16_t)(optional ? type : type | FOTA_TLV_CRITICAL));
     put_u16(w, 0);
     return w->length;
 }
@@ -111,6 +113,7 @@ static void put_value(struct writer *w, unsigned type, const struct fota_manifes
         put_u8(w, m->set_stages);
         break;
     case FOTA_FIELD_TEXT: put_text(w, m->text, FOTA_TEXT_FIELD_MAX); break;
+    case FOTA_FIELD_CONFIRM: put_u32(w, m->confirm_after_s); break;
     default: break;
     }
 }

@@ -54,6 +54,7 @@ local function describe(bytes, m)
         severity = m.severity,
         set = m.set_id and { id = util.hex(m.set_id), stage = m.set_stage, stages = m.set_stages },
         text = m.text,
+        confirm_after = m.confirm_after,
         signatures = signatures,
         header_length = m.header_length,
         signed_length = m.signed_length,
@@ -113,6 +114,9 @@ local function text_of(d)
     add_number("severity", d.severity)
     add("set", d.set and string.format("%s, stage %d of %d", d.set.id, d.set.stage, d.set.stages))
     add("text", d.text)
+    if d.confirm_after then
+        add("confirm", "by itself after " .. util.decimal(d.confirm_after) .. " s")
+    end
     add("header", string.format("%d bytes, %d signed, sha256 %s", d.header_length, d.signed_length,
         d.signed_sha256))
     add("file", util.decimal(d.file_length) .. " bytes")
