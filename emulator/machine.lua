@@ -62,7 +62,8 @@ function machine.package(fields)
         models = fields.models or { fields.model },
         version = fields.version, sequence = fields.sequence,
         payload = object, result = object,
-        confirm_after = fields.confirm_after, expiry = fields.expiry, requires = fields.requires, text = fields.text,
+        confirm_after = fields.confirm_after,
+        expiry = fields.expiry, requires = fields.requires, text = fields.text,
     }
     for name, value in pairs(fields.override or {}) do
         manifest[name] = value
