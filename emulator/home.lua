@@ -101,7 +101,7 @@ end
 local function version_of(files)
     for _, file in ipairs(files) do
         if file.name == "main.lua" then
-            return file.data:match("VERSION%s*=%s*[\"']([%g ]+)[\"']") or "1.0.0"
+            return file.data:match("VERSION%s*=%s*[\"']([^%c\"']+)[\"']") or "1.0.0"
         end
     end
 end

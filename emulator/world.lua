@@ -23,7 +23,11 @@ local function by_base_name()
 end
 
 local function compile(data, path)
-    return assert((loadstring or load)(data, "@" .. path)) -- luacheck: ignore (5.1)
+    local chunk, message = (loadstring or load)(data, "@" .. path) -- luacheck: ignore (5.1)
+    if not chunk then
+        error(message, 0)
+    end
+    return chunk
 end
 
 -- The module's file in the image: its path, or nil.
