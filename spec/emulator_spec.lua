@@ -1,6 +1,7 @@
 --- The emulated modem as somebody meets it who writes scripts for it: `fota.sim`, and the command `fota emu`.
 local sim = require("fota.sim")
 local tool = require("fota.tool.core")
+local vm = require("spec.support.vm")
 local web = require("spec.support.web")
 
 local MODEL = "EC800G" -- its flash is small
@@ -132,8 +133,8 @@ describe("the emulated modem", function()
             open("local function inner() error('the display is broken') end\ninner()")
             local result = modem:start()
             assert.equal("error", result.why)
-            assert.matches("^main%.lua:1: the display is broken\nstack traceback:.*in upvalue 'inner'",
-                (result.value:gsub("local 'inner'", "upvalue 'inner'")))
+            assert.matches("^main%.lua:1: the display is broken\nstack traceback:.*in %a+ 'inner'",
+                result.value)
             assert.same({ result.value }, result.errors)
         end)
 
@@ -141,7 +142,7 @@ describe("the emulated modem", function()
             open("print('one')\nprint('two'")
             local result = modem:start()
             assert.equal("error", result.why)
-            assert.matches("main%.lua:2: '%)' expected near <eof>", result.value)
+            assert.matches("^main%.lua:2: '%)' expected near '?<eof>'?", result.value)
             assert.same({}, result.output)
         end)
 
@@ -183,11 +184,11 @@ describe("the emulated modem", function()
             open(UPDATES)
             local package = offer(CONFIRMS, ("ballast "):rep(25000))
             local unit = modem:map().staging.erase_unit
-            local pages = #package // modem:map().program_unit
+            local pages = math.floor(#package / modem:map().program_unit)
             for _, mode in ipairs({ "before", "first half", "second half", "random", "after" }) do
                 open(UPDATES)
                 package = offer(CONFIRMS, ("ballast "):rep(25000))
-                modem:cut(pages // 2, mode)
+                modem:cut(math.floor(pages / 2), mode)
                 local result = modem:start()
 
                 assert.same({ "1.0.0", "1.0.0", "2.0.0" }, result.versions)
@@ -205,7 +206,7 @@ describe("the emulated modem", function()
         it("while its connection breaks too goes on where it was", function()
             open(UPDATES)
             local package = offer(CONFIRMS, ("ballast "):rep(25000))
-            modem:drop(#package // 2)
+            modem:drop(math.floor(#package / 2))
             local result = modem:start()
 
             assert.same({ "1.0.0", "2.0.0" }, result.versions)
@@ -326,6 +327,9 @@ describe("the emulated modem", function()
             ]],
         }) do
             it("from " .. where .. ", and nothing runs after it", function()
+                if where == "a finaliser" and _VERSION == "Lua 5.1" then
+                    return pending("tables of this Lua have no finalisers")
+                end
                 open(once(script .. "\nprint('never')"))
                 offer(CONFIRMS)
                 local result = modem:start()
@@ -525,7 +529,7 @@ describe("the emulated modem", function()
             for _, word in ipairs({ ... }) do
                 words[#words + 1] = quote(word)
             end
-            local _, _, status = os.execute(table.concat(words, " ") .. " </dev/null >" .. quote(fs .. "/out")
+            local status = vm.execute(table.concat(words, " ") .. " </dev/null >" .. quote(fs .. "/out")
                 .. " 2>" .. quote(fs .. "/err"))
             return read(fs .. "/out"), read(fs .. "/err"), status
         end
