@@ -37,6 +37,13 @@ int fota_connection_secure(struct fota_connection *connection, const char *host,
     return error;
 }
 
+uint32_t fota_connection_reason(const struct fota_connection *connection)
+{
+    const struct fota_tls *tls = connection->tls;
+
+    return tls && tls->ops ? tls->ops->reason(tls->ctx) : 0;
+}
+
 int fota_connection_ready(struct fota_connection *connection)
 {
     if (connection->secure)

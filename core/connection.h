@@ -29,6 +29,9 @@ int fota_connection_open(struct fota_connection *connection, const char *host, u
 int fota_connection_secure(struct fota_connection *connection, const char *host,
                            const struct fota_tls_params *params);
 
+/* fota_tls_ops.reason of an error that TLS gave; 0 without TLS. */
+uint32_t fota_connection_reason(const struct fota_connection *connection);
+
 /* As in fota_net_ops, and as in fota_tls_ops once secured: ready() is then about the handshake. */
 int fota_connection_ready(struct fota_connection *connection);
 int fota_connection_send(struct fota_connection *connection, const void *data, size_t length);

@@ -24,7 +24,39 @@ static uint64_t now(const struct fota *f)
     return system->ops->now_ms(system->ctx);
 }
 
-int fota_download(struct fota *fota, const char *url, const struct fota_limits *limits)
+static void take_tls(struct fota *f, const struct fota_tls_params *params)
+{
+    int64_t newest_known = f->config.policy->newest_known;
+
+    f->tls = params ? *params : (struct fota_tls_params){.level = FOTA_TLS_SERVER};
+    if (f->tls.newest_known < newest_known)
+        f->tls.newest_known = newest_known;
+}
+
+/* Before anything is sent: parameters that were given are for redirects to https, too. */
+static int check_tls(struct fota *f, const struct fota_url *url,
+                     const struct fota_tls_params *params)
+{
+    static const struct fota_tls_params usual = {.level = FOTA_TLS_SERVER};
+    const struct fota_tls *tls = &f->config.port->tls;
+    const char *subject = NULL;
+    int err = 0;
+
+    if (!params && url->scheme != FOTA_SCHEME_HTTPS)
+        return 0;
+    if (!tls->ops)
+        subject = "https";
+    else
+        err = tls->ops->check(tls->ctx, params ? params : &usual, &subject);
+    if (tls->ops && !err)
+        return 0;
+    fota_engine_fail(f, tls->ops ? err : FOTA_ERR_NOT_BUILT, 0, 0);
+    f->fault.subject = subject;
+    return f->fault.error;
+}
+
+int fota_download(struct fota *fota, const char *url, const struct fota_tls_params *tls,
+                  const struct fota_limits *limits)
 {
     size_t length = strlen(url);
     struct fota_timeouts timeouts;
@@ -35,18 +67,23 @@ int fota_download(struct fota *fota, const char *url, const struct fota_limits *
         err = fota_url_parse(url, length, FOTA_URL_MAX, &parts, &fota->fault);
     if (err)
         return err;
-    if (parts.scheme != FOTA_SCHEME_HTTP) {
+    if (parts.scheme == FOTA_SCHEME_FTP) {
         fota_engine_fail(fota, FOTA_ERR_NOT_BUILT, 0, 0);
-        fota->fault.subject = parts.scheme == FOTA_SCHEME_FTP ? "ftp" : "https";
+        fota->fault.subject = "ftp";
         return FOTA_ERR_NOT_BUILT;
     }
+    err = check_tls(fota, &parts, tls);
+    if (err)
+        return err;
     fota_engine_reset(fota);
+    take_tls(fota, tls);
     memcpy(fota->url, url, length + 1);
     if (limits)
         fota->limits = *limits;
     timeouts.connect_ms = or_default(fota->limits.connect_ms, CONNECT_MS);
     timeouts.stall_ms = or_default(fota->limits.stall_ms, STALL_MS);
     fota_source_init(&fota->source, fota->config.port, &timeouts);
+    fota_source_secure(&fota->source, &fota->tls);
     fota->phase = FOTA_PHASE_RESUME;
     fota->stage = FOTA_STAGE_CONNECT;
     return 0;
@@ -237,6 +274,8 @@ static bool may_start_again(const struct fota *f)
 
 static bool is_network(int error)
 {
+    if (error <= FOTA_ERR_TLS_PARAMS && error >= FOTA_ERR_TLS_MEMORY)
+        return true;
     return error <= FOTA_ERR_DNS && error >= FOTA_ERR_FILE_CHANGED;
 }
 

@@ -40,6 +40,7 @@ enum fota_phase {
 struct fota {
     struct fota_config config;
     struct fota_limits limits;
+    struct fota_tls_params tls;
     struct fota_fault fault;
     struct fota_journal journal;
     struct fota_writer writer;

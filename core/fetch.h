@@ -9,7 +9,7 @@
 
 /* Deadlines, milliseconds; 0 means the default. */
 struct fota_timeouts {
-    uint32_t connect_ms; /* name and connection; default 30000 */
+    uint32_t connect_ms; /* name and connection, and again TLS's handshake; default 30000 */
     uint32_t stall_ms;   /* no byte taken or given by the server; default 60000 */
 };
 

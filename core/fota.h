@@ -9,7 +9,7 @@
  *     struct fota_event event;
  *
  *     fota_open(memory, sizeof memory, &config, &fota);
- *     fota_download(fota, "http://example.com/app.fota", NULL);
+ *     fota_download(fota, "https://example.com/app.fota", NULL, NULL);
  *     do {
  *         enum fota_step step = fota_step(fota, &event);
  *         if (step == FOTA_STEP_WAIT)
@@ -77,12 +77,15 @@ void fota_memory(struct fota_memory *memory);
  */
 
 /*
- * Begins to download the package at `url` (terminated; copied) into staging. `limits` may be NULL.
- * An earlier download of the same file goes on where it was. Returns 0; the rest comes from
- * fota_step(). Errors: FOTA_ERR_BUSY, FOTA_ERR_UNCONFIRMED, those of fota_url_parse(),
- * FOTA_ERR_NOT_BUILT.
+ * Begins to download the package at `url` (terminated; copied) into staging. `tls` (may be NULL:
+ * the server is verified by the platform's own authorities) is for https, and for http that is
+ * redirected to https; it is copied, its texts are borrowed until the download has ended. `limits`
+ * may be NULL. An earlier download of the same file goes on where it was. Returns 0; the rest comes
+ * from fota_step(). Errors: FOTA_ERR_BUSY, FOTA_ERR_UNCONFIRMED, those of fota_url_parse(),
+ * FOTA_ERR_TLS_PARAMS, FOTA_ERR_TLS_MEMORY, FOTA_ERR_NOT_BUILT (the port has no TLS).
  */
-int fota_download(struct fota *fota, const char *url, const struct fota_limits *limits);
+int fota_download(struct fota *fota, const char *url, const struct fota_tls_params *tls,
+                  const struct fota_limits *limits);
 
 /*
  * The local way: `length` next bytes of a package of `total` bytes (0: not known). *taken says how

@@ -135,7 +135,20 @@ enum fota_class {
     X(ROLLBACK,       -132, TRIAL,    FAILED,      false, "the new version asked to go back") \
     X(IRREVERSIBLE,   -133, TRIAL,    FAILED,      false, "the old image was not kept: there was no room for it") \
     /* cryptography */ \
-    X(CRYPTO,         -140, VERIFY,   FAILED,      true,  "the cryptographic library failed")
+    X(CRYPTO,         -140, VERIFY,   FAILED,      true,  "the cryptographic library failed") \
+    /* TLS (RFC 5246, RFC 8446, RFC 5280) */ \
+    X(TLS_PARAMS,     -150, REQUEST,  FAILED,      false, "the TLS parameters cannot be used: {subject}") \
+    X(TLS_HOST,       -151, CONNECT,  CONNECTION,  false, "the server's certificate is for another host, or not for a server; check the url's host") \
+    X(TLS_UNTRUSTED,  -152, CONNECT,  CONNECTION,  false, "the server's certificate comes from an authority that is not trusted; give that one's as ca_cert") \
+    X(TLS_EXPIRED,    -153, CONNECT,  CONNECTION,  false, "the server's certificate, or its authority's, has expired; renew it, or correct this modem's clock") \
+    X(TLS_NOT_YET_VALID, -154, CONNECT, CONNECTION, false, "the server's certificate is not valid yet; correct this modem's clock") \
+    X(TLS_VERSION,    -155, CONNECT,  PROTOCOL,    false, "the server offers nothing newer than TLS 1.1, which is not safe; make it offer TLS 1.2") \
+    X(TLS_VERSION_NEW, -156, CONNECT, PROTOCOL,    false, "the server needs TLS 1.3, which is not built in or was not allowed; make it offer TLS 1.2") \
+    X(TLS_CLIENT_CERTIFICATE, -157, CONNECT, CONNECTION, false, "the server wants a client certificate, or another one; give client_cert and client_key that it accepts") \
+    X(TLS_CERTIFICATE_ALGORITHM, -158, CONNECT, PROTOCOL, false, "the server's certificate has an algorithm or a key that is not accepted; use ECDSA P-256 or RSA 2048 with SHA-256") \
+    X(TLS_RECORD,     -159, CONNECT,  PROTOCOL,    false, "the server sent a TLS record larger than this modem's buffer; make it send smaller ones") \
+    X(TLS_HANDSHAKE,  -160, CONNECT,  PROTOCOL,    false, "no TLS with the server (alert or error 0x{hexgot}); is it a TLS port, with TLS 1.2, ECDHE and AES-GCM?") \
+    X(TLS_MEMORY,     -161, CONNECT,  NO_RAM,      true,  "there is not enough memory for a TLS connection; free some and try again")
 /* clang-format on */
 
 enum fota_error {

@@ -112,8 +112,7 @@ struct fota_net {
     void *ctx;
 };
 
-/* ---- TLS --------------------------------------------------------------------------------------
- */
+/* ---- TLS ------------------------------------------------------------------------------------- */
 
 enum fota_tls_level {
     FOTA_TLS_NONE,   /* nobody is authenticated: for signed packages only */
@@ -121,36 +120,49 @@ enum fota_tls_level {
     FOTA_TLS_MUTUAL  /* the client by its own, too */
 };
 
-/* What a connection demands; texts are terminated PEM, borrowed until the connection is closed. */
+/* What a connection demands; texts are terminated PEM. */
 struct fota_tls_params {
     const char *ca_cert;     /* NULL: the platform's own, where it has any */
-    const char *client_cert; /* NULL: none */
+    const char *client_cert; /* with its key, or both NULL: shown where a server asks for it */
     const char *client_key;
-    bool exactly_1_2; /* TLS 1.2 and nothing else; otherwise 1.2 up to the newest */
+    int64_t newest_known; /* seconds since 1970 that have certainly passed; 0 unknown */
+    bool exactly_1_2;     /* TLS 1.2 and nothing else; otherwise 1.2 up to the newest */
     enum fota_tls_level level;
 };
 
 /*
  * TLS over a connected stream. The functions are as those of fota_net_ops of the same name and take
- * the same stream number. start  begins the handshake with the server called `host`, for SNI and
- * its certificate. Errors: FOTA_ERR_TLS_PARAMS (a certificate or key cannot be read, or they do not
- * belong together), FOTA_ERR_MEMORY ready  1 the handshake is done, 0 not yet, negative
- * FOTA_ERR_TLS_* or an error of the stream recv   FOTA_ERR_CLOSED only after close_notify;
- * FOTA_ERR_CONNECTION when the stream ends without (RFC 8446, section 6.1) stop   releases what
- * start took; the stream stays open
+ * the same stream number.
+ *   check  can `params` be used? Needs no stream. FOTA_ERR_TLS_PARAMS (a certificate or key cannot
+ *          be read, or they do not belong together, or nothing is there to verify the server with)
+ *          with *subject saying which; FOTA_ERR_TLS_MEMORY
+ *   start  begins the handshake with the server called `host`, for SNI and its certificate. Nothing
+ *          is borrowed beyond the call. Errors: those of check
+ *   ready  1 the handshake is done, 0 not yet, negative FOTA_ERR_TLS_* or an error of the stream
+ *   send   after 0 the same bytes are offered again; else as of the stream
+ *   recv   FOTA_ERR_CLOSED only after close_notify; FOTA_ERR_CONNECTION when the stream ends
+ *          without (RFC 8446, section 6.1); FOTA_ERR_TLS_CLIENT_CERTIFICATE (TLS 1.3 says it here)
+ *   stop   releases what start took; the stream stays open
+ *   reason what the library says of the last failure, for people: an alert's number, or an error's
+ *
+ * Without a trusted time, or with one before params.newest_known, "not yet valid" is not judged and
+ * "expired" is judged by newest_known.
  */
 struct fota_tls_ops {
+    int (*check)(void *ctx, const struct fota_tls_params *params, const char **subject);
     int (*start)(void *ctx, const struct fota_net *net, int stream, const char *host,
                  const struct fota_tls_params *params);
     int (*ready)(void *ctx, int stream);
     int (*send)(void *ctx, int stream, const void *data, size_t len);
     int (*recv)(void *ctx, int stream, void *data, size_t len);
     void (*stop)(void *ctx, int stream);
+    uint32_t (*reason)(void *ctx);
 };
 
 struct fota_tls {
     const struct fota_tls_ops *ops; /* NULL: no TLS on this port */
     void *ctx;
+    bool has_authorities; /* the platform has certificates of its own to verify servers with */
 };
 
 /* ---- cryptography --------------------------------------------------------------------------- */

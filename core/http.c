@@ -12,6 +12,7 @@ enum state {
     STATE_IDLE,
     STATE_OPEN,    /* to be connected */
     STATE_CONNECT, /* on its way */
+    STATE_HANDSHAKE,
     STATE_SEND,
     STATE_HEADER,
     STATE_BODY
@@ -91,7 +92,7 @@ static void put_host(struct fota_text *request, const struct fota_url *url)
     fota_text_put_string(request, url->host_is_ipv6 ? "Host: [" : "Host: ");
     fota_text_put(request, url->host.text, url->host.length);
     fota_text_put_string(request, url->host_is_ipv6 ? "]" : "");
-    if (url->port != 80) {
+    if (url->port != (url->scheme == FOTA_SCHEME_HTTPS ? 443 : 80)) {
         fota_text_put_string(request, ":");
         fota_text_put_number(request, url->port, 10);
     }
@@ -163,12 +164,16 @@ static int parse_current(const struct fota_http *http, struct fota_url *url,
 static int check_scheme(const struct fota_http *http, const struct fota_url *url,
                         struct fota_fault *fault)
 {
-    if (url->scheme == FOTA_SCHEME_HTTPS) {
+    const struct fota_tls *tls = http->connection.tls;
+
+    if (url->scheme == FOTA_SCHEME_HTTPS && (!tls || !tls->ops)) {
         fail(http, fault, FOTA_ERR_NOT_BUILT, 0, 0);
         fault->subject = "https";
         return FOTA_ERR_NOT_BUILT;
     }
-    return url->scheme == FOTA_SCHEME_HTTP ? 0 : fail(http, fault, FOTA_ERR_URL_SCHEME, 0, 0);
+    if (url->scheme != FOTA_SCHEME_HTTP && url->scheme != FOTA_SCHEME_HTTPS)
+        return fail(http, fault, FOTA_ERR_URL_SCHEME, 0, 0);
+    return 0;
 }
 
 static int open_state(struct fota_http *http, struct fota_fault *fault)
@@ -184,12 +189,55 @@ static int open_state(struct fota_http *http, struct fota_fault *fault)
         return fail(http, fault, FOTA_ERR_URL_TOO_LONG, sizeof http->buffer, strlen(http->url));
     memcpy(http->location, url.host.text, url.host.length);
     http->location[url.host.length] = '\0';
+    http->secure = url.scheme == FOTA_SCHEME_HTTPS;
     http->moved_ms = now(http);
     error = fota_connection_open(&http->connection, http->location, url.port,
                                  url.host_is_ipv6 ? FOTA_ADDRESS_IPV6 : http->family);
     if (error != 0)
         return fail(http, fault, error, 0, 0);
     http->state = STATE_CONNECT;
+    return FOTA_FETCH_AGAIN;
+}
+
+/* What TLS itself has to say goes along for people. */
+static int fail_tls(const struct fota_http *http, struct fota_fault *fault, int error)
+{
+    fail(http, fault, error, 0, fota_connection_reason(&http->connection));
+    if (error == FOTA_ERR_TLS_PARAMS)
+        fault->subject = "a certificate or the key cannot be read";
+    return error;
+}
+
+/* A server to which another one sent us gets no certificate of ours (V25). */
+static int begin_handshake(struct fota_http *http, struct fota_fault *fault)
+{
+    struct fota_tls_params params = {.level = FOTA_TLS_SERVER};
+    int error;
+
+    if (http->params)
+        params = *http->params;
+    if (http->elsewhere) {
+        params.client_cert = params.client_key = NULL;
+        if (params.level == FOTA_TLS_MUTUAL)
+            params.level = FOTA_TLS_SERVER;
+    }
+    error = fota_connection_secure(&http->connection, http->location, &params);
+    if (error != 0)
+        return fail_tls(http, fault, error);
+    http->state = STATE_HANDSHAKE;
+    return FOTA_FETCH_AGAIN;
+}
+
+static int handshake_state(struct fota_http *http, struct fota_fault *fault)
+{
+    int ready = fota_connection_ready(&http->connection);
+
+    if (ready < 0)
+        return fail_tls(http, fault, ready);
+    if (ready == 0)
+        return wait_until(http, http->timeouts.connect_ms, FOTA_ERR_STALLED, fault);
+    http->moved_ms = now(http);
+    http->state = STATE_SEND;
     return FOTA_FETCH_AGAIN;
 }
 
@@ -202,6 +250,8 @@ static int connect_state(struct fota_http *http, struct fota_fault *fault)
     if (ready == 0)
         return wait_until(http, http->timeouts.connect_ms, FOTA_ERR_CONNECT, fault);
     http->moved_ms = now(http);
+    if (http->secure)
+        return begin_handshake(http, fault);
     http->state = STATE_SEND;
     return FOTA_FETCH_AGAIN;
 }
@@ -212,7 +262,7 @@ static int send_state(struct fota_http *http, struct fota_fault *fault)
                                     (size_t)(http->length - http->used));
 
     if (sent < 0)
-        return fail(http, fault, sent, 0, 0);
+        return fail_tls(http, fault, sent);
     if (sent == 0)
         return stalled(http, fault);
     http->moved_ms = now(http);
@@ -253,7 +303,7 @@ static int receive(struct fota_http *http, struct fota_fault *fault)
         return error != 0 ? error : finish(http, fault);
     }
     if (received < 0)
-        return fail(http, fault, received, 0, 0);
+        return fail_tls(http, fault, received);
     if (received == 0)
         return stalled(http, fault);
     http->moved_ms = now(http);
@@ -300,10 +350,12 @@ static bool go_to(struct fota_http *http, const struct fota_url *from, const cha
     size_t length = strlen(target), login_length = 0, scheme;
     struct fota_fault ignored;
     struct fota_url to;
+    bool same;
 
     if (fota_url_parse(target, length, FOTA_REDIRECT_URL_MAX, &to, &ignored) != 0)
         return false;
-    if (from->user.length + from->password.length > 0 && same_origin(from, &to)) {
+    same = same_origin(from, &to);
+    if (same && from->user.length + from->password.length > 0) {
         login_length = (size_t)(from->host.text - from->user.text) - from->host_is_ipv6;
         memcpy(login, from->user.text, login_length);
     }
@@ -313,6 +365,8 @@ static bool go_to(struct fota_http *http, const struct fota_url *from, const cha
     memcpy(http->url, target, scheme);
     memcpy(http->url + scheme, login, login_length);
     memcpy(http->url + scheme + login_length, target + scheme, length - scheme + 1);
+    if (!same)
+        http->elsewhere = true;
     return true;
 }
 
@@ -499,6 +553,7 @@ int fota_http_open(struct fota_http *http, const char *url, uint64_t offset,
     http->offset = offset;
     http->skip = http->range_left = 0;
     http->redirects = 0;
+    http->elsewhere = false;
     http->state = STATE_OPEN;
     return 0;
 }
@@ -512,6 +567,7 @@ int fota_http_step(struct fota_http *http, uint8_t *data, size_t size, size_t *g
     switch ((enum state)http->state) {
     case STATE_OPEN: result = open_state(http, fault); break;
     case STATE_CONNECT: result = connect_state(http, fault); break;
+    case STATE_HANDSHAKE: result = handshake_state(http, fault); break;
     case STATE_SEND: result = send_state(http, fault); break;
     case STATE_HEADER: result = header_state(http, fault); break;
     case STATE_BODY: result = body_state(http, data, size, got, fault); break;

@@ -1,5 +1,6 @@
 /*
- * http.h - fetches one file, or the rest of one, over HTTP/1.1 (RFC 9110, RFC 9112).
+ * http.h - fetches one file, or the rest of one, over HTTP/1.1 (RFC 9110, RFC 9112), with TLS or
+ * without.
  *
  * A client for exactly that: GET, Range, redirects, chunked. It never sleeps and never retries:
  * what a failure means for the update is the engine's affair.
@@ -24,6 +25,8 @@ struct fota_http {
     const struct fota_system *system;
     struct fota_timeouts timeouts;
     enum fota_address_family family; /* FOTA_ADDRESS_ANY from init; the caller may set it */
+    /* Of https, borrowed; NULL from init: the server is verified. The caller may set it. */
+    const struct fota_tls_params *params;
     struct fota_http_reader reader;
     struct fota_file_identity identity;
     uint32_t retry_after_s; /* of a 429 or 5xx, seconds; 0: the server did not say */
@@ -33,6 +36,8 @@ struct fota_http {
     uint64_t moved_ms;      /* when the connection was begun or last moved a byte */
     uint8_t state;
     uint8_t redirects;
+    bool secure;                         /* the url of the request that runs is https */
+    bool elsewhere;                      /* a redirect has left the origin of the caller's url */
     uint16_t used, length;               /* unread part of `buffer` */
     char url[FOTA_REDIRECT_URL_MAX + 1]; /* of the request that runs */
     /* Of a redirect; while connecting, the host's name. */
@@ -49,8 +54,8 @@ void fota_http_init(struct fota_http *http, const struct fota_net *net, const st
  * Nothing is sent before the first step; a request that runs is closed. An offset above 0 asks by
  * Range; If-Range is not used, the identity is compared by the caller, who may hold nothing but its
  * hash after a restart. A login in the url is sent (RFC 7617), after redirects only as long as they
- * stay on the same origin. Returns 0 or an error of fota_url_parse(), FOTA_ERR_URL_SCHEME for ftp,
- * FOTA_ERR_NOT_BUILT for https.
+ * stay on the same origin; so is the client's certificate shown. Returns 0 or an error of
+ * fota_url_parse(), FOTA_ERR_URL_SCHEME for ftp, FOTA_ERR_NOT_BUILT for https without TLS.
  */
 int fota_http_open(struct fota_http *http, const char *url, uint64_t offset,
                    struct fota_fault *fault);

@@ -6,6 +6,11 @@ void fota_source_init(struct fota_source *source, const struct fota_port *port,
     fota_http_init(&source->http, &port->net, &port->tls, &port->system, timeouts);
 }
 
+void fota_source_secure(struct fota_source *source, const struct fota_tls_params *params)
+{
+    source->http.params = params;
+}
+
 int fota_source_open(struct fota_source *source, const char *url, uint64_t offset,
                      struct fota_fault *fault)
 {

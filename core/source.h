@@ -14,6 +14,9 @@ struct fota_source {
 void fota_source_init(struct fota_source *source, const struct fota_port *port,
                       const struct fota_timeouts *timeouts);
 
+/* What https demands from now on, borrowed until the next init; NULL: as fota_http has it. */
+void fota_source_secure(struct fota_source *source, const struct fota_tls_params *params);
+
 /* Begins to fetch `url` from byte `offset`; the client is chosen by the url's scheme. Errors: those
  * of the client's open. */
 int fota_source_open(struct fota_source *source, const char *url, uint64_t offset,

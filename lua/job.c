@@ -535,7 +535,7 @@ int fota_lua_begin(lua_State *L, struct face *face, int index, bool has_callback
         fota_lua_compose(&fault, ending);
         return ending->error;
     }
-    if (fota_download(face->engine, url, &face->limits) != 0) {
+    if (fota_download(face->engine, url, NULL, &face->limits) != 0) {
         fota_lua_compose(fota_fault(face->engine), ending);
         return ending->error;
     }

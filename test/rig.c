@@ -620,7 +620,7 @@ int rig_finish(struct rig *rig, struct fota_event *event)
 int rig_download(struct rig *rig)
 {
     struct fota_event event;
-    int err = fota_download(rig->fota, "http://example.com/app.fota", NULL);
+    int err = fota_download(rig->fota, "http://example.com/app.fota", NULL, NULL);
 
     return err ? err : rig_finish(rig, &event);
 }

@@ -166,7 +166,8 @@ static void download_a_part(struct fixture *f, size_t at)
     f->rig.server.cut_at = at;
     f->rig.server.cuts = 1;
     f->rig.server.refuse = false;
-    assert_int_equal(fota_download(f->rig.fota, URL, &(struct fota_limits){.attempts = 1}), 0);
+    assert_int_equal(fota_download(f->rig.fota, URL, NULL, &(struct fota_limits){.attempts = 1}),
+                     0);
     assert_int_equal(rig_finish(&f->rig, &(struct fota_event){0}), FOTA_ERR_CLOSED);
     assert_true(rig_restart(&f->rig));
 }
@@ -277,7 +278,7 @@ static void a_file_that_changes_under_every_attempt_ends(void **state)
     f->rig.server.etag = etag;
     f->rig.server.cut_at = 1000;
     f->rig.server.cuts = 100;
-    assert_int_equal(fota_download(f->rig.fota, URL, NULL), 0);
+    assert_int_equal(fota_download(f->rig.fota, URL, NULL, NULL), 0);
     for (unsigned i = 0; fota_busy(f->rig.fota) && i < 100000; i++) {
         if (fota_step(f->rig.fota, &event) == FOTA_STEP_WAIT)
             f->rig.now_ms += event.wait_ms;
@@ -315,7 +316,8 @@ static void a_link_that_breaks_often_but_brings_pages_arrives(void **state)
     f = *state;
     f->rig.server.cut_at = FOTA_PROGRAM_UNIT_MAX + 700;
     f->rig.server.cuts = 1000;
-    assert_int_equal(fota_download(f->rig.fota, URL, &(struct fota_limits){.attempts = 2}), 0);
+    assert_int_equal(fota_download(f->rig.fota, URL, NULL, &(struct fota_limits){.attempts = 2}),
+                     0);
     assert_int_equal(rig_finish(&f->rig, &(struct fota_event){0}), 0);
     assert_installs(f);
 }
@@ -337,8 +339,9 @@ static void silence_is_a_stall(void **state)
     struct fixture *f = *state;
 
     f->rig.server.silent = true;
-    assert_int_equal(
-        fota_download(f->rig.fota, URL, &(struct fota_limits){.stall_ms = 2000, .attempts = 2}), 0);
+    assert_int_equal(fota_download(f->rig.fota, URL, NULL,
+                                   &(struct fota_limits){.stall_ms = 2000, .attempts = 2}),
+                     0);
     assert_int_equal(rig_finish(&f->rig, &(struct fota_event){0}), FOTA_ERR_STALLED);
     assert_int_equal(f->rig.server.requests, 2);
     assert_in_range(f->rig.now_ms, 4750, 5500);
@@ -425,7 +428,7 @@ static void v12_cancel_at_every_step_commits_nothing(void **state)
         struct fota_event event = {0};
 
         f->rig.server.cuts = 1;
-        assert_int_equal(fota_download(f->rig.fota, URL, NULL), 0);
+        assert_int_equal(fota_download(f->rig.fota, URL, NULL, NULL), 0);
         for (unsigned i = 0; i < n && !ended; i++) {
             if (fota_step(f->rig.fota, &event) == FOTA_STEP_WAIT)
                 f->rig.now_ms += event.wait_ms;
@@ -490,7 +493,7 @@ static void local_calls_in_the_wrong_order_are_refused(void **state)
     assert_int_equal(fota_write(fota, "x", 1, 0, &taken), FOTA_ERR_STATE);
     assert_int_equal(fota_verify(fota), 0);
     assert_int_equal(fota_verify(fota), FOTA_ERR_STATE);
-    assert_int_equal(fota_download(fota, URL, NULL), FOTA_ERR_BUSY);
+    assert_int_equal(fota_download(fota, URL, NULL, NULL), FOTA_ERR_BUSY);
     assert_int_equal(fota_write(fota, "x", 1, 0, &taken), FOTA_ERR_STATE);
     assert_int_equal(rig_finish(&f->rig, &(struct fota_event){0}), 0);
     assert_installs(f);
@@ -547,10 +550,10 @@ static void a_second_update_is_refused_while_one_runs(void **state)
     struct fota_event event;
     size_t taken;
 
-    assert_int_equal(fota_download(f->rig.fota, URL, NULL), 0);
+    assert_int_equal(fota_download(f->rig.fota, URL, NULL, NULL), 0);
     for (int i = 0; i < 10; i++)
         fota_step(f->rig.fota, &event);
-    assert_int_equal(fota_download(f->rig.fota, URL, NULL), FOTA_ERR_BUSY);
+    assert_int_equal(fota_download(f->rig.fota, URL, NULL, NULL), FOTA_ERR_BUSY);
     assert_int_equal(fota_write(f->rig.fota, "x", 1, 0, &taken), FOTA_ERR_BUSY);
     assert_int_equal(fota_flush(f->rig.fota), FOTA_ERR_STATE);
     assert_int_equal(fota_verify(f->rig.fota), FOTA_ERR_STATE);
@@ -583,7 +586,7 @@ static void the_running_version_is_known_after_a_cancelled_download(void **state
     size_t taken;
 
     f->rig.server.segment = 100;
-    assert_int_equal(fota_download(f->rig.fota, URL, NULL), 0);
+    assert_int_equal(fota_download(f->rig.fota, URL, NULL, NULL), 0);
     do
         fota_step(f->rig.fota, &event);
     while (event.received < f->update.header_length + 300);
@@ -602,7 +605,7 @@ static void asking_for_the_result_in_mid_download_harms_nothing(void **state)
     struct fota_event event;
 
     f->rig.server.segment = 100;
-    assert_int_equal(fota_download(f->rig.fota, URL, NULL), 0);
+    assert_int_equal(fota_download(f->rig.fota, URL, NULL, NULL), 0);
     do {
         fota_step(f->rig.fota, &event);
         fota_last_result(f->rig.fota, &result);
@@ -620,7 +623,7 @@ static void events_never_go_back_and_name_no_error_before_the_end(void **state)
     download_a_part(f, f->update.header_length + 3000);
     /* The header that is staged decayed: a resume finds it, and goes on without. */
     rig_damage(&f->rig, f->rig.map->staging.offset + 20, 1);
-    assert_int_equal(fota_download(f->rig.fota, URL, NULL), 0);
+    assert_int_equal(fota_download(f->rig.fota, URL, NULL, NULL), 0);
     do {
         fota_step(f->rig.fota, &event);
         assert_int_equal(event.fault.error, 0);
