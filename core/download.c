@@ -67,11 +67,6 @@ int fota_download(struct fota *fota, const char *url, const struct fota_tls_para
         err = fota_url_parse(url, length, FOTA_URL_MAX, &parts, &fota->fault);
     if (err)
         return err;
-    if (parts.scheme == FOTA_SCHEME_FTP) {
-        fota_engine_fail(fota, FOTA_ERR_NOT_BUILT, 0, 0);
-        fota->fault.subject = "ftp";
-        return FOTA_ERR_NOT_BUILT;
-    }
     err = check_tls(fota, &parts, tls);
     if (err)
         return err;
@@ -253,6 +248,8 @@ int fota_download_tail(struct fota *f)
         return fota_engine_fail(f, FOTA_ERR_TRAILING, fota_package_size(f), f->received + 1);
     if (result >= 0 && result != FOTA_FETCH_END)
         return 0;
+    if (result == FOTA_ERR_FTP_SIZE)
+        return result;
     /* All bytes are here: how the connection ends does not matter any more. */
     fota_source_close(&f->source);
     f->phase = FOTA_PHASE_FLUSH;
@@ -266,7 +263,8 @@ static bool may_start_again(const struct fota *f)
 {
     switch (f->fault.error) {
     case FOTA_ERR_FILE_CHANGED:
-    case FOTA_ERR_HTTP_RANGE: return f->restarts == 0 && f->received > 0;
+    case FOTA_ERR_HTTP_RANGE:
+    case FOTA_ERR_FTP_REST: return f->restarts == 0 && f->received > 0;
     case FOTA_ERR_INTEGRITY: return f->restarts == 0;
     default: return false;
     }
@@ -276,7 +274,7 @@ static bool is_network(int error)
 {
     if (error <= FOTA_ERR_TLS_PARAMS && error >= FOTA_ERR_TLS_MEMORY)
         return true;
-    return error <= FOTA_ERR_DNS && error >= FOTA_ERR_FILE_CHANGED;
+    return error <= FOTA_ERR_DNS && error >= FOTA_ERR_FTP_SIZE;
 }
 
 /* Doubled each time, and up to a quarter less by chance, so that a fleet does not return as one. */

@@ -86,6 +86,14 @@ enum fota_class {
     X(HTTP_STATUS,     -50, DOWNLOAD, CONNECTION,  false, "the server answered HTTP {got}; expected 200 or 206") \
     X(HTTP_SERVER,     -51, DOWNLOAD, CONNECTION,  true,  "the server is overloaded or broken (HTTP {got})") \
     X(FILE_CHANGED,    -52, DOWNLOAD, INTEGRITY,   true,  "the file on the server changed during the download") \
+    /* FTP (RFC 959) */ \
+    X(FTP_REPLY,       -53, CONNECT,  PROTOCOL,    false, "the server's reply is not FTP, or does not fit what was asked; check host and port") \
+    X(FTP_LOGIN,       -54, CONNECT,  CONNECTION,  false, "the server refused the login (FTP {got}); correct user and password in the url") \
+    X(FTP_NOT_FOUND,   -55, CONNECT,  URI,         false, "the server has no such file, or may not give it out (FTP {got}); check the url's path") \
+    X(FTP_REFUSED,     -56, CONNECT,  CONNECTION,  false, "the server refused a command (FTP {got}); it must allow passive, binary downloads") \
+    X(FTP_BUSY,        -57, CONNECT,  CONNECTION,  true,  "the server is busy or broke the transfer off (FTP {got})") \
+    X(FTP_REST,        -58, CONNECT,  PROTOCOL,    false, "the server cannot go on from byte {expected}; download from the start, or allow REST there") \
+    X(FTP_SIZE,        -59, DOWNLOAD, PROTOCOL,    false, "the server sent more than the {expected} bytes that it announced; make it send files in binary") \
     /* package header */ \
     X(NOT_A_PACKAGE,   -60, HEADER,   UNSUPPORTED, false, "this is not a fota package: magic 0x{hexgot}, expected 0x{hexexpected}; check the url or the file") \
     X(PACKAGE_VERSION, -61, HEADER,   UNSUPPORTED, false, "package structure version {got} is not known; expected {expected}") \

@@ -4,13 +4,21 @@
 #ifndef FOTA_SOURCE_H
 #define FOTA_SOURCE_H
 
+#include "ftp.h"
 #include "http.h"
 
 struct fota_source {
-    struct fota_http http;
+    const struct fota_port *port;
+    struct fota_timeouts timeouts;
+    const struct fota_tls_params *params; /* of https */
+    bool is_ftp; /* which of the clients is alive: one runs at a time, and RAM is dear */
+    union {
+        struct fota_http http;
+        struct fota_ftp ftp;
+    } client;
 };
 
-/* Prepares a source over the port's network. */
+/* Prepares a source over the port's network. `port` is borrowed for its life. */
 void fota_source_init(struct fota_source *source, const struct fota_port *port,
                       const struct fota_timeouts *timeouts);
 

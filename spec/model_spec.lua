@@ -155,7 +155,6 @@ describe("the models", function()
                 local f = fota()
 
                 not_built("https", f:httpDownload("https://127.0.0.1/a"))
-                not_built("ftp", f:httpDownload("ftp://u:p@127.0.0.1/a"))
                 if documented.ftpDownload[name] then
                     not_built("ftpDownload", f:ftpDownload("ftp://u:p@127.0.0.1/a"))
                 end

@@ -1,0 +1,657 @@
+/*
+ * ftp.c - the FTP client: one file, one transfer a login (RFC 959).
+ */
+#include "ftp.h"
+
+#include <string.h>
+
+#include "fault.h"
+#include "text.h"
+
+/* In the order in which they come; from GREETING to RETR it is the reply that is waited for. */
+enum state {
+    STATE_IDLE,
+    STATE_OPEN,    /* to be connected */
+    STATE_CONNECT, /* on its way */
+    STATE_GREETING,
+    STATE_USER,
+    STATE_PASS,
+    STATE_TYPE,
+    STATE_SIZE,
+    STATE_MDTM,
+    STATE_PASSIVE,
+    STATE_DIAL, /* the data connection is on its way */
+    STATE_REST,
+    STATE_RETR,
+    STATE_DATA,
+    STATE_FINISH /* the data connection has ended */
+};
+
+#define CONNECT_MS 30000u
+#define STALL_MS   60000u
+/* For the reply after the transfer, and for the end of a data connection that has brought all: the
+ * bytes are here, nothing but the reason for a failure can still come. */
+#define GRACE_MS 5000u
+
+static uint64_t now(const struct fota_ftp *ftp)
+{
+    return ftp->system->ops->now_ms(ftp->system->ctx);
+}
+
+static int fail(const struct fota_ftp *ftp, struct fota_fault *fault, int error, uint64_t expected,
+                uint64_t got)
+{
+    enum fota_stage stage = ftp->state >= STATE_DATA ? FOTA_STAGE_DOWNLOAD : FOTA_STAGE_CONNECT;
+
+    return fota_fail(fault, error, stage, fota_clamp32(expected), fota_clamp32(got));
+}
+
+/* Nothing moved: either there is time left, or this is the end. */
+static int wait_until(const struct fota_ftp *ftp, uint32_t limit_ms, int error,
+                      struct fota_fault *fault)
+{
+    uint64_t silent_ms = now(ftp) - ftp->moved_ms;
+
+    return silent_ms < limit_ms ? FOTA_FETCH_WAIT : fail(ftp, fault, error, limit_ms, silent_ms);
+}
+
+static int stalled(const struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    return wait_until(ftp, ftp->timeouts.stall_ms, FOTA_ERR_STALLED, fault);
+}
+
+static int enter(struct fota_ftp *ftp, enum state state)
+{
+    ftp->moved_ms = now(ftp);
+    ftp->state = (uint8_t)state;
+    return FOTA_FETCH_AGAIN;
+}
+
+/* The url was parsed by fota_ftp_open(): it cannot fail any more. */
+static void parse_current(const struct fota_ftp *ftp, struct fota_url *url)
+{
+    struct fota_fault ignored;
+
+    (void)fota_url_parse(ftp->url, strlen(ftp->url), FOTA_URL_MAX, url, &ignored);
+}
+
+/* What a reply means that is not the one hoped for. */
+static int refuse(const struct fota_ftp *ftp, unsigned code, struct fota_fault *fault)
+{
+    int error = FOTA_ERR_FTP_REPLY;
+
+    /* 430: "invalid user name or password" of some servers. */
+    if (code == 530 || code == 532 || code == 332 || (code == 430 && ftp->state <= STATE_PASS))
+        error = FOTA_ERR_FTP_LOGIN;
+    else if (code == 550)
+        error = FOTA_ERR_FTP_NOT_FOUND;
+    else if (code == 120 || code / 100 == 4)
+        error = FOTA_ERR_FTP_BUSY;
+    else if (code / 100 == 5)
+        error = FOTA_ERR_FTP_REFUSED;
+    return fail(ftp, fault, error, 0, code);
+}
+
+/* ---- commands ------------------------------------------------------------------------------- */
+
+/* Hands the command over to be sent; `state` waits for its reply. */
+static int ask(struct fota_ftp *ftp, struct fota_text *command, enum state state,
+               struct fota_fault *fault)
+{
+    /* A reply to what was not asked yet: whoever goes on would take it for the answer. */
+    if (ftp->used < ftp->length)
+        return fail(ftp, fault, FOTA_ERR_FTP_REPLY, 0, 0);
+    fota_text_put_string(command, "\r\n");
+    /* The longest one fits: `full` is for the day that FOTA_URL_MAX is not the limit any more. */
+    if (command->full)
+        return fail(ftp, fault, FOTA_ERR_URL_TOO_LONG, FOTA_URL_MAX, strlen(ftp->url));
+    ftp->used = 0;
+    ftp->length = (uint16_t)command->length;
+    ftp->sending = true;
+    fota_ftp_reply_start(&ftp->reply);
+    return enter(ftp, state);
+}
+
+/* The buffer is the reply's until then: a command is begun only when it has been taken. */
+static struct fota_text begin(struct fota_ftp *ftp, const char *verb)
+{
+    struct fota_text command = {ftp->buffer, sizeof ftp->buffer, 0, false};
+
+    if (ftp->used == ftp->length)
+        fota_text_put_string(&command, verb);
+    return command;
+}
+
+static int ask_plain(struct fota_ftp *ftp, const char *verb, enum state state,
+                     struct fota_fault *fault)
+{
+    struct fota_text command = begin(ftp, verb);
+
+    return ask(ftp, &command, state, fault);
+}
+
+static uint8_t hex_value(char c)
+{
+    return (uint8_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+}
+
+/*
+ * fota_url_parse() has seen to it that two digits follow each '%', and that they are neither NUL
+ * nor the end of a line. The second look costs little; a command that is slipped in would cost
+ * much.
+ */
+static bool put_decoded(struct fota_text *command, struct fota_span span)
+{
+    for (size_t i = 0; i < span.length; i++) {
+        char c = span.text[i];
+
+        if (c == '%') {
+            if (span.length - i < 3)
+                return false;
+            c = (char)(hex_value(span.text[i + 1]) << 4 | hex_value(span.text[i + 2]));
+            i += 2;
+        }
+        if (c == '\0' || c == '\r' || c == '\n')
+            return false;
+        fota_text_put(command, &c, 1);
+    }
+    return true;
+}
+
+static int ask_decoded(struct fota_ftp *ftp, const char *verb, struct fota_span span,
+                       enum state state, struct fota_fault *fault)
+{
+    struct fota_text command = begin(ftp, verb);
+
+    if (ftp->used == ftp->length && !put_decoded(&command, span))
+        return fail(ftp, fault, FOTA_ERR_URL, 0, 0);
+    return ask(ftp, &command, state, fault);
+}
+
+/* RFC 1635 section 3: who does not say who he is. */
+static int ask_user(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    struct fota_url url;
+
+    parse_current(ftp, &url);
+    if (url.user.length == 0)
+        return ask_plain(ftp, "USER anonymous", STATE_USER, fault);
+    return ask_decoded(ftp, "USER ", url.user, STATE_USER, fault);
+}
+
+static int ask_pass(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    struct fota_url url;
+
+    parse_current(ftp, &url);
+    if (url.user.length == 0)
+        return ask_plain(ftp, "PASS anonymous@", STATE_PASS, fault);
+    return ask_decoded(ftp, "PASS ", url.password, STATE_PASS, fault);
+}
+
+static int ask_path(struct fota_ftp *ftp, const char *verb, enum state state,
+                    struct fota_fault *fault)
+{
+    struct fota_url url;
+
+    parse_current(ftp, &url);
+    if (url.path.length > 0 && url.path.text[0] == '/') {
+        url.path.text++;
+        url.path.length--;
+    }
+    return ask_decoded(ftp, verb, url.path, state, fault);
+}
+
+static int ask_passive(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    return ask_plain(ftp, ftp->classic ? "PASV" : "EPSV", STATE_PASSIVE, fault);
+}
+
+static int ask_rest(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    struct fota_text command = begin(ftp, "REST ");
+
+    if (ftp->used == ftp->length)
+        fota_text_put_number(&command, ftp->offset, 10);
+    return ask(ftp, &command, STATE_REST, fault);
+}
+
+static int send_command(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    int sent = fota_connection_send(&ftp->control, ftp->buffer + ftp->used,
+                                    (size_t)(ftp->length - ftp->used));
+
+    if (sent < 0)
+        return fail(ftp, fault, sent, 0, 0);
+    if (sent == 0)
+        return stalled(ftp, fault);
+    ftp->moved_ms = now(ftp);
+    ftp->used = (uint16_t)(ftp->used + sent);
+    if (ftp->used == ftp->length) {
+        ftp->used = ftp->length = 0;
+        ftp->sending = false;
+    }
+    return FOTA_FETCH_AGAIN;
+}
+
+/* ---- replies -------------------------------------------------------------------------------- */
+
+enum heard {
+    HEARD_NOTHING, /* the server is silent */
+    HEARD_PART,    /* something came, or may come at once */
+    HEARD_REPLY    /* ftp->reply is complete */
+};
+
+/* One look at the control connection. Returns enum heard or an error. */
+static int listen(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    size_t used;
+    int result;
+
+    if (ftp->used == ftp->length) {
+        result = fota_connection_recv(&ftp->control, ftp->buffer, sizeof ftp->buffer);
+        if (result == 0)
+            return HEARD_NOTHING;
+        if (result < 0) {
+            /* In a conversation, an end is as bad as a break. */
+            return fail(ftp, fault, result == FOTA_ERR_CLOSED ? FOTA_ERR_CONNECTION : result, 0, 0);
+        }
+        ftp->used = 0;
+        ftp->length = (uint16_t)result;
+    }
+    result = fota_ftp_reply_feed(&ftp->reply, ftp->buffer + ftp->used,
+                                 (size_t)(ftp->length - ftp->used), &used, fault);
+    ftp->used = (uint16_t)(ftp->used + used);
+    if (result < 0)
+        return fail(ftp, fault, result, 0, 0);
+    return result == FOTA_FTP_REPLY ? HEARD_REPLY : HEARD_PART;
+}
+
+static int greeting_reply(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    unsigned code = ftp->reply.code;
+
+    return code / 100 == 2 ? ask_user(ftp, fault) : refuse(ftp, code, fault);
+}
+
+static int user_reply(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    unsigned code = ftp->reply.code;
+
+    if (code / 100 == 2)
+        return ask_plain(ftp, "TYPE I", STATE_TYPE, fault);
+    return code == 331 ? ask_pass(ftp, fault) : refuse(ftp, code, fault);
+}
+
+/* RFC 959 section 5.4: whatever is final here is about the login. */
+static int pass_reply(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    unsigned code = ftp->reply.code;
+
+    if (code / 100 == 2)
+        return ask_plain(ftp, "TYPE I", STATE_TYPE, fault);
+    if (code / 100 == 5)
+        return fail(ftp, fault, FOTA_ERR_FTP_LOGIN, 0, code);
+    return refuse(ftp, code, fault);
+}
+
+/* Before SIZE, which counts other bytes in a text and is refused there by some. */
+static int type_reply(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    unsigned code = ftp->reply.code;
+
+    if (code / 100 != 2)
+        return refuse(ftp, code, fault);
+    return ask_path(ftp, "SIZE ", STATE_SIZE, fault);
+}
+
+/* Servers may lack SIZE and MDTM (RFC 3659): only one that goes away is not to be asked further. */
+static int size_reply(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    uint64_t total;
+
+    if (ftp->reply.code == 421 || ftp->reply.code == 530)
+        return refuse(ftp, ftp->reply.code, fault);
+    if (ftp->reply.code == 213 && fota_ftp_reply_size(&ftp->reply, &total))
+        ftp->identity.total = total;
+    if (ftp->identity.total > 0 && ftp->identity.total < ftp->offset)
+        return fail(ftp, fault, FOTA_ERR_FTP_REST, ftp->offset, ftp->identity.total);
+    return ask_path(ftp, "MDTM ", STATE_MDTM, fault);
+}
+
+static int mdtm_reply(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    if (ftp->reply.code == 421 || ftp->reply.code == 530)
+        return refuse(ftp, ftp->reply.code, fault);
+    if (ftp->reply.code == 213 && ftp->reply.length > 0)
+        ftp->identity.validator = fota_text_hash(ftp->reply.text, ftp->reply.length);
+    return ask_passive(ftp, fault);
+}
+
+/* The other kind of passive, once; `error` when that has been tried. */
+static int swap(struct fota_ftp *ftp, int error, struct fota_fault *fault)
+{
+    fota_connection_close(&ftp->data);
+    if (ftp->swapped)
+        return error;
+    ftp->swapped = true;
+    ftp->classic = !ftp->classic;
+    return ask_passive(ftp, fault);
+}
+
+static const char *host_of(struct fota_ftp *ftp, struct fota_url *url)
+{
+    /* A whole url fits: so does the host's name. */
+    memcpy(ftp->buffer, url->host.text, url->host.length);
+    ftp->buffer[url->host.length] = '\0';
+    return ftp->buffer;
+}
+
+static int dial(struct fota_ftp *ftp, struct fota_connection *connection, uint16_t port)
+{
+    struct fota_url url;
+
+    parse_current(ftp, &url);
+    return fota_connection_open(connection, host_of(ftp, &url), port ? port : url.port,
+                                url.host_is_ipv6 ? FOTA_ADDRESS_IPV6 : ftp->family);
+}
+
+static int passive_reply(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    unsigned code = ftp->reply.code;
+    uint16_t port;
+    int error;
+
+    if (code == 421 || code == 530)
+        return refuse(ftp, code, fault);
+    if (code != (ftp->classic ? 227u : 229u))
+        return swap(ftp, refuse(ftp, code, fault), fault);
+    if (ftp->classic ? !fota_ftp_reply_passive_port(&ftp->reply, &port)
+                     : !fota_ftp_reply_extended_port(&ftp->reply, &port))
+        return swap(ftp, fail(ftp, fault, FOTA_ERR_FTP_REPLY, 0, code), fault);
+    if (ftp->used < ftp->length)
+        return fail(ftp, fault, FOTA_ERR_FTP_REPLY, 0, 0);
+    error = dial(ftp, &ftp->data, port);
+    if (error)
+        return swap(ftp, fail(ftp, fault, error, 0, 0), fault);
+    return enter(ftp, STATE_DIAL);
+}
+
+/* RFC 3659 section 5.3: 350 is the one good answer. */
+static int rest_reply(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    unsigned code = ftp->reply.code;
+
+    if (code == 350)
+        return ask_path(ftp, "RETR ", STATE_RETR, fault);
+    if (code / 100 == 4 || code == 530)
+        return refuse(ftp, code, fault);
+    return fail(ftp, fault, FOTA_ERR_FTP_REST, ftp->offset, code);
+}
+
+/* The text of a 150 often names a size; it is not parsed: it may be of the rest, of a text, or of
+ * another time. */
+static int retr_reply(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    unsigned code = ftp->reply.code;
+
+    if (code == 425)
+        return swap(ftp, refuse(ftp, code, fault), fault);
+    /* Some servers look at REST only now. */
+    if (ftp->offset > 0 && (code == 501 || code == 551 || code == 554))
+        return fail(ftp, fault, FOTA_ERR_FTP_REST, ftp->offset, code);
+    if (code / 100 > 2)
+        return refuse(ftp, code, fault);
+    if (code / 100 == 2)
+        ftp->final = (uint16_t)code;
+    fota_ftp_reply_start(&ftp->reply);
+    ftp->look_away = false;
+    enter(ftp, STATE_DATA);
+    return FOTA_FETCH_OPEN;
+}
+
+/* Sends what is to be sent, then waits for the reply to it. */
+static int talk(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    int heard;
+
+    if (ftp->sending)
+        return send_command(ftp, fault);
+    heard = listen(ftp, fault);
+    if (heard < 0)
+        return heard;
+    if (heard == HEARD_NOTHING)
+        return stalled(ftp, fault);
+    ftp->moved_ms = now(ftp);
+    if (heard == HEARD_PART)
+        return FOTA_FETCH_AGAIN;
+    switch ((enum state)ftp->state) {
+    case STATE_GREETING: return greeting_reply(ftp, fault);
+    case STATE_USER: return user_reply(ftp, fault);
+    case STATE_PASS: return pass_reply(ftp, fault);
+    case STATE_TYPE: return type_reply(ftp, fault);
+    case STATE_SIZE: return size_reply(ftp, fault);
+    case STATE_MDTM: return mdtm_reply(ftp, fault);
+    case STATE_PASSIVE: return passive_reply(ftp, fault);
+    case STATE_REST: return rest_reply(ftp, fault);
+    default: return retr_reply(ftp, fault);
+    }
+}
+
+/* ---- connections ---------------------------------------------------------------------------- */
+
+static int open_state(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    int error = dial(ftp, &ftp->control, 0);
+
+    if (error)
+        return fail(ftp, fault, error, 0, 0);
+    return enter(ftp, STATE_CONNECT);
+}
+
+static int connect_state(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    int ready = fota_connection_ready(&ftp->control);
+
+    if (ready < 0)
+        return fail(ftp, fault, ready, 0, 0);
+    if (ready == 0)
+        return wait_until(ftp, ftp->timeouts.connect_ms, FOTA_ERR_CONNECT, fault);
+    fota_ftp_reply_start(&ftp->reply);
+    return enter(ftp, STATE_GREETING);
+}
+
+static int dial_state(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    int result = fota_connection_ready(&ftp->data);
+
+    if (result == 0)
+        result = wait_until(ftp, ftp->timeouts.connect_ms, FOTA_ERR_CONNECT, fault);
+    else if (result > 0)
+        return ftp->offset > 0 ? ask_rest(ftp, fault) : ask_path(ftp, "RETR ", STATE_RETR, fault);
+    else
+        fail(ftp, fault, result, 0, 0);
+    return result < 0 ? swap(ftp, result, fault) : result;
+}
+
+/* ---- the transfer --------------------------------------------------------------------------- */
+
+static bool has_all(const struct fota_ftp *ftp)
+{
+    return ftp->identity.total > 0 && ftp->at == ftp->identity.total;
+}
+
+static uint32_t patience_ms(const struct fota_ftp *ftp)
+{
+    uint32_t stall_ms = ftp->timeouts.stall_ms;
+
+    if (ftp->state == STATE_DATA && !has_all(ftp) && ftp->final == 0)
+        return stall_ms;
+    return stall_ms < GRACE_MS ? stall_ms : GRACE_MS;
+}
+
+static bool is_silent(const struct fota_ftp *ftp)
+{
+    return now(ftp) - ftp->moved_ms >= patience_ms(ftp);
+}
+
+/*
+ * No byte will come any more. A good reply does not mean that the file is here, and a bad one does
+ * not mean that it is not: the connection that carries it may have died in a long transfer.
+ */
+static int conclude(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    if (!has_all(ftp)) {
+        if (ftp->final / 100 > 3)
+            return fail(ftp, fault, FOTA_ERR_FTP_BUSY, 0, ftp->final);
+        if (ftp->final == 0 || ftp->identity.total > 0)
+            return fail(ftp, fault, FOTA_ERR_CLOSED, ftp->identity.total, ftp->at);
+        /* Nothing behind the offset: it may have been past the end. */
+        if (ftp->offset > 0 && ftp->at == ftp->offset)
+            return fail(ftp, fault, FOTA_ERR_FTP_REST, ftp->offset, ftp->final);
+    }
+    /* RFC 959 section 4.1.1. Whether it is heard does not matter. */
+    if (ftp->final != 0 && ftp->control.stream >= 0)
+        (void)fota_connection_send(&ftp->control, "QUIT\r\n", 6);
+    return FOTA_FETCH_END;
+}
+
+/*
+ * A look at the control connection beside the data. Its end is no failure of the transfer, and an
+ * ended connection that stays open would wake every wait. Returns whether something came.
+ */
+static bool overhear(struct fota_ftp *ftp)
+{
+    struct fota_fault ignored;
+    int heard;
+
+    if (ftp->control.stream < 0)
+        return false;
+    heard = listen(ftp, &ignored);
+    if (heard < 0) {
+        fota_connection_close(&ftp->control);
+        ftp->used = ftp->length = 0;
+        return true;
+    }
+    if (heard == HEARD_REPLY) {
+        if (ftp->final == 0 && ftp->reply.code >= 200) {
+            ftp->final = ftp->reply.code;
+            ftp->moved_ms = now(ftp); /* what is on its way still has the whole grace */
+        }
+        fota_ftp_reply_start(&ftp->reply);
+    }
+    return heard != HEARD_NOTHING;
+}
+
+/* RFC 959 section 3.3: in stream mode the end of the data connection is the end of the file. */
+static int data_ended(struct fota_ftp *ftp)
+{
+    fota_connection_close(&ftp->data);
+    return enter(ftp, STATE_FINISH);
+}
+
+static int data_state(struct fota_ftp *ftp, uint8_t *data, size_t size, size_t *got,
+                      struct fota_fault *fault)
+{
+    int received;
+
+    if (ftp->look_away) {
+        ftp->look_away = false;
+        if (overhear(ftp))
+            return FOTA_FETCH_AGAIN;
+        if (!is_silent(ftp))
+            return FOTA_FETCH_WAIT;
+        if (has_all(ftp) || ftp->final != 0)
+            return data_ended(ftp);
+        return stalled(ftp, fault);
+    }
+    received = fota_connection_recv(&ftp->data, data, size);
+    if (received == FOTA_ERR_CLOSED || (received < 0 && has_all(ftp)))
+        return data_ended(ftp);
+    if (received < 0)
+        return fail(ftp, fault, received, 0, 0);
+    ftp->look_away = received == 0;
+    if (received == 0)
+        return FOTA_FETCH_AGAIN;
+    ftp->moved_ms = now(ftp);
+    ftp->at += (unsigned)received;
+    if (ftp->identity.total > 0 && ftp->at > ftp->identity.total)
+        return fail(ftp, fault, FOTA_ERR_FTP_SIZE, ftp->identity.total, ftp->at);
+    *got = (size_t)received;
+    return FOTA_FETCH_DATA;
+}
+
+static int finish_state(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    if (ftp->final != 0 || ftp->control.stream < 0 || is_silent(ftp))
+        return conclude(ftp, fault);
+    return overhear(ftp) ? FOTA_FETCH_AGAIN : FOTA_FETCH_WAIT;
+}
+
+/* ---- interface ------------------------------------------------------------------------------ */
+
+void fota_ftp_init(struct fota_ftp *ftp, const struct fota_net *net, const struct fota_tls *tls,
+                   const struct fota_system *system, const struct fota_timeouts *timeouts)
+{
+    memset(ftp, 0, sizeof *ftp);
+    fota_connection_init(&ftp->control, net, tls);
+    fota_connection_init(&ftp->data, net, tls);
+    ftp->system = system;
+    ftp->timeouts = *timeouts;
+    if (ftp->timeouts.connect_ms == 0)
+        ftp->timeouts.connect_ms = CONNECT_MS;
+    if (ftp->timeouts.stall_ms == 0)
+        ftp->timeouts.stall_ms = STALL_MS;
+    ftp->family = FOTA_ADDRESS_ANY;
+}
+
+int fota_ftp_open(struct fota_ftp *ftp, const char *url, uint64_t offset, struct fota_fault *fault)
+{
+    struct fota_url parsed;
+    size_t length = strlen(url);
+    int error;
+
+    fota_ftp_close(ftp);
+    error = fota_url_parse(url, length, FOTA_URL_MAX, &parsed, fault);
+    if (error)
+        return error;
+    if (parsed.scheme != FOTA_SCHEME_FTP)
+        return fota_fail(fault, FOTA_ERR_URL_SCHEME, FOTA_STAGE_REQUEST, 0, 0);
+    if (parsed.path.length == 0 || (parsed.path.length == 1 && parsed.path.text[0] == '/'))
+        return fota_fail(fault, FOTA_ERR_URL, FOTA_STAGE_REQUEST, 0, fota_clamp32(length));
+    memcpy(ftp->url, url, length + 1);
+    memset(&ftp->identity, 0, sizeof ftp->identity);
+    ftp->offset = ftp->at = offset;
+    ftp->final = 0;
+    ftp->used = ftp->length = 0;
+    ftp->sending = ftp->swapped = false;
+    ftp->state = STATE_OPEN;
+    return 0;
+}
+
+int fota_ftp_step(struct fota_ftp *ftp, uint8_t *data, size_t size, size_t *got,
+                  struct fota_fault *fault)
+{
+    int result;
+
+    *got = 0;
+    switch ((enum state)ftp->state) {
+    case STATE_IDLE: result = fota_fail(fault, FOTA_ERR_STATE, FOTA_STAGE_REQUEST, 0, 0); break;
+    case STATE_OPEN: result = open_state(ftp, fault); break;
+    case STATE_CONNECT: result = connect_state(ftp, fault); break;
+    case STATE_DIAL: result = dial_state(ftp, fault); break;
+    case STATE_DATA: result = data_state(ftp, data, size, got, fault); break;
+    case STATE_FINISH: result = finish_state(ftp, fault); break;
+    default: result = talk(ftp, fault); break;
+    }
+    if (result < 0 || result == FOTA_FETCH_END)
+        fota_ftp_close(ftp);
+    return result;
+}
+
+void fota_ftp_close(struct fota_ftp *ftp)
+{
+    fota_connection_close(&ftp->data);
+    fota_connection_close(&ftp->control);
+    ftp->state = STATE_IDLE;
+}

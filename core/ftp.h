@@ -1,0 +1,79 @@
+/*
+ * ftp.h - fetches one file, or the rest of one, over FTP (RFC 959, RFC 1123, RFC 2428, RFC 3659).
+ *
+ * A client for exactly that: login, binary, passive, REST, RETR. As the HTTP client it never sleeps
+ * and never retries: what a failure means for the update is the engine's affair.
+ */
+#ifndef FOTA_FTP_H
+#define FOTA_FTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "connection.h"
+#include "fetch.h"
+#include "fota_port.h"
+#include "ftp_reply.h"
+#include "url.h"
+
+struct fota_ftp {
+    struct fota_connection control, data;
+    const struct fota_system *system;
+    struct fota_timeouts timeouts;
+    enum fota_address_family family; /* FOTA_ADDRESS_ANY from init; the caller may set it */
+    struct fota_ftp_reply reply;
+    struct fota_file_identity identity;
+    uint64_t offset;       /* asked for, bytes from the start of the file */
+    uint64_t at;           /* of the next byte that comes */
+    uint64_t moved_ms;     /* when something was begun or last moved */
+    uint16_t final;        /* code of the reply after the transfer, 0: none yet */
+    uint16_t used, length; /* unsent part of a command, unread part of a reply */
+    uint8_t state;
+    bool sending;   /* `buffer` holds a command, else what was received */
+    bool classic;   /* PASV instead of EPSV; stays for the next file */
+    bool swapped;   /* it has been changed for this file */
+    bool look_away; /* the data connection had nothing: the control connection's turn */
+    char url[FOTA_URL_MAX + 1];
+    char buffer[FOTA_URL_MAX + 9]; /* the longest command: a verb, a blank, a path, CR and LF */
+};
+
+/* Prepares the client. `net`, `tls` (may be NULL) and `system` are borrowed for its life. */
+void fota_ftp_init(struct fota_ftp *ftp, const struct fota_net *net, const struct fota_tls *tls,
+                   const struct fota_system *system, const struct fota_timeouts *timeouts);
+
+/*
+ * Begins to fetch `url` (terminated, at most FOTA_URL_MAX, copied) from byte `offset` of the file.
+ * Nothing is sent before the first step; a transfer that runs is closed. The path is relative to
+ * the folder of the login, "%2F" at its begin makes it absolute (RFC 1738 section 3.2.2); it is
+ * sent as one, without CWD. A url without a user is anonymous. Returns 0 or an error of
+ * fota_url_parse(), FOTA_ERR_URL for a url without a path, FOTA_ERR_URL_SCHEME for anything but
+ * ftp.
+ */
+int fota_ftp_open(struct fota_ftp *ftp, const char *url, uint64_t offset, struct fota_fault *fault);
+
+/*
+ * As fota_http_step(). One bounded piece of work: at most one read and one write on the network.
+ *
+ * FOTA_FETCH_OPEN comes once, when the server is about to send. The identity is the file's SIZE and
+ * the hash of its MDTM; a server that knows neither leaves the last word to the digest.
+ * FOTA_FETCH_END needs all bytes of SIZE, or a good reply after the transfer where SIZE is not
+ * known; bytes are taken to the end of the data connection before that reply is believed.
+ *
+ * Errors beside those of the network: FOTA_ERR_FTP_LOGIN (530 and its kin), FOTA_ERR_FTP_NOT_FOUND
+ * (550), FOTA_ERR_FTP_BUSY (every other 4xx, 120), FOTA_ERR_FTP_REFUSED (every other 5xx),
+ * FOTA_ERR_FTP_REST (the server does not begin at `offset`, or the file is shorter),
+ * FOTA_ERR_FTP_SIZE (more came than SIZE said: the server sends text), FOTA_ERR_FTP_REPLY,
+ * FOTA_ERR_CLOSED (less came). `got` is the reply's code. No fault holds a part of the url.
+ *
+ * A data connection that cannot be opened is tried a second time, by PASV after EPSV or the other
+ * way round. It goes to the host of the url whatever address the server names.
+ */
+int fota_ftp_step(struct fota_ftp *ftp, uint8_t *data, size_t size, size_t *got,
+                  struct fota_fault *fault);
+
+/* Closes the connections, data before control, if any. Harmless at any time after fota_ftp_init().
+ */
+void fota_ftp_close(struct fota_ftp *ftp);
+
+#endif
