@@ -59,6 +59,7 @@ package.preload.socket = function()
 end
 
 -- luassert and what it needs, and for the servers that specs start an interpreter that has lua-socket.
+require("spec.support.vm") -- which asks `arg` for its interpreter
 package.path = package.path .. ";" .. host("print(package.path)")
 arg = { [0] = arg[0], [-1] = HOST }
 assert = require("luassert")

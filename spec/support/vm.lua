@@ -12,6 +12,13 @@ vm.iterators_yield = not vm.puc51
 --- Integers of 32 bits and floats that are exact up to 2^24.
 vm.narrow = math.maxinteger == 2147483647
 
+-- The interpreter that runs this spec.
+local lowest = 0
+while arg and arg[lowest - 1] do
+    lowest = lowest - 1
+end
+vm.interpreter = lowest < 0 and arg[lowest] or "lua5.4"
+
 vm.unpack = table.unpack or unpack -- luacheck: ignore 113
 
 function vm.pack(...)
