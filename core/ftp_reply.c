@@ -153,10 +153,11 @@ bool fota_ftp_reply_extended_port(const struct fota_ftp_reply *reply, uint16_t *
         borders += reply->text[at] == border;
     }
     if (border < 33 || border > 126 || is_digit(border) ||
-        !take_number(reply, &at, UINT16_MAX, &value) || value == 0)
+        !take_number(reply, &at, UINT16_MAX, &value) || value == 0 || at == reply->length ||
+        reply->text[at] != border)
         return false;
     *port = (uint16_t)value;
-    return at < reply->length && reply->text[at] == border;
+    return true;
 }
 
 bool fota_ftp_reply_passive_port(const struct fota_ftp_reply *reply, uint16_t *port)
