@@ -28,13 +28,21 @@ static bool can(const struct face *face, enum fota_feature feature)
 /* ---- remote -----------------------------------------------------------------------------------
  */
 
-/* The url is the string at `index`; the callback, if there is one, is on top. */
-static int begin_download(lua_State *L, struct face *face, int index, bool has_callback,
-                          bool keep_awake)
+static int bad_tls(lua_State *L, const char *problem)
 {
-    const struct job kind = {.keep_awake = keep_awake};
+    return fota_lua_refused(L, FOTA_ERR_TLS_PARAMS, 0, problem);
+}
+
+/* The url is the string at `index`, ssl_params the table at `ssl` (0: none); the callback, if there
+ * is one, is on top. */
+static int begin_download(lua_State *L, struct face *face, int index, bool has_callback, int ssl)
+{
+    struct job kind = {.keep_awake = fota_lua_check_object(L)->keep_awake};
+    const char *problem = fota_lua_tls(L, face, ssl, lua_tostring(L, index), &kind);
     struct ending ending = {0, ""};
 
+    if (problem)
+        return bad_tls(L, problem);
     if (fota_lua_begin(L, face, index, has_callback, &kind, &ending) != 0 ||
         face->config->model->asynchronous)
         return fota_lua_push_documented(L, &ending);
@@ -59,11 +67,11 @@ static int http_download(lua_State *L)
     static const char *const known[] = {"url1", "url2", "callback", "ssl_params", NULL};
     enum { URL1 = 3, URL2, SSL };
     struct face *face = face_of(L);
-    bool keep_awake = fota_lua_check_object(L);
     bool has_url1, has_url2, has_callback, has_ssl;
 
+    fota_lua_check_object(L);
     if (!fota_lua_named_arguments(L, true, known))
-        return begin_download(L, face, 2, false, keep_awake);
+        return begin_download(L, face, 2, false, 0);
     has_url1 = fota_lua_typed_field(L, 2, "url1", LUA_TSTRING);
     has_url2 = fota_lua_typed_field(L, 2, "url2", LUA_TSTRING);
     has_ssl = fota_lua_typed_field(L, 2, "ssl_params", LUA_TTABLE);
@@ -81,7 +89,7 @@ static int http_download(lua_State *L)
         return fota_lua_refused(L, FOTA_ERR_NOT_BUILT, 0, "the second stage (url2)");
     if (!has_url1)
         return missing_url(L, "url1");
-    return begin_download(L, face, URL1, has_callback, keep_awake);
+    return begin_download(L, face, URL1, has_callback, has_ssl ? SSL : 0);
 }
 
 static int ftp_download(lua_State *L)
@@ -154,27 +162,39 @@ static int download_cancel(lua_State *L)
     return fota_lua_documented(L, face, fota_cancel(face->engine));
 }
 
-/* download{url=, callback=}: native, on every model. */
+/* What a documented call would return, as a native one does: nil instead of -1. */
+static int natively(lua_State *L, int results)
+{
+    lua_pushnil(L);
+    lua_replace(L, -results - 1);
+    return results;
+}
+
+/* download{url=, callback=, ssl_params=}: native, on every model. */
 static int download(lua_State *L)
 {
-    static const char *const known[] = {"url", "callback", NULL};
+    static const char *const known[] = {"url", "callback", "ssl_params", NULL};
+    enum { URL = 3, SSL };
     struct job kind = {.native = true};
     struct face *face = face_of(L);
-    bool has_callback = false;
+    bool has_callback = false, has_ssl = false;
     struct ending ending;
+    const char *problem;
     int index = 2;
 
-    kind.keep_awake = fota_lua_check_object(L);
+    kind.keep_awake = fota_lua_check_object(L)->keep_awake;
     if (fota_lua_named_arguments(L, true, known)) {
-        index = 3;
-        if (!fota_lua_typed_field(L, 2, "url", LUA_TSTRING)) {
-            missing_url(L, "url");
-            lua_pushnil(L);
-            lua_replace(L, -4);
-            return 3;
-        }
+        index = URL;
+        if (!fota_lua_typed_field(L, 2, "url", LUA_TSTRING))
+            return natively(L, missing_url(L, "url"));
+        has_ssl = fota_lua_typed_field(L, 2, "ssl_params", LUA_TTABLE);
+        if (has_ssl)
+            check_ssl_params(L, SSL);
         has_callback = fota_lua_callable_field(L, 2, "callback");
     }
+    problem = fota_lua_tls(L, face, has_ssl ? SSL : 0, lua_tostring(L, index), &kind);
+    if (problem)
+        return natively(L, bad_tls(L, problem));
     if (fota_lua_begin(L, face, index, has_callback, &kind, &ending) != 0)
         return fota_lua_push_native(L, &ending);
     return 1;
@@ -248,39 +268,73 @@ static int verify(lua_State *L)
 /* ---- the object -------------------------------------------------------------------------------
  */
 
+static bool read_reset_disable(lua_State *L, int index)
+{
+    lua_Number value = lua_tonumber(L, index);
+
+    if (lua_isnil(L, index))
+        return false;
+    if (lua_type(L, index) != LUA_TNUMBER || (value != 0 && value != 1))
+        luaL_error(L, "argument 'reset_disable' must be 0 or 1, got %s",
+                   lua_type(L, index) == LUA_TNUMBER ? lua_tostring(L, index)
+                                                     : luaL_typename(L, index));
+    return value == 1;
+}
+
+/* Makes the object, with a copy of the texts at `first` and the two behind: they live as long. */
+static void push_object(lua_State *L, bool keep_awake, int first)
+{
+    size_t lengths[3], total = 0;
+    const char *texts[3];
+    struct object *object;
+    char *at;
+
+    for (int i = 0; i < 3; i++) {
+        lengths[i] = 0;
+        texts[i] = lua_tolstring(L, first + i, &lengths[i]);
+        total += lengths[i] + 1;
+    }
+    object = lua_newuserdata(L, sizeof *object + total);
+    memset(object, 0, sizeof *object);
+    object->keep_awake = keep_awake;
+    at = (char *)(object + 1);
+    for (int i = 0; i < 3; i++) {
+        const char **out = i == 0   ? &object->tls.ca_cert
+                           : i == 1 ? &object->tls.client_cert
+                                    : &object->tls.client_key;
+
+        if (!texts[i])
+            continue;
+        memcpy(at, texts[i], lengths[i] + 1);
+        *out = strlen(texts[i]) == lengths[i] ? at : "";
+        at += lengths[i] + 1;
+    }
+    lua_pushvalue(L, lua_upvalueindex(UPVALUE_OBJECT));
+    lua_setmetatable(L, -2);
+}
+
 /* Argument 1 is the module table. */
 int fota_lua_construct(lua_State *L)
 {
-    static const char *const known[] = {"reset_disable", NULL};
+    static const char *const known[] = {"reset_disable", "root_cert", "cert", "key", NULL};
+    enum { OPTIONS = 2, RESET_DISABLE, ROOT_CERT };
     struct face *face = face_of(L);
-    bool keep_awake = false;
-    bool *object;
+    bool keep_awake;
 
-    if (lua_istable(L, 2)) {
-        fota_lua_check_keys(L, 2, known);
-        lua_getfield(L, 2, "reset_disable");
-        lua_replace(L, 2);
+    lua_settop(L, OPTIONS);
+    if (lua_istable(L, OPTIONS)) {
+        fota_lua_check_keys(L, OPTIONS, known);
+        lua_getfield(L, OPTIONS, "reset_disable");
+        for (size_t i = 1; known[i]; i++)
+            fota_lua_typed_field(L, OPTIONS, known[i], LUA_TSTRING);
+    } else {
+        lua_pushvalue(L, OPTIONS);
+        lua_settop(L, ROOT_CERT + 2);
     }
-    if (!lua_isnoneornil(L, 2)) {
-        lua_Number value = lua_tonumber(L, 2);
-
-        if (lua_type(L, 2) != LUA_TNUMBER || (value != 0 && value != 1))
-            return luaL_error(L, "argument 'reset_disable' must be 0 or 1, got %s",
-                              lua_type(L, 2) == LUA_TNUMBER ? lua_tostring(L, 2)
-                                                            : luaL_typename(L, 2));
-        keep_awake = value == 1;
-    }
-    if (keep_awake && !can(face, FOTA_FEATURE_RESET_DISABLE)) {
-        int n = unsupported(L, face, FOTA_FEATURE_RESET_DISABLE);
-
-        lua_pushnil(L);
-        lua_replace(L, -n - 1);
-        return n;
-    }
-    object = lua_newuserdata(L, sizeof *object);
-    *object = keep_awake;
-    lua_pushvalue(L, lua_upvalueindex(UPVALUE_OBJECT));
-    lua_setmetatable(L, -2);
+    keep_awake = read_reset_disable(L, RESET_DISABLE);
+    if (keep_awake && !can(face, FOTA_FEATURE_RESET_DISABLE))
+        return natively(L, unsupported(L, face, FOTA_FEATURE_RESET_DISABLE));
+    push_object(L, keep_awake, ROOT_CERT);
     return 1;
 }
 

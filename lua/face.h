@@ -5,6 +5,7 @@
  *   value.c       results and arguments
  *   job.c         what happens while an update runs: events, callbacks, waiting
  *   documented.c  QuecPython's calls
+ *   tls.c         what https demands
  *   native.c      the module's own functions
  *   luatos.c      LuatOS's functions
  *
@@ -30,6 +31,12 @@ struct ending {
     char text[FOTA_TEXT_MAX + 32]; /* "NAME: text" */
 };
 
+/* What fota() gives. The texts of `tls` lie behind it in the same userdata. */
+struct object {
+    bool keep_awake;            /* no reset after its downloads */
+    struct fota_tls_params tls; /* its certificates, where ssl_params names none */
+};
+
 /* A download: a Lua userdata, pinned while it runs. */
 struct job {
     struct ending ending;
@@ -37,10 +44,13 @@ struct job {
     int waiter;   /* {thread, struct wait}, or LUA_NOREF */
     int status;   /* newest event, as the callback would get it from a native call */
     int progress;
-    bool fresh;               /* nobody has taken the newest event */
-    bool over;                /* the newest event is the last */
-    bool native;              /* begun by download(): codes are ours, not the vendor's */
-    bool keep_awake;          /* no reset after it */
+    bool fresh;      /* nobody has taken the newest event */
+    bool over;       /* the newest event is the last */
+    bool native;     /* begun by download(): codes are ours, not the vendor's */
+    bool keep_awake; /* no reset after it */
+    bool has_tls;    /* `tls` is not the engine's default */
+    int texts;       /* pin of what the texts of `tls` belong to, where it has_tls */
+    struct fota_tls_params tls;
     uint32_t received, total; /* bytes */
     uint32_t rate;            /* bytes per second, 0 unknown */
     uint8_t percent;
@@ -116,8 +126,19 @@ uint32_t fota_lua_whole_number(lua_State *L, int index, const char *name);
  * whether it is the table. */
 bool fota_lua_named_arguments(lua_State *L, bool text, const char *const *known);
 
-/* Is argument 1 an object of this module? Returns whether it has the reset disabled. */
-bool fota_lua_check_object(lua_State *L);
+/* Argument 1 as an object of this module; raises if it is none. */
+const struct object *fota_lua_check_object(lua_State *L);
+
+/* ---- tls.c ------------------------------------------------------------------------------------
+ */
+
+/*
+ * Puts together what https demands for `url`, from ssl_params at `index` (0: none were given) and
+ * from the object, which is argument 1, into kind->has_tls, ->tls, ->texts. Returns what is wrong
+ * with it, or NULL. Prints warnings.
+ */
+const char *fota_lua_tls(lua_State *L, const struct face *face, int index, const char *url,
+                         struct job *kind);
 
 /* ---- job.c ------------------------------------------------------------------------------------
  */
@@ -158,7 +179,7 @@ extern const luaL_Reg fota_lua_job_methods[];
 /* __index of jobs: a method, or one of the fields. Upvalue 5 is the table of methods. */
 int fota_lua_job_index(lua_State *L);
 
-/* fota(), fota{reset_disable=}, fota(1). */
+/* fota(), fota{reset_disable=, root_cert=, cert=, key=}, fota(1). */
 int fota_lua_construct(lua_State *L);
 
 #endif

@@ -413,6 +413,14 @@ static void terminal_callback(lua_State *L, struct face *face, struct job *job)
         call_back(L, face, code, job->percent);
 }
 
+/* The engine is done with the texts of its TLS parameters. */
+static void drop_texts(lua_State *L, struct job *job)
+{
+    if (job->has_tls)
+        luaL_unref(L, PINS, job->texts);
+    job->has_tls = false;
+}
+
 /* The callback, and whoever is woken, may begin the next download: nothing of this one is kept in
  * the face by then. Until both have returned the job is pinned. */
 static void job_ended(lua_State *L, struct face *face)
@@ -425,6 +433,7 @@ static void job_ended(lua_State *L, struct face *face)
     face->job = NULL;
     face->job_pin = LUA_NOREF;
     take_pin(L, &pin);
+    drop_texts(L, job);
     job->over = true;
     job->ending = face->ending;
     publish(job, job->ending.error ? -1 : 2, job->ending.error ? job->ending.error : 100);
@@ -533,10 +542,12 @@ int fota_lua_begin(lua_State *L, struct face *face, int index, bool has_callback
     /* For C it would end here, and another file would be fetched than the one that was meant. */
     if (strlen(url) != length) {
         fota_lua_compose(&fault, ending);
+        drop_texts(L, job);
         return ending->error;
     }
-    if (fota_download(face->engine, url, NULL, &face->limits) != 0) {
+    if (fota_download(face->engine, url, job->has_tls ? &job->tls : NULL, &face->limits) != 0) {
         fota_lua_compose(fota_fault(face->engine), ending);
+        drop_texts(L, job);
         return ending->error;
     }
     if (has_callback) {

@@ -194,7 +194,7 @@ bool fota_lua_named_arguments(lua_State *L, bool text, const char *const *known)
     return !alone;
 }
 
-bool fota_lua_check_object(lua_State *L)
+const struct object *fota_lua_check_object(lua_State *L)
 {
     bool same = lua_isuserdata(L, 1) && lua_getmetatable(L, 1);
 
@@ -204,5 +204,5 @@ bool fota_lua_check_object(lua_State *L)
     }
     if (!same)
         luaL_argerror(L, 1, "fota object expected; call the method with ':'");
-    return *(bool *)lua_touserdata(L, 1);
+    return lua_touserdata(L, 1);
 }

@@ -17,7 +17,7 @@ dependencies = {
     "lua >= 5.1, < 5.5",
 }
 external_dependencies = {
-    MBEDTLS = { header = "mbedtls/ecdsa.h", library = "mbedcrypto" },
+    MBEDTLS = { header = "mbedtls/ssl.h", library = "mbedtls" },
 }
 build = {
     type = "builtin",
@@ -28,19 +28,20 @@ build = {
                 "core/error.c", "core/ftp.c", "core/ftp_reply.c", "core/http.c", "core/http_reader.c", "core/journal.c", "core/judge.c",
                 "core/local.c", "core/model.c", "core/package.c", "core/slot.c", "core/source.c", "core/staging.c",
                 "core/text.c", "core/url.c",
-                "platform/mbedtls/crypto.c", "platform/mbedtls/digest.c", "platform/posix/net.c",
+                "platform/mbedtls/certificate.c", "platform/mbedtls/crypto.c", "platform/mbedtls/digest.c",
+                "platform/mbedtls/tls.c", "platform/posix/bundle.c", "platform/posix/net.c",
                 "platform/posix/system.c", "platform/sim/clock.c", "platform/sim/apn.c", "platform/sim/flash.c",
                 "platform/sim/link.c", "platform/sim/map.c",
                 "platform/sim/modem.c", "platform/sim/web.c",
                 "lua_fota.c", "lua/documented.c", "lua/job.c", "lua/luatos.c", "lua/native.c",
-                "lua/value.c", "emulator/lua_files.c", "emulator/lua_guest.c", "emulator/lua_sim.c",
+                "lua/tls.c", "lua/value.c", "emulator/lua_files.c", "emulator/lua_guest.c", "emulator/lua_sim.c",
                 "emulator/lua_world.c",
                 "tools/key.c", "tools/lua_host.c", "tools/lua_table.c", "tools/lua_tool.c",
                 "tools/package_writer.c",
             },
             incdirs = { ".", "core", "tools", "$(MBEDTLS_INCDIR)" },
             libdirs = { "$(MBEDTLS_LIBDIR)" },
-            libraries = { "mbedcrypto" },
+            libraries = { "mbedtls", "mbedx509", "mbedcrypto" },
             defines = { 'FOTA_VERSION="scm"' },
         },
         ["fota.sim"] = "emulator/sim.lua",

@@ -154,17 +154,12 @@ describe("the models", function()
                 local fota = open(name)
                 local f = fota()
 
-                not_built("https", f:httpDownload("https://127.0.0.1/a"))
                 if documented.ftpDownload[name] then
                     not_built("ftpDownload", f:ftpDownload("ftp://u:p@127.0.0.1/a"))
                 end
                 if documented.mini[name] then
                     not_built("the second stage (url2)",
                         f:httpDownload({ url1 = "http://a/1", url2 = "http://a/2" }))
-                end
-                if documented.ssl_params[name] then
-                    not_built("https",
-                        f:httpDownload({ url1 = "https://127.0.0.1/a", ssl_params = { ssl_version = 3 } }))
                 end
             end)
 

@@ -100,13 +100,31 @@ function fota.file(path) end
 --- What `fota{…}` takes. `fota(1)` is `fota{ reset_disable = 1 }`.
 ---@class fota.Options
 ---@field reset_disable? integer 1: the modem is not reset after the package is verified (QuecPython). Refused on EC600N, EC800N, EG912N, EC600M, EC800M, EG810M.
+---@field root_cert? string `ca_cert` of its downloads, on every model
+---@field cert? string `client_cert`
+---@field key? string `client_key`
+
+--- What https demands. Without it a server is verified by `root_cert` of the object or else by the platform's
+--- own authorities (on a host the system's, or those of the environment's `SSL_CERT_FILE`); where there are
+--- none it is not verified, and a warning is printed: the package's signature alone protects the update.
+---
+--- `ssl_version` is the document's: 0 (SSL 3.0) is refused; 1 and 2 (TLS 1.0, 1.1) are raised to TLS 1.2, with
+--- a warning; 3 is TLS 1.2 and nothing else; 4, or none, TLS 1.2 and newer. `sec_level` 0 verifies nobody, with
+--- a warning; 1 the server, by `ca_cert`; 2 the server by `ca_cert`, and shows it `client_cert`. Without a
+--- `sec_level` all that is given is used. After a redirect to another origin no `client_cert` is shown.
+---@class fota.SslParams
+---@field ca_cert? string certificates of authorities, PEM
+---@field client_cert? string PEM
+---@field client_key? string PEM, without a password
+---@field ssl_version? integer
+---@field sec_level? integer
 
 --- What `httpDownload` takes; a string alone is `url1`.
 ---@class fota.HttpDownload
----@field url1 string url of the package, `http://host[:port]/path`, 255 characters at most
+---@field url1 string url of the package, `http://` or `https://host[:port]/path`, 255 characters at most
 ---@field url2? string url of the second stage, mini fota only
 ---@field callback? fota.Callback not with mini fota
----@field ssl_params? table EC200A and UC200A only
+---@field ssl_params? fota.SslParams EC200A and UC200A only
 
 --- Progress: `status` 1 while it downloads (`progress` is a percentage), 0 when all is downloaded, 2 when the
 --- package is verified and will be installed. A failure is any other status: on the ASR models -1, with the
@@ -176,7 +194,7 @@ function Object:verify() end
 ---     local job = assert(fota():download { url = url })
 ---     for status, progress in job:events() do print(status, progress) end
 ---     print(job:wait())
----@param arguments { url: string, callback?: fota.Callback }|string
+---@param arguments { url: string, callback?: fota.Callback, ssl_params?: fota.SslParams }|string
 ---@return fota.Job? job
 ---@return string? message
 ---@return integer? code

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "platform/mbedtls/crypto.h"
+#include "platform/posix/bundle.h"
 #include "platform/sim/apn.h"
 #include "platform/sim/map.h"
 
@@ -49,6 +50,7 @@ int fota_sim_modem_open(struct fota_sim_modem *modem, const struct fota_model *m
     modem->port.net = fota_sim_link_open(
         &modem->link, fota_sim_web_open(&modem->web, fota_posix_net_open(&modem->net)),
         &modem->port.system);
+    modem->port.tls = fota_mbedtls_tls_open(&modem->tls, &modem->port.system, fota_posix_bundle());
     err = keep_apn(modem, path);
     if (err)
         return err;
@@ -66,6 +68,7 @@ void fota_sim_modem_close(struct fota_sim_modem *modem)
     if (!modem->flash)
         return;
     fota_sim_modem_disconnect(modem);
+    fota_mbedtls_tls_close(&modem->tls);
     fota_sim_web_close(&modem->web);
     fota_sim_flash_close(modem->flash);
     free(modem->apn_file);
@@ -74,6 +77,7 @@ void fota_sim_modem_close(struct fota_sim_modem *modem)
 
 void fota_sim_modem_disconnect(struct fota_sim_modem *modem)
 {
+    fota_mbedtls_tls_drop(&modem->tls);
     fota_posix_net_close(&modem->net);
     fota_sim_web_disconnect(&modem->web);
     modem->link.streams = 0;

@@ -1,11 +1,12 @@
 /*
- * modem.h - a whole simulated modem: flash, network, clock, cryptography, boot stage.
+ * modem.h - a whole simulated modem: flash, network, TLS, clock, cryptography, boot stage.
  */
 #ifndef FOTA_SIM_MODEM_H
 #define FOTA_SIM_MODEM_H
 
 #include "boot.h"
 #include "fota.h"
+#include "platform/mbedtls/tls.h"
 #include "platform/posix/net.h"
 #include "platform/posix/system.h"
 #include "platform/sim/clock.h"
@@ -21,6 +22,7 @@ struct fota_sim_modem {
     struct fota_posix_net net;
     struct fota_sim_web web;   /* over net */
     struct fota_sim_link link; /* over web; rate and drop_at may be set at any time */
+    struct fota_mbedtls_tls tls;
     struct fota_posix_system system;
     struct fota_sim_clock clock; /* over system */
     char *apn_file;              /* beside the flash's file */
