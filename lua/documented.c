@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lua/face.h"
+#include "url.h"
 
 static int missing_url(lua_State *L, const char *name)
 {
@@ -33,20 +34,28 @@ static int bad_tls(lua_State *L, const char *problem)
     return fota_lua_refused(L, FOTA_ERR_TLS_PARAMS, 0, problem);
 }
 
+/* The url is the string at `index`; the callback, if there is one, is on top. */
+static int begin_kind(lua_State *L, struct face *face, int index, bool has_callback,
+                      const struct job *kind)
+{
+    struct ending ending = {0, ""};
+
+    if (fota_lua_begin(L, face, index, has_callback, kind, &ending) != 0 ||
+        face->config->model->asynchronous)
+        return fota_lua_push_documented(L, &ending);
+    return fota_lua_wait_documented(L, face);
+}
+
 /* The url is the string at `index`, ssl_params the table at `ssl` (0: none); the callback, if there
  * is one, is on top. */
 static int begin_download(lua_State *L, struct face *face, int index, bool has_callback, int ssl)
 {
     struct job kind = {.keep_awake = fota_lua_check_object(L)->keep_awake};
     const char *problem = fota_lua_tls(L, face, ssl, lua_tostring(L, index), &kind);
-    struct ending ending = {0, ""};
 
     if (problem)
         return bad_tls(L, problem);
-    if (fota_lua_begin(L, face, index, has_callback, &kind, &ending) != 0 ||
-        face->config->model->asynchronous)
-        return fota_lua_push_documented(L, &ending);
-    return fota_lua_wait_documented(L, face);
+    return begin_kind(L, face, index, has_callback, &kind);
 }
 
 /* Raises for what cannot be meant by ssl_params, the table at `index`. */
@@ -62,12 +71,26 @@ static void check_ssl_params(lua_State *L, int index)
     }
 }
 
+static bool has_scheme(lua_State *L, int index, enum fota_scheme *scheme)
+{
+    struct fota_fault ignored;
+    struct fota_url url;
+    size_t length;
+    const char *text = lua_tolstring(L, index, &length);
+
+    if (fota_url_parse(text, length, FOTA_URL_MAX, &url, &ignored) != 0)
+        return false;
+    *scheme = url.scheme;
+    return true;
+}
+
 static int http_download(lua_State *L)
 {
     static const char *const known[] = {"url1", "url2", "callback", "ssl_params", NULL};
     enum { URL1 = 3, URL2, SSL };
     struct face *face = face_of(L);
     bool has_url1, has_url2, has_callback, has_ssl;
+    enum fota_scheme scheme;
 
     fota_lua_check_object(L);
     if (!fota_lua_named_arguments(L, true, known))
@@ -89,25 +112,38 @@ static int http_download(lua_State *L)
         return fota_lua_refused(L, FOTA_ERR_NOT_BUILT, 0, "the second stage (url2)");
     if (!has_url1)
         return missing_url(L, "url1");
+    /* Who asks for TLS must not send a password in the clear. */
+    if (has_ssl && has_scheme(L, URL1, &scheme) && scheme == FOTA_SCHEME_FTP)
+        return fota_lua_refused(L, FOTA_ERR_NOT_BUILT, 0, "TLS for an ftp:// url (ssl_params)");
     return begin_download(L, face, URL1, has_callback, has_ssl ? SSL : 0);
 }
 
+/* The document knows one status for all that goes well. Schemes that this call is not for are
+ * refused here; what no url is, by the engine. */
 static int ftp_download(lua_State *L)
 {
     static const char *const known[] = {"url", "callback", NULL};
+    enum { TEXT = 2, URL };
+    struct job kind = {.one_status = true};
     struct face *face = face_of(L);
-    bool has_url = true;
+    bool has_url = true, has_callback = false;
+    enum fota_scheme scheme;
+    int index = TEXT;
 
-    fota_lua_check_object(L);
+    kind.keep_awake = fota_lua_check_object(L)->keep_awake;
     if (fota_lua_named_arguments(L, true, known)) {
+        index = URL;
         has_url = fota_lua_typed_field(L, 2, "url", LUA_TSTRING);
-        fota_lua_callable_field(L, 2, "callback");
+        has_callback = fota_lua_callable_field(L, 2, "callback");
     }
     if (!can(face, FOTA_FEATURE_FTP))
         return unsupported(L, face, FOTA_FEATURE_FTP);
     if (!has_url)
         return missing_url(L, "url");
-    return fota_lua_refused(L, FOTA_ERR_NOT_BUILT, 0, "ftpDownload");
+    if (has_scheme(L, index, &scheme) && scheme != FOTA_SCHEME_FTP)
+        return fota_lua_refused(L, FOTA_ERR_UNSUPPORTED, 0,
+                                "ftpDownload fetches ftp:// urls; use httpDownload for this one");
+    return begin_kind(L, face, index, has_callback, &kind);
 }
 
 /* Copies the string at `index`, if there is one; false: it does not fit. */

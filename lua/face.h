@@ -48,6 +48,7 @@ struct job {
     bool over;       /* the newest event is the last */
     bool native;     /* begun by download(): codes are ours, not the vendor's */
     bool keep_awake; /* no reset after it */
+    bool one_status; /* 0 to the callback while it goes well, never 1 or 2 */
     bool has_tls;    /* `tls` is not the engine's default */
     int texts;       /* pin of what the texts of `tls` belong to, where it has_tls */
     struct fota_tls_params tls;

@@ -386,7 +386,7 @@ static void progress(lua_State *L, struct face *face, const struct fota_event *e
 
     if (!job || (event->stage != FOTA_STAGE_DOWNLOAD && !downloaded))
         return;
-    publish(job, downloaded ? 0 : 1, downloaded ? 100 : event->percent);
+    publish(job, downloaded || job->one_status ? 0 : 1, downloaded ? 100 : event->percent);
     lua_rawgeti(L, PINS, face->job_pin); /* a callback may wait for its end */
     if (job->callback != LUA_NOREF) {
         lua_rawgeti(L, PINS, job->callback);
@@ -436,7 +436,10 @@ static void job_ended(lua_State *L, struct face *face)
     drop_texts(L, job);
     job->over = true;
     job->ending = face->ending;
-    publish(job, job->ending.error ? -1 : 2, job->ending.error ? job->ending.error : 100);
+    if (job->ending.error)
+        publish(job, -1, job->ending.error);
+    else
+        publish(job, job->one_status ? 0 : 2, 100);
     if (job->callback != LUA_NOREF)
         terminal_callback(L, face, job);
     if (job->ending.error == 0 && !job->keep_awake)

@@ -89,8 +89,8 @@ function web.free_port()
     return math.floor(tonumber(port))
 end
 
-local function listens(port)
-    local client = socket.connect("127.0.0.1", port)
+local function listens(port, address)
+    local client = socket.connect(address or "127.0.0.1", port)
     if client then
         client:close()
     end
@@ -221,5 +221,9 @@ function web:stop()
     end
     self.pid = nil
 end
+
+--- What other servers for specs are started with.
+web.host = { shell = shell, save = save, spawn = spawn, guard = guard, runs = runs, await = await,
+    listens = listens }
 
 return web
