@@ -18,7 +18,7 @@
 #define RETR    ASKED "EPSV\r\nRETR fw/app.bin\r\n"
 #define GOODBYE "QUIT\r\n"
 
-static const struct server good = {NULL};
+static const struct server good = {.greeting = NULL};
 
 /* ---- when it goes well ---------------------------------------------------------------------- */
 

@@ -199,6 +199,11 @@ static void codes_are_those_of_the_bindings(void **state)
     assert_int_equal(code("BG95", FOTA_ERR_HTTP_NOT_FOUND), 505);
     assert_int_equal(code("BG600L", FOTA_ERR_WRONG_MODEL), 511);
     assert_int_equal(code("BG95", FOTA_ERR_CONNECTION), 701);
+    assert_int_equal(code("BG95", FOTA_ERR_FTP_LOGIN), 601);
+    assert_int_equal(code("BG95", FOTA_ERR_FTP_BUSY), 601);
+    assert_int_equal(code("BG95", FOTA_ERR_FTP_NOT_FOUND), 505);
+    assert_int_equal(code("EC600U", FOTA_ERR_FTP_NOT_FOUND), 552);
+    assert_int_equal(code("EC200A", FOTA_ERR_FTP_LOGIN), 1005);
     assert_int_equal(code("generic", FOTA_ERR_DNS), FOTA_ERR_DNS);
     assert_int_equal(code("BC25PA", FOTA_ERR_DNS), FOTA_ERR_DNS);
 }

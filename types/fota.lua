@@ -121,7 +121,7 @@ function fota.file(path) end
 
 --- What `httpDownload` takes; a string alone is `url1`.
 ---@class fota.HttpDownload
----@field url1 string url of the package, `http://` or `https://host[:port]/path`, 255 characters at most
+---@field url1 string url of the package, `http://`, `https://` or `ftp://host[:port]/path`, 255 characters at most
 ---@field url2? string url of the second stage, mini fota only
 ---@field callback? fota.Callback not with mini fota
 ---@field ssl_params? fota.SslParams EC200A and UC200A only
@@ -146,7 +146,13 @@ local Object = {}
 ---@return integer? code
 function Object:httpDownload(arguments) end
 
---- The same over FTP (QuecPython `ftpDownload`). Not built yet.
+--- The same over FTP (QuecPython `ftpDownload`), on the models that have it. The callback's `status` is 0 as
+--- long as it goes well, never 1 or 2.
+---
+--- The url is `ftp://user:password@host[:port]/path`; without a user the login is anonymous. A character that
+--- a url cannot hold is percent-encoded; the path begins in the folder of the login, or with `%2F` at the root.
+--- The server must allow passive, binary downloads. An interrupted one goes on where it was, by `REST`. FTP
+--- protects nothing on its way: the package's signature does, the password is sent in the clear.
 ---@param arguments { url: string, callback?: fota.Callback }|string
 ---@return integer status 0, or -1
 ---@return string? message

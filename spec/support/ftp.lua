@@ -168,7 +168,7 @@ function ftp.start(kind, options)
         values.LISTEN4, values.LISTEN6 = options.ipv6 and "NO" or "YES", options.ipv6 and "YES" or "NO"
         values.LAUNCHER = values.USER == "daemon" and "" or "run_as_launching_user=YES"
         local command = kinds[kind](program, self, values)
-        host.save(self.dir .. "/run", "exec env " .. environment .. command .. " </dev/null >" .. self.dir
+        host.save(self.dir .. "/run", "exec env -u LD_PRELOAD " .. environment .. command .. " </dev/null >" .. self.dir
             .. "/out 2>&1\n")
         self.pid = host.spawn("sh " .. self.dir .. "/run")
         if host.await(self.pid, function()
