@@ -99,6 +99,7 @@ void fota_mbedtls_peer(struct fota_mbedtls_peer *peer, const char *host,
     int64_t now = system->ops->time(system->ctx);
 
     memset(peer, 0, sizeof *peer);
+    peer->good_until = INT64_MAX;
     if (read_ipv4(host, peer->address))
         peer->address_length = 4;
     else if (read_ipv6(host, peer->address))
@@ -140,11 +141,14 @@ static int64_t seconds(const mbedtls_x509_time *time)
 
 int fota_mbedtls_verify(void *ctx, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
 {
-    const struct fota_mbedtls_peer *peer = ctx;
+    struct fota_mbedtls_peer *peer = ctx;
+    int64_t until = seconds(&certificate->valid_to);
 
+    if (until < peer->good_until)
+        peer->good_until = until;
     /* The library's clock is not the port's, and may stand at 1970. */
     *flags &= ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE);
-    if (peer->now > 0 && seconds(&certificate->valid_to) < peer->now)
+    if (peer->now > 0 && until < peer->now)
         *flags |= MBEDTLS_X509_BADCERT_EXPIRED;
     if (peer->trusted_time && seconds(&certificate->valid_from) > peer->now)
         *flags |= MBEDTLS_X509_BADCERT_FUTURE;

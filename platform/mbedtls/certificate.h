@@ -14,6 +14,7 @@ struct fota_mbedtls_peer {
     uint8_t address[16];   /* of a host that is given by its address */
     size_t address_length; /* 0: by a name, which mbedTLS compares */
     int64_t now;           /* seconds since 1970, or what has certainly passed; 0 unknown */
+    int64_t good_until;    /* when the first of the certificates that were seen expires */
     bool trusted_time;     /* `now` is the time */
 };
 

@@ -12,7 +12,11 @@
 #define TICKETS    8        /* of TLS 1.3, taken in one call */
 #define HOST_MAX   255u     /* characters (RFC 1035, section 2.3.4) */
 
-/* What is sound by RFC 9325, section 4.2; the library leaves out what it has not. */
+/*
+ * What is sound by RFC 9325, section 4.2; the library leaves out what it has not. CBC comes last:
+ * for servers of the first years of TLS 1.2, and because one of TLS 1.1, which has nothing else,
+ * then names its version instead of saying only that there is nothing in common.
+ */
 static const int suites[] = {
     MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
     MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
@@ -23,6 +27,8 @@ static const int suites[] = {
     0x1301, /* TLS 1.3: AES-128-GCM, AES-256-GCM, ChaCha20-Poly1305 */
     0x1302,
     0x1303,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA,
     0,
 };
 
@@ -350,16 +356,21 @@ static void keep(struct fota_mbedtls_session *session)
     mbedtls_ssl_session_init(&tls->last.session);
     tls->last.kept = mbedtls_ssl_get_session(&session->ssl, &tls->last.session) == 0;
     tls->last.at_ms = now_ms(tls);
+    tls->last.good_until = session->peer.good_until;
     memcpy(tls->last.identity, session->identity, sizeof tls->last.identity);
 }
 
+/* Going on, the server shows no certificate: that of the session must still be valid. */
 static void go_on(struct fota_mbedtls_session *session)
 {
     struct fota_mbedtls_tls *tls = session->tls;
 
-    if (tls->last.kept && now_ms(tls) - tls->last.at_ms < SESSION_MS &&
-        memcmp(tls->last.identity, session->identity, sizeof session->identity) == 0)
-        (void)mbedtls_ssl_set_session(&session->ssl, &tls->last.session);
+    if (!tls->last.kept || now_ms(tls) - tls->last.at_ms >= SESSION_MS ||
+        tls->last.good_until < session->peer.now ||
+        memcmp(tls->last.identity, session->identity, sizeof session->identity) != 0)
+        return;
+    session->peer.good_until = tls->last.good_until;
+    (void)mbedtls_ssl_set_session(&session->ssl, &tls->last.session);
 }
 
 /* An address is no name for SNI (RFC 6066, section 3), and 2.28 knows no certificates for one. */

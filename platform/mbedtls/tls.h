@@ -48,6 +48,7 @@ struct fota_mbedtls_tls {
         bool kept;
         uint8_t identity[FOTA_DIGEST_SIZE];
         uint64_t at_ms;
+        int64_t good_until; /* its certificates; seconds since 1970 */
         mbedtls_ssl_session session;
     } last;
     struct fota_mbedtls_session sessions[FOTA_MBEDTLS_SESSIONS];
