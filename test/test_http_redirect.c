@@ -97,14 +97,6 @@ static void bad_redirects_are_refused(void **state)
     assert_refused("HTTP/1.1 302 x\r\nLocation: /a\rX: y\r\n\r\n", 0, FOTA_ERR_HTTP_SYNTAX);
 }
 
-static void redirect_to_https_says_what_is_missing(void **state)
-{
-    (void)state;
-    assert_refused("HTTP/1.1 301 x\r\nLocation: https://h/f\r\n\r\n", 0, FOTA_ERR_NOT_BUILT);
-    assert_string_equal(fault.subject, "https");
-    assert_int_equal(net.opened, 1);
-}
-
 /* V25 */
 static void login_stays_with_its_origin(void **state)
 {
@@ -219,7 +211,6 @@ int main(void)
         cmocka_unit_test(relative_redirects_resolve_against_the_url_that_answered),
         cmocka_unit_test(sixth_redirect_is_one_too_many),
         cmocka_unit_test(bad_redirects_are_refused),
-        cmocka_unit_test(redirect_to_https_says_what_is_missing),
         cmocka_unit_test(login_stays_with_its_origin),
         cmocka_unit_test(login_that_was_left_behind_does_not_come_back),
         cmocka_unit_test(longest_redirect_fits),

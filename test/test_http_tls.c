@@ -1,0 +1,257 @@
+/*
+ * test_http_tls.c - core/http.h: https, over a TLS that notes what is demanded of it.
+ */
+#include "http_script.h"
+
+static struct {
+    int start_error;
+    int ready_error; /* after `polls` times "not yet" */
+    int polls;       /* negative: for ever */
+    int started, stopped, shaken;
+    char hosts[VISITS][64];
+    struct fota_tls_params params[VISITS];
+} fake;
+
+static int fake_start(void *ctx, const struct fota_net *network, int stream, const char *host,
+                      const struct fota_tls_params *params)
+{
+    assert_ptr_equal(ctx, &fake);
+    assert_ptr_equal(network, &port_net);
+    check_stream(&net, stream);
+    assert_int_equal(fake.started, fake.stopped);
+    if (fake.start_error)
+        return fake.start_error;
+    snprintf(fake.hosts[fake.started], sizeof fake.hosts[0], "%s", host);
+    fake.params[fake.started++] = *params;
+    fake.shaken = fake.polls;
+    return 0;
+}
+
+static int fake_ready(void *ctx, int stream)
+{
+    assert_ptr_equal(ctx, &fake);
+    check_stream(&net, stream);
+    if (fake.shaken != 0) {
+        fake.shaken--;
+        return 0;
+    }
+    return fake.ready_error ? fake.ready_error : 1;
+}
+
+static int fake_send(void *ctx, int stream, const void *data, size_t length)
+{
+    assert_ptr_equal(ctx, &fake);
+    return net_send(&net, stream, data, length);
+}
+
+static int fake_recv(void *ctx, int stream, void *data, size_t length)
+{
+    assert_ptr_equal(ctx, &fake);
+    return net_recv(&net, stream, data, length);
+}
+
+static void fake_stop(void *ctx, int stream)
+{
+    assert_ptr_equal(ctx, &fake);
+    check_stream(&net, stream);
+    fake.stopped++;
+}
+
+static uint32_t fake_reason(void *ctx)
+{
+    assert_ptr_equal(ctx, &fake);
+    return 40;
+}
+
+static const struct fota_tls_ops fake_ops = {
+    .start = fake_start,
+    .ready = fake_ready,
+    .send = fake_send,
+    .recv = fake_recv,
+    .stop = fake_stop,
+    .reason = fake_reason,
+};
+static const struct fota_tls fake_tls = {&fake_ops, &fake, false};
+static const struct fota_tls_params mutual = {
+    .ca_cert = "ca",
+    .client_cert = "cert",
+    .client_key = "key",
+    .newest_known = 7,
+    .exactly_1_2 = true,
+    .level = FOTA_TLS_MUTUAL,
+};
+
+static void secure_script(const struct visit *visits, size_t count)
+{
+    script(visits, count);
+    memset(&fake, 0, sizeof fake);
+    fota_http_init(&http, &port_net, &fake_tls, &port_system, &timeouts);
+}
+
+static void https_is_fetched(void **state)
+{
+    (void)state;
+    for (size_t piece = 1; piece < 100; piece += 7) {
+        secure_script(&ok_visit, 1);
+        net.piece = piece;
+        fake.polls = 3;
+        assert_int_equal(fetch("https://user:pw@host/f", 0, 100), FOTA_FETCH_END);
+        assert_body("ok");
+        assert_int_equal(net.ports[0], 443);
+        assert_memory_equal(net.requests[0], "GET /f HTTP/1.1\r\nHost: host\r\n", 29);
+        assert_string_equal(fake.hosts[0], "host");
+        assert_int_equal(fake.started, 1);
+        assert_int_equal(fake.stopped, 1);
+        assert_int_equal(fake.params[0].level, FOTA_TLS_SERVER);
+        assert_null(fake.params[0].ca_cert);
+    }
+}
+
+static void port_that_is_not_the_schemes_is_named(void **state)
+{
+    (void)state;
+    secure_script(&ok_visit, 1);
+    assert_int_equal(fetch("https://[::1]:80/f", 0, 100), FOTA_FETCH_END);
+    assert_memory_equal(net.requests[0], "GET /f HTTP/1.1\r\nHost: [::1]:80\r\n", 33);
+    assert_string_equal(fake.hosts[0], "::1");
+    secure_script(&ok_visit, 1);
+    assert_int_equal(fetch("http://h:443/f", 0, 100), FOTA_FETCH_END);
+    assert_memory_equal(net.requests[0], "GET /f HTTP/1.1\r\nHost: h:443\r\n", 30);
+    assert_int_equal(fake.started, 0);
+}
+
+static void parameters_are_the_callers(void **state)
+{
+    (void)state;
+    secure_script(&ok_visit, 1);
+    http.params = &mutual;
+    assert_int_equal(fetch("https://h/f", 0, 100), FOTA_FETCH_END);
+    assert_string_equal(fake.params[0].ca_cert, "ca");
+    assert_string_equal(fake.params[0].client_cert, "cert");
+    assert_string_equal(fake.params[0].client_key, "key");
+    assert_int_equal(fake.params[0].newest_known, 7);
+    assert_true(fake.params[0].exactly_1_2);
+    assert_int_equal(fake.params[0].level, FOTA_TLS_MUTUAL);
+}
+
+/* V25 */
+static void client_certificate_stays_with_its_origin(void **state)
+{
+    static const struct {
+        const char *url, *location;
+        bool kept;
+    } rows[] = {
+        {"https://a/x", "/y", true},
+        {"https://a/x", "https://A:443/y", true},
+        {"https://a/x", "https://b/y", false},
+        {"https://a/x", "https://a:444/y", false},
+        {"https://a/x", "//aa/y", false},
+        {"http://a/x", "https://a/y", false},
+        {"http://a:443/x", "https://a/y", false},
+    };
+    char answer[128];
+    struct visit visits[] = {{.answer = answer}, ok_visit};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct fota_tls_params *last;
+
+        snprintf(answer, sizeof answer, "HTTP/1.1 302 x\r\nLocation: %s\r\n\r\n", rows[i].location);
+        secure_script(visits, 2);
+        http.params = &mutual;
+        assert_int_equal(fetch(rows[i].url, 0, 100), FOTA_FETCH_END);
+        last = &fake.params[fake.started - 1];
+        assert_string_equal(last->ca_cert, "ca");
+        assert_int_equal(last->client_cert != NULL, rows[i].kept);
+        assert_int_equal(last->client_key != NULL, rows[i].kept);
+        assert_int_equal(last->level, rows[i].kept ? FOTA_TLS_MUTUAL : FOTA_TLS_SERVER);
+    }
+}
+
+/* V25 */
+static void client_certificate_that_was_left_behind_does_not_come_back(void **state)
+{
+    static const struct visit visits[] = {
+        {.answer = "HTTP/1.1 302 x\r\nLocation: https://b/\r\n\r\n"},
+        {.answer = "HTTP/1.1 302 x\r\nLocation: https://a/\r\n\r\n"},
+        {.answer = OK_ANSWER},
+        {.answer = OK_ANSWER},
+    };
+
+    (void)state;
+    secure_script(visits, COUNT(visits));
+    http.params = &mutual;
+    assert_int_equal(fetch("https://a/x", 0, 100), FOTA_FETCH_END);
+    assert_non_null(fake.params[0].client_cert);
+    assert_null(fake.params[1].client_cert);
+    assert_null(fake.params[2].client_cert);
+    open_events = 0;
+    body_length = 0;
+    assert_int_equal(fetch("https://a/x", 0, 100), FOTA_FETCH_END);
+    assert_non_null(fake.params[3].client_cert);
+}
+
+static void redirect_to_https_without_tls_says_what_is_missing(void **state)
+{
+    (void)state;
+    assert_refused("HTTP/1.1 301 x\r\nLocation: https://h/f\r\n\r\n", 0, FOTA_ERR_NOT_BUILT);
+    assert_string_equal(fault.subject, "https");
+    assert_int_equal(net.opened, 1);
+}
+
+/* H19 */
+static void tls_is_not_left_by_a_redirect(void **state)
+{
+    static const struct visit visits[] = {
+        {.answer = "HTTP/1.1 302 x\r\nLocation: http://h/f\r\n\r\n"}, {.answer = OK_ANSWER}};
+
+    (void)state;
+    secure_script(visits, COUNT(visits));
+    assert_int_equal(fetch("https://h/f", 0, 100), FOTA_ERR_HTTP_REDIRECT);
+    assert_int_equal(net.opened, 1);
+}
+
+static void handshake_has_its_deadline(void **state)
+{
+    (void)state;
+    secure_script(&ok_visit, 1);
+    fake.polls = -1;
+    assert_int_equal(fetch("https://h/f", 0, 100), FOTA_ERR_STALLED);
+    assert_int_equal(fault.expected, 30000);
+    assert_int_equal(fault.stage, FOTA_STAGE_CONNECT);
+    assert_int_equal(fake.stopped, 1);
+}
+
+static void failed_handshake_says_why(void **state)
+{
+    (void)state;
+    secure_script(&ok_visit, 1);
+    fake.ready_error = FOTA_ERR_TLS_HANDSHAKE;
+    assert_int_equal(fetch("https://h/f", 0, 100), FOTA_ERR_TLS_HANDSHAKE);
+    assert_int_equal(fault.got, 40);
+    assert_int_equal(fault.stage, FOTA_STAGE_CONNECT);
+    assert_int_equal(net.request_lengths[0], 0);
+    assert_int_equal(fake.stopped, 1);
+    secure_script(&ok_visit, 1);
+    fake.start_error = FOTA_ERR_TLS_PARAMS;
+    assert_int_equal(fetch("https://h/f", 0, 100), FOTA_ERR_TLS_PARAMS);
+    assert_non_null(fault.subject);
+    assert_int_equal(fake.stopped, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(https_is_fetched),
+        cmocka_unit_test(port_that_is_not_the_schemes_is_named),
+        cmocka_unit_test(parameters_are_the_callers),
+        cmocka_unit_test(client_certificate_stays_with_its_origin),
+        cmocka_unit_test(client_certificate_that_was_left_behind_does_not_come_back),
+        cmocka_unit_test(redirect_to_https_without_tls_says_what_is_missing),
+        cmocka_unit_test(tls_is_not_left_by_a_redirect),
+        cmocka_unit_test(handshake_has_its_deadline),
+        cmocka_unit_test(failed_handshake_says_why),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
