@@ -1,5 +1,6 @@
 --- Speed of an update on a host, beside curl fetching the same file from the same server in the same run,
 --- and what it costs in flash operations. Prints Markdown; run by scripts/bench.
+local ftp = require("spec.support.ftp")
 local sim = require("fota.sim")
 local tool = require("fota.tool.core")
 local web = require("spec.support.web")
@@ -49,8 +50,10 @@ local function download(modem, url)
 end
 
 local server = web.start()
+local ftp_server, no_ftp = ftp.start("vsftpd")
 local image = random_bytes(SIZE)
 local ours, theirs, installs = {}, {}, {}
+local ftp_ours, ftp_theirs = {}, {}
 
 for run = 1, RUNS do
     local modem = assert(sim.modem({ model = "generic" }))
@@ -62,18 +65,36 @@ for run = 1, RUNS do
         assert(modem:boot() == "run")
     end)
     modem:close()
+    if ftp_server then
+        modem = assert(sim.modem({ model = "generic" }))
+        url = ftp_server:serve("app.fota", modem:package({ image = image }))
+        ftp_theirs[run] = time(curl, url, server.dir .. "/curl.out")
+        ftp_ours[run] = time(download, modem, url)
+        modem:close()
+    end
 end
 
-print("### Speed on a host (4 MiB image, nginx on loopback, model generic, median of " .. RUNS .. ")\n")
+print("### Speed on a host (4 MiB image, nginx and vsftpd on loopback, model generic, median of " .. RUNS
+    .. ")\n")
 print("| | ms | MiB/s |")
 print("|---|---:|---:|")
 local function row(name, ms)
     print(string.format("| %s | %.1f | %.0f |", name, ms, SIZE / MIB / ms * 1000))
 end
-row("curl, into a file", median(theirs))
-row("fota: download, write, read back, hash, verify", median(ours))
+row("curl over HTTP, into a file", median(theirs))
+row("fota over HTTP: download, write, read back, hash, verify", median(ours))
+if ftp_server then
+    row("curl over FTP, into a file", median(ftp_theirs))
+    row("fota over FTP: the same", median(ftp_ours))
+end
 row("boot stage: judge, copy old image aside, install, check", median(installs))
 print(string.format("\nDownload against curl: %.2f times its time.\n", median(ours) / median(theirs)))
+if ftp_server then
+    print(string.format("Over FTP: %.2f times.\n", median(ftp_ours) / median(ftp_theirs)))
+    ftp_server:stop()
+else
+    print("FTP was not measured: " .. no_ftp .. "\n")
+end
 
 local function units(bytes, unit)
     return math.ceil(bytes / unit)
