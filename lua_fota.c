@@ -71,7 +71,7 @@ static int push_face(lua_State *L, const struct fota_config *config)
 
 static void make_object_type(lua_State *L, int first)
 {
-    static const char *const waiting[] = {"httpDownload", NULL};
+    static const char *const waiting[] = {"httpDownload", "ftpDownload", NULL};
 
     lua_pushliteral(L, "fota");
     lua_setfield(L, first + 1, "__name");
