@@ -139,7 +139,8 @@ describe("the models", function()
                     end
                 end
 
-                check("ftpDownload", "ftpDownload", f:ftpDownload("ftp://u:p@127.0.0.1:" .. dead_port .. "/a"))
+                check("ftpDownload", "ftpDownload",
+                    f:ftpDownload("ftp://u:p@127.0.0.1:" .. dead_port .. "/a"))
                 check("apn_set", "apn_set", f:apn_set({ fota_apn = "CMNET", ip_type = 0 }))
                 check("download_cancel", "download_cancel", f:download_cancel())
                 check("local_upgrade", "write", f:write("x"))

@@ -168,8 +168,9 @@ function ftp.start(kind, options)
         values.LISTEN4, values.LISTEN6 = options.ipv6 and "NO" or "YES", options.ipv6 and "YES" or "NO"
         values.LAUNCHER = values.USER == "daemon" and "" or "run_as_launching_user=YES"
         local command = kinds[kind](program, self, values)
-        host.save(self.dir .. "/run", "exec env -u LD_PRELOAD " .. environment .. command .. " </dev/null >" .. self.dir
-            .. "/out 2>&1\n")
+        -- Not under the sanitizer that this process may be under.
+        host.save(self.dir .. "/run", string.format("exec env -u LD_PRELOAD %s%s </dev/null >%s/out 2>&1\n",
+            environment, command, self.dir))
         self.pid = host.spawn("sh " .. self.dir .. "/run")
         if host.await(self.pid, function()
             return host.listens(self.port, options.ipv6 and "::1" or "127.0.0.1") and host.runs(self.pid)
