@@ -874,6 +874,24 @@ describe("a job", function()
             assert.is_nil(weak.callback)
         end)
 
+        it("outlives the wait for its end in its callback", function()
+            local weak = setmetatable({}, { __mode = "v" })
+            local there
+            weak.job = download({
+                url = url,
+                callback = function(status)
+                    if status == 1 and there == nil then
+                        weak.job:wait()
+                        collectgarbage()
+                        collectgarbage()
+                        there = weak.job ~= nil
+                    end
+                end,
+            })
+            assert.same({}, printed(finish))
+            assert.is_true(there)
+        end)
+
         it("keeps the coroutine that waits for it, and lets go of it at its end", function()
             local weak = setmetatable({}, { __mode = "v" })
             local result
