@@ -4,6 +4,22 @@
  */
 #include "tls_world.h"
 
+/* ---- memory that gives out --------------------------------------------------------------------
+ */
+
+static unsigned allocations;
+static unsigned failing; /* the one that fails, from 1; 0 none */
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    if (++allocations == failing)
+        return NULL;
+    return __real_calloc(count, size);
+}
+
 /* What the server sends after a good handshake arrives. */
 static void assert_talks(void)
 {

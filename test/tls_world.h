@@ -28,22 +28,6 @@
 #define NOW          INT64_C(1767225600) /* 2026-01-01 */
 #define STREAM       7
 
-/* ---- memory that gives out --------------------------------------------------------------------
- */
-
-static unsigned allocations;
-static unsigned failing; /* the one that fails, from 1; 0 none */
-
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    if (++allocations == failing)
-        return NULL;
-    return __real_calloc(count, size);
-}
-
 /* ---- certificates -----------------------------------------------------------------------------
  */
 
@@ -406,7 +390,6 @@ static int open_world(void **state)
     (void)state;
     clock_s = NOW;
     clock_ms = 1000;
-    failing = 0;
     new_wire();
     tls = fota_mbedtls_tls_open(&context, &test_system, NULL);
     return 0;
@@ -415,7 +398,6 @@ static int open_world(void **state)
 static int close_world(void **state)
 {
     (void)state;
-    failing = 0;
     fota_mbedtls_tls_close(&context);
     return 0;
 }
