@@ -28,7 +28,7 @@ local cli = {
             help = "the power fails when so much is downloaded, in the middle of an operation" },
         { name = "lib", value = "DIR", many = true,
             help = "scripts may require the *.lua files of this folder" },
-        { name = "fast", help = "skip the time in which nothing can happen" },
+        { name = "fast", help = "a virtual clock: no time is spent on waiting where nothing can happen" },
         { name = "rate", value = "BYTES", help = "receive at most so many bytes a second" },
         { name = "drop", value = "BYTES", help = "the connection breaks once, after so many bytes" },
         { name = "seed", value = "N", help = "for what is random about a power cut" },

@@ -350,12 +350,10 @@ static int modem_drop(lua_State *L)
     return 0;
 }
 
-/* fast(yes): waiting takes no time where nothing can happen meanwhile */
+/* fast(yes): its clock is virtual, or the host's */
 static int modem_fast(lua_State *L)
 {
-    struct fota_sim_modem *modem = &sim_check(L, 1)->modem;
-
-    modem->link.clock = lua_toboolean(L, 2) ? &modem->clock : NULL;
+    fota_sim_clock_set_virtual(&sim_check(L, 1)->modem.clock, lua_toboolean(L, 2));
     return 0;
 }
 

@@ -21,7 +21,7 @@ Modem.__index = Modem
 ---@field path string|nil file of the flash; in memory by default
 ---@field fs string|nil folder that scripts see as their file system
 ---@field seed integer|nil
----@field fast boolean|nil false: waiting takes its time; otherwise the clock skips where nothing can happen
+---@field fast boolean|nil false: the host's clock; otherwise a virtual one, which moves while the modem waits
 ---@field lib string[]|nil folders of modules for its scripts
 ---@field identity string|nil what its IMEI and the like are made of; its model by default
 

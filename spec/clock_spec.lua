@@ -1,4 +1,4 @@
---- The simulated modem's clock: time in which nothing can happen is skipped.
+--- The simulated modem's virtual clock: it stands while code runs, and jumps over what is waited for.
 local Guest = require("spec.support.guest")
 local web = require("spec.support.web")
 
@@ -20,10 +20,75 @@ describe("the clock of a simulated modem", function()
         local output = guest:task([[
             local ticks, time, clock = mcu.ticks(), os.time(), os.clock()
             sys.wait(10 * 60 * 1000)
-            print(mcu.ticks() - ticks, os.clock() - clock >= 600, os.time() - time >= 600)
+            print(mcu.ticks() - ticks, string.format("%.1f", os.clock() - clock), os.time() - time)
         ]])
-        assert.equal("600000\ttrue\ttrue", output[1])
+        assert.equal("600000\t600.0\t600", output[1])
         assert.is_true(os.time() - before < 60)
+    end)
+
+    it("stands still while a script works", function()
+        guest = Guest.open()
+        assert.same({ "0\t250\t250" }, (guest:task([[
+            local ticks = mcu.ticks()
+            for i = 1, 3000000 do local _ = i * i end
+            local worked = mcu.ticks() - ticks
+            sys.wait(250)
+            print(worked, mcu.ticks() - ticks, math.floor(os.clock() * 1000 + 0.5) - ticks)
+        ]])))
+    end)
+
+    it("gives the same times in every run", function()
+        local script = [[
+            local ticks = mcu.ticks()
+            sys.taskInit(function() sys.wait(7) print("task", mcu.ticks() - ticks) end)
+            sys.timerLoopStart(function() print("loop", mcu.ticks() - ticks) end, 333)
+            sys.timerStart(function() print("timer", mcu.ticks() - ticks) end, 334)
+            sys.run()
+        ]]
+        for _ = 1, 3 do
+            guest = Guest.open()
+            assert.same({ "task\t7", "loop\t333", "timer\t334", "loop\t666", "loop\t999" },
+                (guest:run(script, { run_ms = 1200 })))
+            guest:close()
+        end
+        guest = nil
+    end)
+
+    it("goes on for a script that only looks at it", function()
+        guest = Guest.open()
+        assert.same({ "true", "true" }, (guest:task([[
+            local ticks = mcu.ticks()
+            repeat until mcu.ticks() - ticks >= 1000
+            print(mcu.ticks() - ticks < 1100)
+            local time = os.time()
+            repeat until os.time() > time
+            print(os.time() == time + 1)
+        ]])))
+    end)
+
+    it("goes on for a script that polls instead of waiting", function()
+        guest = Guest.open()
+        assert.same({ "nil\tCONNECT" }, (guest:run(string.format([[
+            fota.limits({ attempts = 2, backoff_ms = 1000, backoff_max_ms = 1000 })
+            local job = fota():download("http://127.0.0.1:%d/x")
+            repeat fota.poll() until job:done()
+            local ok, message = job:result()
+            print(ok, message:match("^%%u+"))
+        ]], web.free_port()))))
+    end)
+
+    it("times what comes from the real network by the host's", function()
+        local server = web.start()
+        guest = Guest.open()
+        -- nginx lets 100 KB/s through: one second at least, of which a loaded host makes more.
+        local output = guest:task(string.format([[
+            local ticks = mcu.ticks()
+            local code, _, body = http.request("GET", %q).wait()
+            local ms = mcu.ticks() - ticks
+            print(code, #body, ms > 500 and ms < 60000)
+        ]], server:serve("body", ("x"):rep(200000)):gsub("body", "slow/body")))
+        server:stop()
+        assert.same({ "200\t200000\ttrue" }, output)
     end)
 
     it("keeps the order of timers, however far they are apart", function()

@@ -124,6 +124,7 @@ describe("a scheduler on the emulated modem", function()
 
             it("waits for an update that blocks its task", function()
                 local package = guest.modem:package({ files = { ["main.lua"] = "print('two')" } })
+                guest.modem:rate(10000)
                 local output, result = run(string.format([[
                     if fota.last_result().outcome ~= "none" then return end
                     sys.taskInit(function()

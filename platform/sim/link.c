@@ -3,7 +3,6 @@
 #include "platform/sim/link.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "fota_error.h"
 #include "platform/sim/apn.h"
@@ -25,17 +24,13 @@ static int link_open(void *ctx, const char *host, uint16_t port, enum fota_addre
                      int *stream)
 {
     struct fota_sim_link *link = ctx;
-    int error;
 
     if (!apn_is_taken(link))
         return FOTA_ERR_APN;
     if (family == FOTA_ADDRESS_ANY)
         family = link->apn.family;
     link->connections++;
-    error = link->lower.ops->open(link->lower.ctx, host, port, family, stream);
-    if (!error)
-        link->streams++;
-    return error;
+    return link->lower.ops->open(link->lower.ctx, host, port, family, stream);
 }
 
 static int link_ready(void *ctx, int stream)
@@ -55,7 +50,7 @@ static int link_send(void *ctx, int stream, const void *data, size_t len)
 /* Bytes that the rate allows now: 0, or a portion at least. */
 static size_t allowance(struct fota_sim_link *link)
 {
-    uint64_t now = link->system->ops->now_ms(link->system->ctx);
+    uint64_t now = link->clock->ops.now_ms(link->clock);
     uint64_t portion = (uint64_t)link->rate * 1000 / PORTIONS_PER_SECOND;
     uint64_t most = portion * BURST_PORTIONS + 1000;
 
@@ -99,19 +94,6 @@ static void link_close(void *ctx, int stream)
     struct fota_sim_link *link = ctx;
 
     link->lower.ops->close(link->lower.ctx, stream);
-    if (link->streams)
-        link->streams--;
-}
-
-/* Lets time pass in which nothing can be received. */
-static void pass(struct fota_sim_link *link, uint32_t ms)
-{
-    const struct timespec nap = {ms / 1000, (long)(ms % 1000) * 1000000L};
-
-    if (link->clock)
-        fota_sim_clock_skip(link->clock, ms);
-    else
-        nanosleep(&nap, NULL);
 }
 
 static void link_wait(void *ctx, uint32_t ms)
@@ -120,9 +102,7 @@ static void link_wait(void *ctx, uint32_t ms)
 
     /* Bytes that lie ready below, but may not be received yet, must not make this a busy loop. */
     if (link->rate && allowance(link) == 0)
-        pass(link, ms < NAP_MS ? ms : NAP_MS);
-    else if (link->clock && link->streams == 0)
-        pass(link, ms);
+        fota_sim_clock_pass(link->clock, ms < NAP_MS ? ms : NAP_MS);
     else
         link->lower.ops->wait(link->lower.ctx, ms);
 }
@@ -138,14 +118,14 @@ static int link_apn_set(void *ctx, const struct fota_apn *apn)
 }
 
 struct fota_net fota_sim_link_open(struct fota_sim_link *link, struct fota_net lower,
-                                   const struct fota_system *system)
+                                   struct fota_sim_clock *clock)
 {
     static const struct fota_net_ops ops = {link_open,  link_ready, link_send,   link_recv,
                                             link_close, link_wait,  link_apn_set};
 
     memset(link, 0, sizeof *link);
     link->lower = lower;
-    link->system = system;
-    link->filled_ms = system->ops->now_ms(system->ctx);
+    link->clock = clock;
+    link->filled_ms = clock->ops.now_ms(clock);
     return (struct fota_net){&ops, link};
 }

@@ -8,11 +8,9 @@
 #include "platform/sim/clock.h"
 
 struct fota_sim_link {
-    struct fota_net lower;            /* the network that it limits, borrowed */
-    const struct fota_system *system; /* its clock, borrowed */
-    struct fota_sim_clock *clock;     /* skips where it may; NULL: every wait takes its time */
-    uint32_t streams;                 /* open now */
-    uint32_t rate;                    /* bytes per second received at most; 0 no limit */
+    struct fota_net lower;        /* the network that it limits, borrowed */
+    struct fota_sim_clock *clock; /* the modem's, borrowed */
+    uint32_t rate;                /* bytes per second received at most; 0 no limit */
     uint64_t drop_at;     /* the connection breaks once so many bytes were received; 0 never */
     uint64_t received;    /* bytes since it was opened, protocol and all: what the data plan pays */
     uint32_t connections; /* begun since then */
@@ -23,13 +21,8 @@ struct fota_sim_link {
     const char *apn_file;     /* where `apn` is kept, borrowed; NULL: nowhere */
 };
 
-/*
- * Puts a link without limits over `lower`. Returns it as the engine's port.
- *
- * With a `clock`, waiting lasts no time where nothing can come from the network: while no stream is
- * open, and while the rate lets nothing through.
- */
+/* Puts a link without limits over `lower`. Returns it as the engine's port. */
 struct fota_net fota_sim_link_open(struct fota_sim_link *link, struct fota_net lower,
-                                   const struct fota_system *system);
+                                   struct fota_sim_clock *clock);
 
 #endif

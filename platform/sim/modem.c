@@ -48,8 +48,10 @@ int fota_sim_modem_open(struct fota_sim_modem *modem, const struct fota_model *m
     modem->port.system =
         fota_sim_clock_open(&modem->clock, fota_posix_system_open(&modem->system, reset, modem));
     modem->port.net = fota_sim_link_open(
-        &modem->link, fota_sim_web_open(&modem->web, fota_posix_net_open(&modem->net)),
-        &modem->port.system);
+        &modem->link,
+        fota_sim_web_open(&modem->web,
+                          fota_sim_clock_net(&modem->clock, fota_posix_net_open(&modem->net))),
+        &modem->clock);
     modem->port.tls = fota_mbedtls_tls_open(&modem->tls, &modem->port.system, fota_posix_bundle());
     err = keep_apn(modem, path);
     if (err)
@@ -80,7 +82,7 @@ void fota_sim_modem_disconnect(struct fota_sim_modem *modem)
     fota_mbedtls_tls_drop(&modem->tls);
     fota_posix_net_close(&modem->net);
     fota_sim_web_disconnect(&modem->web);
-    modem->link.streams = 0;
+    modem->clock.streams = 0;
 }
 
 int fota_sim_modem_trust(struct fota_sim_modem *modem, const struct fota_key *key)

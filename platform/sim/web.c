@@ -157,7 +157,7 @@ static void web_wait(void *ctx, uint32_t ms)
     struct fota_sim_web *web = ctx;
 
     for (size_t i = 0; i < FOTA_SIM_WEB_STREAMS; i++)
-        if (web->streams[i].open)
+        if (web->streams[i].open && web->streams[i].answered)
             return; /* this server is never slow */
     web->lower.ops->wait(web->lower.ctx, ms);
 }
