@@ -16,10 +16,11 @@ foreach(source ${tests})
 endforeach()
 
 # Allocations of mbedTLS fail on demand, which its static libraries let us do.
-find_library(MBEDTLS_STATIC libmbedtls.a REQUIRED)
-find_library(MBEDX509_STATIC libmbedx509.a REQUIRED)
-find_library(MBEDCRYPTO_STATIC libmbedcrypto.a REQUIRED)
+find_library(MBEDTLS_STATIC libmbedtls.a HINTS ${FOTA_MBEDTLS_ROOT}/lib REQUIRED)
+find_library(MBEDX509_STATIC libmbedx509.a HINTS ${FOTA_MBEDTLS_ROOT}/lib REQUIRED)
+find_library(MBEDCRYPTO_STATIC libmbedcrypto.a HINTS ${FOTA_MBEDTLS_ROOT}/lib REQUIRED)
 target_sources(test_tls PRIVATE platform/mbedtls/certificate.c platform/mbedtls/tls.c)
-target_include_directories(test_tls PRIVATE ${PROJECT_SOURCE_DIR})
+target_include_directories(test_tls PRIVATE ${PROJECT_SOURCE_DIR}
+  $<$<BOOL:${FOTA_MBEDTLS_ROOT}>:${FOTA_MBEDTLS_ROOT}/include>)
 target_link_options(test_tls PRIVATE -Wl,--wrap=calloc)
 target_link_libraries(test_tls PRIVATE fota_core ${MBEDTLS_STATIC} ${MBEDX509_STATIC} ${MBEDCRYPTO_STATIC} ${CMOCKA})
