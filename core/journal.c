@@ -33,6 +33,7 @@ static void encode(uint8_t *p, const struct fota_record *r, uint32_t bank_sequen
     fota_put32(p + 36, r->package_size);
     fota_put64(p + 40, r->validator);
     memcpy(p + 48, r->digest, FOTA_DIGEST_SIZE);
+    fota_put32(p + 80, r->replaced);
     fota_put32(p + RECORD_CRC, fota_crc32(0, p, RECORD_CRC));
 }
 
@@ -51,6 +52,7 @@ static void decode(const uint8_t *p, struct fota_record *r)
     r->package_size = fota_get32(p + 36);
     r->validator = fota_get64(p + 40);
     memcpy(r->digest, p + 48, FOTA_DIGEST_SIZE);
+    r->replaced = fota_get32(p + 80);
 }
 
 static bool is_record(const uint8_t *p)

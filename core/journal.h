@@ -51,6 +51,7 @@ struct fota_record {
     uint32_t package_size;            /* header and payload, bytes */
     uint64_t validator;               /* of the file on the server, see http_reader.h; 0 none */
     uint8_t digest[FOTA_DIGEST_SIZE]; /* of the package's signed header */
+    uint32_t replaced; /* in place: segments of the slot that are new; progress: those built */
 };
 
 struct fota_journal {

@@ -1,0 +1,52 @@
+/* The slot holds no image that can run, and the journal does not say what to do about it. */
+#include "boot_step.h"
+
+#include "device.h"
+
+/*
+ * May the image whose manifest was loaded take the place of one that is lost? Older than what was
+ * confirmed it may not be. What is said about leaving a working image does not count: there is
+ * none.
+ */
+static int judge_rescue(struct fota_boot *b, const struct fota_record *r)
+{
+    struct fota_device device;
+
+    b->manifest.requires_count = 0;
+    b->manifest.present &= ~(1u << FOTA_FIELD_EXPIRY);
+    fota_device_describe(b->config, r, NULL, &device);
+    return fota_package_judge(&b->manifest, b->config->policy, &device, &b->fault);
+}
+
+/*
+ * The slot holds no valid image and the journal does not explain it (it was lost, or cells died):
+ * any other image whose signature is good is better than none, first the old one, then the staged
+ * one.
+ */
+int fota_boot_recover(struct fota_boot *b)
+{
+    struct fota_record r = b->journal.record;
+
+    b->unit = 0;
+    r.progress = 0;
+    if (r.error == 0) {
+        r.error = FOTA_ERR_NO_IMAGE;
+        r.stage = FOTA_STAGE_INSTALL;
+    }
+    b->recovering++;
+    if (b->recovering == 1 && fota_boot_load(b, fota_backup_manifest(fota_boot_map(b))) == 0 &&
+        judge_rescue(b, &r) == 0) {
+        r.state = FOTA_STATE_REVERTING;
+        return fota_boot_note(b, &r, STEP_SOURCE);
+    }
+    if (b->recovering > 2)
+        return fota_boot_go(b, STEP_NOTHING);
+    b->recovering = 2;
+    if (fota_boot_load(b, fota_boot_map(b)->staging.offset) != 0 || judge_rescue(b, &r) != 0 ||
+        fota_package_digest(fota_boot_port(b)->crypto, b->header, &b->manifest, r.digest) != 0)
+        return fota_boot_go(b, STEP_NOTHING);
+    r.to_sequence = b->manifest.sequence;
+    r.state = FOTA_STATE_INSTALLING;
+    r.flags = 0;
+    return fota_boot_note(b, &r, STEP_SOURCE);
+}

@@ -1,0 +1,103 @@
+/*
+ * boot_step.h - the inside of the boot stage, shared by its files.
+ *
+ *   boot.c         the state machine: what the journal says, what is judged, what runs
+ *   boot_copy.c    installing with a copy of the old image: back it up, write the slot
+ *   boot_rescue.c  the slot's image is lost: another one
+ *   provision.c    manufacturing
+ *
+ * A step is a function that does one bounded piece of work and says what comes next by returning
+ * fota_boot_go() or fota_boot_note(); FOTA_BOOT_AGAIN repeats it. Another way to install is a file
+ * of its own: its steps are added to the enum here and to the table in boot.c, step_judge()
+ * chooses the way for a package that was accepted, and step_begin() finds back to it after a cut.
+ */
+#ifndef FOTA_BOOT_STEP_H
+#define FOTA_BOOT_STEP_H
+
+#include "boot.h"
+
+enum boot_step {
+    STEP_BEGIN,       /* what does the journal say? */
+    STEP_JUDGE,       /* is the staged package (still) acceptable? */
+    STEP_BACKUP,      /* copy the old image behind the package */
+    STEP_BACKUP_HASH, /* is the copy good? */
+    STEP_SOURCE,      /* load the header of what will be written into the slot */
+    STEP_SOURCE_HASH, /* is it good? */
+    STEP_WRITE,       /* write it */
+    STEP_MARK,        /* note how far copying or writing is */
+    STEP_CHECK,       /* load the manifest that is in the slot now */
+    STEP_CHECK_HASH,  /* is the image good? */
+    STEP_SLOT,        /* nothing to install: load the slot's manifest */
+    STEP_SLOT_HASH,   /* is the image good? */
+    STEP_RECOVER,     /* it is not: look for another one */
+    STEP_RUN,
+    STEP_NOTHING,
+    STEPS
+};
+
+static inline const struct fota_port *fota_boot_port(const struct fota_boot *b)
+{
+    return b->config->port;
+}
+
+static inline const struct fota_map *fota_boot_map(const struct fota_boot *b)
+{
+    return b->config->port->map;
+}
+
+static inline bool fota_boot_reverting(const struct fota_boot *b)
+{
+    return b->journal.record.state == FOTA_STATE_REVERTING;
+}
+
+static inline uint32_t fota_boot_units(const struct fota_region *region)
+{
+    return region->size / region->erase_unit;
+}
+
+static inline uint32_t fota_boot_smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline int fota_boot_go(struct fota_boot *b, enum boot_step step)
+{
+    b->step = (uint8_t)step;
+    return FOTA_BOOT_AGAIN;
+}
+
+/*
+ * Writes the record and goes to `next`. Without it the work cannot go on, but a journal that cannot
+ * be written must not keep a whole image in the slot from running: then STEP_SLOT is next.
+ */
+int fota_boot_note(struct fota_boot *b, const struct fota_record *record, enum boot_step next);
+
+/* Loads and verifies the header at flash address `address` into b->header and b->manifest. */
+int fota_boot_load(struct fota_boot *b, uint32_t address);
+
+/* The same of the staged header, which must be the one that the journal speaks of. */
+int fota_boot_load_staged(struct fota_boot *b);
+
+/* Where the bytes lie that will be written into the slot, when b->manifest is theirs. */
+uint32_t fota_boot_source(const struct fota_boot *b);
+
+/* The update ends here with b->fault, and the slot's image, which was not touched, runs on. */
+int fota_boot_refuse(struct fota_boot *b);
+
+/* The new image is not to be run: back to the old one if it was kept. */
+int fota_boot_give_back(struct fota_boot *b, int error, enum fota_stage stage);
+
+/* Steps. boot_copy.c: */
+int fota_boot_backup(struct fota_boot *b);
+int fota_boot_backup_hash(struct fota_boot *b);
+int fota_boot_write(struct fota_boot *b);
+int fota_boot_mark(struct fota_boot *b);
+
+/* What was written is not what was meant, or cannot be written: back to the old image, or else to
+ * any that can be written; the same one once more is among them. */
+int fota_boot_written_badly(struct fota_boot *b, int error);
+
+/* boot_rescue.c: */
+int fota_boot_recover(struct fota_boot *b);
+
+#endif
