@@ -67,12 +67,10 @@ static int enter(struct fota_ftp *ftp, enum state state)
     return FOTA_FETCH_AGAIN;
 }
 
-/* The url was parsed by fota_ftp_open(): it cannot fail any more. */
-static void parse_current(const struct fota_ftp *ftp, struct fota_url *url)
+/* fota_ftp_open() has parsed the url already; here it is looked at a second time. */
+static int parse_current(const struct fota_ftp *ftp, struct fota_url *url, struct fota_fault *fault)
 {
-    struct fota_fault ignored;
-
-    (void)fota_url_parse(ftp->url, strlen(ftp->url), FOTA_URL_MAX, url, &ignored);
+    return fota_url_parse(ftp->url, strlen(ftp->url), FOTA_URL_MAX, url, fault);
 }
 
 /* What a reply means that is not the one hoped for. */
@@ -172,8 +170,10 @@ static int ask_decoded(struct fota_ftp *ftp, const char *verb, struct fota_span 
 static int ask_user(struct fota_ftp *ftp, struct fota_fault *fault)
 {
     struct fota_url url;
+    int error = parse_current(ftp, &url, fault);
 
-    parse_current(ftp, &url);
+    if (error)
+        return error;
     if (url.user.length == 0)
         return ask_plain(ftp, "USER anonymous", STATE_USER, fault);
     return ask_decoded(ftp, "USER ", url.user, STATE_USER, fault);
@@ -182,8 +182,10 @@ static int ask_user(struct fota_ftp *ftp, struct fota_fault *fault)
 static int ask_pass(struct fota_ftp *ftp, struct fota_fault *fault)
 {
     struct fota_url url;
+    int error = parse_current(ftp, &url, fault);
 
-    parse_current(ftp, &url);
+    if (error)
+        return error;
     if (url.user.length == 0)
         return ask_plain(ftp, "PASS anonymous@", STATE_PASS, fault);
     return ask_decoded(ftp, "PASS ", url.password, STATE_PASS, fault);
@@ -193,8 +195,10 @@ static int ask_path(struct fota_ftp *ftp, const char *verb, enum state state,
                     struct fota_fault *fault)
 {
     struct fota_url url;
+    int error = parse_current(ftp, &url, fault);
 
-    parse_current(ftp, &url);
+    if (error)
+        return error;
     if (url.path.length > 0 && url.path.text[0] == '/') {
         url.path.text++;
         url.path.length--;
@@ -347,11 +351,14 @@ static const char *host_of(struct fota_ftp *ftp, struct fota_url *url)
     return ftp->buffer;
 }
 
-static int dial(struct fota_ftp *ftp, struct fota_connection *connection, uint16_t port)
+static int dial(struct fota_ftp *ftp, struct fota_connection *connection, uint16_t port,
+                struct fota_fault *fault)
 {
     struct fota_url url;
+    int error = parse_current(ftp, &url, fault);
 
-    parse_current(ftp, &url);
+    if (error)
+        return error;
     return fota_connection_open(connection, host_of(ftp, &url), port ? port : url.port,
                                 url.host_is_ipv6 ? FOTA_ADDRESS_IPV6 : ftp->family);
 }
@@ -371,7 +378,7 @@ static int passive_reply(struct fota_ftp *ftp, struct fota_fault *fault)
         return swap(ftp, fail(ftp, fault, FOTA_ERR_FTP_REPLY, 0, code), fault);
     if (ftp->used < ftp->length)
         return fail(ftp, fault, FOTA_ERR_FTP_REPLY, 0, 0);
-    error = dial(ftp, &ftp->data, port);
+    error = dial(ftp, &ftp->data, port, fault);
     if (error)
         return swap(ftp, fail(ftp, fault, error, 0, 0), fault);
     return enter(ftp, STATE_DIAL);
@@ -442,7 +449,7 @@ static int talk(struct fota_ftp *ftp, struct fota_fault *fault)
 
 static int open_state(struct fota_ftp *ftp, struct fota_fault *fault)
 {
-    int error = dial(ftp, &ftp->control, 0);
+    int error = dial(ftp, &ftp->control, 0, fault);
 
     if (error)
         return fail(ftp, fault, error, 0, 0);

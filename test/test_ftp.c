@@ -493,7 +493,7 @@ static void v31_commands_are_looked_at_a_second_time(void **state)
         while (strstr(net.sent, "TYPE I\r\n") == NULL)
             assert_true(step(1) >= 0);
         strcpy(ftp.url + strlen("ftp://u:p@h/a"), tails[i]);
-        (void)run(100);
+        assert_int_equal(run(100), FOTA_ERR_URL);
         assert_null(strstr(net.sent, "SIZE"));
     }
 }
