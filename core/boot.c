@@ -274,6 +274,9 @@ static int step_slot_hash(struct fota_boot *b)
         r.tries--;
         return fota_boot_note(b, &r, STEP_RUN);
     }
+    /* What the application is told must still be so after the next cut. */
+    if (r.state == FOTA_STATE_IDLE && b->journal.doubtful)
+        return fota_boot_note(b, &r, STEP_RUN);
     return fota_boot_go(b, STEP_RUN);
 }
 

@@ -136,6 +136,7 @@ enum fota_class {
     X(FLASH_ERASE,    -122, DOWNLOAD, FAILED,      true,  "flash could not be erased at address {got}") \
     X(FLASH_VERIFY,   -123, DOWNLOAD, FAILED,      true,  "flash does not hold what was written at address {got}") \
     X(JOURNAL,        -124, DOWNLOAD, FAILED,      true,  "the journal could not be written") \
+    X(FLASH_ECC,      -126, DOWNLOAD, FAILED,      false, "flash at address {got} has more wrong bits than its code corrects: what was there is lost") \
     X(MAP,            -125, REQUEST,  FAILED,      false, "the partition map is inconsistent: region {got}") \
     /* boot */ \
     X(NO_IMAGE,       -130, INSTALL,  FAILED,      false, "the slot holds no valid image") \

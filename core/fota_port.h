@@ -55,7 +55,9 @@ struct fota_map {
  *            was erased before; returns when the data is in the cells
  *   erase    one erase unit that starts at addr; returns when it reads 0xFF throughout
  *
- * Errors: FOTA_ERR_FLASH_READ, FOTA_ERR_FLASH_PROGRAM, FOTA_ERR_FLASH_ERASE.
+ * Errors: FOTA_ERR_FLASH_READ, FOTA_ERR_FLASH_PROGRAM, FOTA_ERR_FLASH_ERASE; of a read on a part
+ * with an error correcting code FOTA_ERR_FLASH_ECC, too: the bytes are lost until their unit is
+ * erased, as after a power cut in the middle of a program. Any other error of a read may go away.
  */
 struct fota_flash_ops {
     int (*read)(void *ctx, uint32_t addr, void *data, size_t len);

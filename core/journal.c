@@ -76,12 +76,17 @@ static uint32_t slots(const struct fota_journal *j)
     return j->port->map->journal.erase_unit / j->slot_size;
 }
 
+/* What a cut left unreadable is no record and not blank either: it must not stop the boot. */
 static int read_slot(const struct fota_journal *j, unsigned bank, uint32_t slot, uint8_t *data)
 {
     const struct fota_flash *flash = &j->port->flash;
+    int err = flash->ops->read(flash->ctx, bank_address(j, bank) + slot * j->slot_size, data,
+                               RECORD_SIZE);
 
-    return flash->ops->read(flash->ctx, bank_address(j, bank) + slot * j->slot_size, data,
-                            RECORD_SIZE);
+    if (err != FOTA_ERR_FLASH_ECC)
+        return err;
+    memset(data, 0, RECORD_SIZE);
+    return 0;
 }
 
 static bool is_blank(const uint8_t *data)
@@ -92,36 +97,43 @@ static bool is_blank(const uint8_t *data)
     return true;
 }
 
+/* What a bank says; `sequence` 0: it does not count. */
+struct bank {
+    uint32_t sequence;
+    struct fota_record record;
+    bool doubtful; /* what lies behind the record does not prove that it was finished */
+};
+
 /*
- * Reads a bank; *sequence stays 0 if it does not count. R1: a snapshot counts only if the seal
- * behind it was begun, which proves that programming the snapshot had finished.
+ * Reads a bank. R1: a snapshot counts only if the seal behind it was begun, which proves that
+ * programming the snapshot had finished; whether the seal's had, a whole one says well enough.
  */
-static int scan_bank(const struct fota_journal *j, unsigned bank, uint32_t *sequence,
-                     struct fota_record *record)
+static int scan_bank(const struct fota_journal *j, unsigned index, struct bank *bank)
 {
     uint8_t data[RECORD_SIZE];
-    uint32_t bank_sequence;
+    uint32_t sequence;
     int err;
 
-    *sequence = 0;
-    err = read_slot(j, bank, 1, data);
+    memset(bank, 0, sizeof *bank);
+    err = read_slot(j, index, 1, data);
     if (err || is_blank(data))
         return err;
-    err = read_slot(j, bank, 0, data);
+    bank->doubtful = fota_get32(data) != SEAL_MAGIC;
+    err = read_slot(j, index, 0, data);
     if (err || !is_record(data))
         return err;
-    bank_sequence = fota_get32(data + 4);
-    decode(data, record);
+    sequence = fota_get32(data + 4);
+    decode(data, &bank->record);
     for (uint32_t slot = 2; slot < slots(j); slot++) {
-        err = read_slot(j, bank, slot, data);
+        err = read_slot(j, index, slot, data);
         if (err)
             return err;
-        if (!is_record(data) || fota_get32(data + 4) != bank_sequence ||
-            fota_get16(data + 8) != slot)
+        if (!is_record(data) || fota_get32(data + 4) != sequence || fota_get16(data + 8) != slot)
             break;
-        decode(data, record);
+        decode(data, &bank->record);
+        bank->doubtful = true;
     }
-    *sequence = bank_sequence;
+    bank->sequence = sequence;
     return 0;
 }
 
@@ -133,17 +145,17 @@ int fota_journal_open(struct fota_journal *journal, const struct fota_port *port
     journal->port = port;
     journal->page = page;
     journal->slot_size = (RECORD_SIZE + unit - 1) / unit * unit;
-    for (unsigned bank = 0; bank < 2; bank++) {
-        struct fota_record record = {0};
-        uint32_t sequence;
-        int err = scan_bank(journal, bank, &sequence, &record);
+    for (unsigned index = 0; index < 2; index++) {
+        struct bank bank;
+        int err = scan_bank(journal, index, &bank);
 
         if (err)
             return err;
-        if (sequence > journal->bank_sequence) {
-            journal->bank_sequence = sequence;
-            journal->bank = (uint8_t)bank;
-            journal->record = record;
+        if (bank.sequence > journal->bank_sequence) {
+            journal->bank_sequence = bank.sequence;
+            journal->bank = (uint8_t)index;
+            journal->record = bank.record;
+            journal->doubtful = bank.doubtful;
         }
     }
     return 0;
@@ -204,9 +216,11 @@ int fota_journal_write(struct fota_journal *journal, const struct fota_record *r
         err = program_slot(journal, journal->bank, journal->next);
         journal->next++;
     }
-    if (err)
+    if (err) {
         journal->owned = false; /* nothing more goes behind a record that may be torn */
-    else
-        journal->record = copy;
-    return err;
+        return err;
+    }
+    journal->record = copy;
+    journal->doubtful = false; /* it returned */
+    return 0;
 }

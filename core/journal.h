@@ -63,13 +63,15 @@ struct fota_journal {
     uint16_t next;             /* slot to write next */
     uint8_t bank;              /* in use, 0 or 1 */
     bool owned;                /* this power session erased it (R2) */
+    bool doubtful;             /* nothing proves that programming the newest record had finished */
 };
 
 /*
  * Finds the newest record (R3). A flash without a journal, or with anything else in its place,
  * gives an idle record: an unverified image never boots whatever the journal says. `page` is
- * borrowed for the journal's life but used inside fota_journal_write() only. Returns 0 or
- * FOTA_ERR_FLASH_READ.
+ * borrowed for the journal's life but used inside fota_journal_write() only. A record that is
+ * doubtful may be another one at the next look: write it once more before anybody is told of it.
+ * Returns 0 or FOTA_ERR_FLASH_READ.
  */
 int fota_journal_open(struct fota_journal *journal, const struct fota_port *port, uint8_t *page);
 

@@ -69,8 +69,10 @@ static int erase_unit(const struct fota_port *port, const struct fota_region *re
 static int read_flash(const struct fota_port *port, uint32_t address, void *data, size_t length,
                       struct fota_fault *fault)
 {
-    if (port->flash.ops->read(port->flash.ctx, address, data, length) != 0)
-        return fail(fault, FOTA_ERR_FLASH_READ, address);
+    int err = port->flash.ops->read(port->flash.ctx, address, data, length);
+
+    if (err)
+        return fail(fault, err == FOTA_ERR_FLASH_ECC ? err : FOTA_ERR_FLASH_READ, address);
     return 0;
 }
 
@@ -141,6 +143,8 @@ int fota_unit_clear(const struct fota_port *port, const struct fota_region *regi
     for (uint32_t i = 0; i < region->erase_unit; i += sizeof cells) {
         int err = read_flash(port, address + i, cells, sizeof cells, fault);
 
+        if (err == FOTA_ERR_FLASH_ECC)
+            return erase_unit(port, region, address, fault);
         if (err)
             return err;
         for (size_t k = 0; k < sizeof cells; k++)
@@ -240,8 +244,10 @@ static int hash_some(struct fota_hasher *hasher, struct fota_fault *fault)
     while (budget) {
         uint32_t n = budget < sizeof cells ? budget : (uint32_t)sizeof cells;
 
-        if (read_flash(hasher->port, hasher->at, cells, n, fault) != 0)
-            return FOTA_ERR_FLASH_READ;
+        int err = read_flash(hasher->port, hasher->at, cells, n, fault);
+
+        if (err)
+            return err;
         if (hasher->port->crypto->sha256_update(&hasher->sha, cells, n) != 0)
             return fota_fail(fault, FOTA_ERR_CRYPTO, FOTA_STAGE_VERIFY, 0, 0);
         hasher->at += n;

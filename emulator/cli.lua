@@ -7,7 +7,10 @@ local util = require("fota.tool.util")
 
 local U32_MAX = 4294967295
 
-local cut_modes = { "before", "first half", "second half", "random", "after" }
+local cut_modes = {
+    "before", "first half", "second half", "random", "after",
+    "unstable", "marginal", "one unstable", "unreadable",
+}
 
 ---@type fota.tool.Command
 local cli = {

@@ -260,11 +260,12 @@ static int modem_api(lua_State *L)
 
 static int modem_cut(lua_State *L)
 {
-    static const char *const modes[] = {"before", "first half", "second half",
-                                        "random", "after",      NULL};
+    const char *modes[FOTA_SIM_CUTS + 1] = {NULL};
     struct sim *sim = sim_check(L, 1);
     lua_Number operation = luaL_checknumber(L, 2);
 
+    for (int i = 0; i < FOTA_SIM_CUTS; i++)
+        modes[i] = fota_sim_cut_name((enum fota_sim_cut)i);
     luaL_argcheck(L, operation >= 0, 2, "an operation from 1 on, or 0 for none");
     fota_sim_flash_cut(sim->modem.flash, (uint64_t)operation,
                        (enum fota_sim_cut)luaL_checkoption(L, 3, "before", modes));

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "fota_error.h"
+#include "platform/sim/weak.h"
 
 #define REGIONS   3u
 #define ERASED    0xFFu
@@ -53,6 +54,9 @@ struct fota_sim_flash {
     bool powered;
     uint64_t cut_after; /* operations until the cut, 0: none */
     enum fota_sim_cut cut_mode;
+    struct fota_sim_weak weak;
+    uint64_t fail_after, fail_count, failed; /* operations, or reads; 0: none */
+    enum fota_sim_fault fault;
     void (*on_cut)(void *ctx);
     void *on_cut_ctx;
 };
@@ -235,6 +239,7 @@ int fota_sim_flash_open(const struct fota_map *map, const char *path, uint64_t s
     identify(map, &made->identity);
     made->mapped = cells_offset(&made->identity) + map->flash_size;
     made->random = seed;
+    fota_sim_weak_init(&made->weak, map->flash_size, ~seed);
     made->powered = true;
     error = attach(made, path);
     if (error) {
@@ -249,20 +254,16 @@ void fota_sim_flash_close(struct fota_sim_flash *flash)
 {
     if (flash == NULL)
         return;
+    fota_sim_weak_free(&flash->weak);
     munmap(flash->state, flash->mapped);
     free(flash);
 }
 
 /* ---- the power cut -------------------------------------------------------------------------- */
 
-/* SplitMix64: any seed is good, and the sequence is the same everywhere. */
 static uint64_t next_random(struct fota_sim_flash *flash)
 {
-    uint64_t z = flash->random += UINT64_C(0x9E3779B97F4A7C15);
-
-    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return z ^ (z >> 31);
+    return fota_sim_random(&flash->random);
 }
 
 /*
@@ -288,40 +289,101 @@ static uint8_t done_bits(struct fota_sim_flash *flash, enum fota_sim_cut mode, i
     bool first = at < len / 2;
 
     switch (mode) {
+    case FOTA_SIM_CUT_BEFORE: return 0;
     case FOTA_SIM_CUT_FIRST_HALF: return len == 1 ? 0x0F : first ? 0xFF : 0;
     case FOTA_SIM_CUT_SECOND_HALF: return len == 1 ? 0xF0 : first ? 0 : 0xFF;
-    case FOTA_SIM_CUT_RANDOM: return random_bits(flash, depth);
-    case FOTA_SIM_CUT_AFTER: return 0xFF;
-    default: /* FOTA_SIM_CUT_BEFORE */ return 0;
+    case FOTA_SIM_CUT_RANDOM:
+    case FOTA_SIM_CUT_UNSTABLE:
+    case FOTA_SIM_CUT_UNREADABLE: return random_bits(flash, depth);
+    default: return 0xFF; /* FOTA_SIM_CUT_AFTER, _MARGINAL, _ONE_UNSTABLE */
     }
 }
 
 /* One operation: `data` into the cells at `addr`, or an erase where it is NULL. */
 static void change(struct fota_sim_flash *flash, uint32_t addr, const uint8_t *data, size_t len)
 {
-    if (data)
-        memcpy(flash->cells + addr, data, len);
-    else
+    if (data == NULL) {
         memset(flash->cells + addr, ERASED, len);
+        fota_sim_weak_erased(&flash->weak, addr, len);
+    } else if (fota_sim_weak_flagged(&flash->weak, addr, len, FOTA_SIM_WEAK_UNERASED)) {
+        for (size_t i = 0; i < len; i++)
+            flash->cells[addr + i] &= data[i]; /* as NOR does with what was not erased */
+    } else {
+        memcpy(flash->cells + addr, data, len);
+        fota_sim_weak_programmed(&flash->weak, addr, data, len);
+    }
+    fota_sim_weak_restore(&flash->weak, flash->cells, addr, len);
 }
 
-static void change_torn(struct fota_sim_flash *flash, uint32_t addr, const uint8_t *data,
-                        size_t len)
+/* What a cut of `mode` makes of one byte beside its value. `changed`: bits of the operation. */
+static void weaken(struct fota_sim_flash *flash, enum fota_sim_cut mode, bool program,
+                   uint8_t changed, struct fota_sim_weak_cell *cell)
 {
-    int depth = (int)(next_random(flash) % 5) - 2;
+    switch (mode) {
+    case FOTA_SIM_CUT_UNSTABLE: cell->unstable |= changed & random_bits(flash, 0); break;
+    case FOTA_SIM_CUT_MARGINAL:
+        if (program)
+            cell->fading |= changed & random_bits(flash, -2);
+        else
+            cell->soft |= random_bits(flash, -2);
+        break;
+    case FOTA_SIM_CUT_UNREADABLE: cell->flags |= FOTA_SIM_WEAK_UNREADABLE; break;
+    default: break;
+    }
+}
+
+/* One bit that the operation changed, from a random place on. */
+static void weaken_one(struct fota_sim_flash *flash, const uint8_t *old, const uint8_t *data,
+                       size_t len, struct fota_sim_weak_cell *cells)
+{
+    size_t start = (size_t)(next_random(flash) % len);
 
     for (size_t i = 0; i < len; i++) {
-        uint8_t done = done_bits(flash, flash->cut_mode, depth, i, len);
-        uint8_t *cell = &flash->cells[addr + i];
+        size_t at = (start + i) % len;
+        uint8_t changed = (uint8_t)(old[at] ^ (data ? data[at] : ERASED));
 
-        *cell = (uint8_t)((*cell & ~done) | ((data ? data[i] : ERASED) & done));
+        if (changed) {
+            cells[at].unstable |= changed & (uint8_t)-changed;
+            return;
+        }
     }
+}
+
+static void change_torn(struct fota_sim_flash *flash, enum fota_sim_cut mode, uint32_t addr,
+                        const uint8_t *data, size_t len)
+{
+    int depth = (int)(next_random(flash) % 5) - 2;
+    struct fota_sim_weak_cell *weak =
+        mode > FOTA_SIM_CUT_AFTER ? fota_sim_weak_at(&flash->weak, addr) : NULL;
+
+    if (mode == FOTA_SIM_CUT_ONE_UNSTABLE && weak)
+        weaken_one(flash, flash->cells + addr, data, len, weak);
+    for (size_t i = 0; i < len; i++) {
+        uint8_t done = done_bits(flash, mode, depth, i, len);
+        uint8_t *cell = &flash->cells[addr + i];
+        uint8_t target = data ? data[i] : ERASED;
+
+        if (weak)
+            weaken(flash, mode, data != NULL, *cell ^ target, &weak[i]);
+        *cell = (uint8_t)((*cell & ~done) | (target & done));
+    }
+    fota_sim_weak_restore(&flash->weak, flash->cells, addr, len);
 }
 
 /* Counts down to the cut; true when it falls on the operation that begins now. */
 static bool cut_now(struct fota_sim_flash *flash)
 {
     return flash->cut_after != 0 && --flash->cut_after == 0;
+}
+
+/* The same for an operation that fails with the power on. */
+static bool fail_now(struct fota_sim_flash *flash)
+{
+    if (flash->fail_after == 0 || --flash->fail_after != 0)
+        return false;
+    flash->failed++;
+    flash->fail_after = --flash->fail_count != 0;
+    return true;
 }
 
 /* May not return. Nothing of the flash is touched after it. */
@@ -352,6 +414,67 @@ void fota_sim_flash_power_on(struct fota_sim_flash *flash)
 void fota_sim_flash_power_off(struct fota_sim_flash *flash)
 {
     flash->powered = false;
+}
+
+static void fail_silently(struct fota_sim_flash *flash, uint32_t addr, const uint8_t *data,
+                          size_t len)
+{
+    struct fota_sim_weak_cell *weak = data ? NULL : fota_sim_weak_at(&flash->weak, addr);
+
+    /* Whoever programs it breaks no rule, for he was told that it is erased. */
+    for (size_t i = 0; weak && i < len; i++)
+        weak[i].flags |= FOTA_SIM_WEAK_UNERASED;
+}
+
+static void stick_one(struct fota_sim_flash *flash, uint32_t addr, const uint8_t *data, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        uint8_t cell = flash->cells[addr + i];
+        uint8_t changed = (uint8_t)(cell ^ (data ? data[i] : ERASED));
+
+        if (changed) {
+            fota_sim_weak_stick(&flash->weak, addr + (uint32_t)i, changed & (uint8_t)-changed,
+                                cell);
+            break;
+        }
+    }
+    change(flash, addr, data, len);
+}
+
+/* One operation with the power on. False: it returns an error. */
+static bool operate(struct fota_sim_flash *flash, uint32_t addr, const uint8_t *data, size_t len)
+{
+    if (flash->fault == FOTA_SIM_FAULT_READ || !fail_now(flash)) {
+        change(flash, addr, data, len);
+        return true;
+    }
+    switch (flash->fault) {
+    case FOTA_SIM_FAULT_TORN: change_torn(flash, FOTA_SIM_CUT_RANDOM, addr, data, len); break;
+    case FOTA_SIM_FAULT_ALARM: change(flash, addr, data, len); break;
+    case FOTA_SIM_FAULT_SILENT: fail_silently(flash, addr, data, len); return true;
+    case FOTA_SIM_FAULT_STUCK: stick_one(flash, addr, data, len); return true;
+    default: break; /* FOTA_SIM_FAULT_ERROR */
+    }
+    return false;
+}
+
+void fota_sim_flash_fail(struct fota_sim_flash *flash, uint64_t operation, uint64_t count,
+                         enum fota_sim_fault fault)
+{
+    flash->fail_after = operation;
+    flash->fail_count = count;
+    flash->fault = fault;
+}
+
+void fota_sim_flash_seed(struct fota_sim_flash *flash, uint64_t seed)
+{
+    flash->random = seed;
+    flash->weak.random = ~seed;
+}
+
+uint64_t fota_sim_flash_failed(const struct fota_sim_flash *flash)
+{
+    return flash->failed;
 }
 
 bool fota_sim_flash_powered(const struct fota_sim_flash *flash)
@@ -431,7 +554,9 @@ static int program_allowed(struct fota_sim_flash *flash, uint32_t addr, size_t l
                          len, addr, region->erase_unit);
     }
     for (uint32_t at = addr; at < addr + len; at += unit) {
-        if (!blank(flash->cells + at, unit)) {
+        if (fota_sim_weak_flagged(&flash->weak, at, unit, FOTA_SIM_WEAK_UNERASED))
+            continue;
+        if (!blank(flash->cells + at, unit) || fota_sim_weak_count(&flash->weak, at, unit) != 0) {
             return violation(flash, FOTA_ERR_FLASH_PROGRAM,
                              "program of %zu bytes at 0x%" PRIX32 ": the unit at 0x%" PRIX32
                              " was programmed since its erase",
@@ -471,10 +596,12 @@ static int sim_read(void *ctx, uint32_t addr, void *data, size_t len)
                          "read of %zu bytes at 0x%" PRIX32 ": past the end of the flash", len,
                          addr);
     }
+    if (flash->fault == FOTA_SIM_FAULT_READ && fail_now(flash))
+        return FOTA_ERR_FLASH_READ;
     if (len > 0)
         memcpy(data, flash->cells + addr, len);
     flash->state->stats.bytes_read += len;
-    return 0;
+    return fota_sim_weak_read(&flash->weak, addr, data, len) ? 0 : FOTA_ERR_FLASH_ECC;
 }
 
 static int sim_program(void *ctx, uint32_t addr, const void *data, size_t len)
@@ -499,11 +626,12 @@ static int sim_program(void *ctx, uint32_t addr, const void *data, size_t len)
             stats->bytes_programmed += unit;
         }
         if (cut) {
-            change_torn(flash, to, from, unit);
+            change_torn(flash, flash->cut_mode, to, from, unit);
             lose_power(flash);
             return FOTA_ERR_FLASH_PROGRAM;
         }
-        change(flash, to, from, unit);
+        if (!operate(flash, to, from, unit))
+            return FOTA_ERR_FLASH_PROGRAM;
     }
     return 0;
 }
@@ -529,12 +657,11 @@ static int sim_erase(void *ctx, uint32_t addr, uint32_t len)
         stats->most_erased = wear > stats->most_erased ? wear : stats->most_erased;
     }
     if (cut) {
-        change_torn(flash, addr, NULL, len);
+        change_torn(flash, flash->cut_mode, addr, NULL, len);
         lose_power(flash);
         return FOTA_ERR_FLASH_ERASE;
     }
-    change(flash, addr, NULL, len);
-    return 0;
+    return operate(flash, addr, NULL, len) ? 0 : FOTA_ERR_FLASH_ERASE;
 }
 
 /* ---- looking at it -------------------------------------------------------------------------- */
@@ -561,6 +688,30 @@ uint32_t fota_sim_flash_wear(const struct fota_sim_flash *flash, uint32_t addr)
 const char *fota_sim_flash_violation(const struct fota_sim_flash *flash)
 {
     return flash->state->violation;
+}
+
+size_t fota_sim_flash_doubtful(const struct fota_sim_flash *flash, uint32_t addr, size_t length)
+{
+    return fota_sim_weak_count(&flash->weak, addr, length);
+}
+
+const char *fota_sim_cut_name(enum fota_sim_cut mode)
+{
+    static const char *const names[FOTA_SIM_CUTS] = {
+        "before",   "first half", "second half",  "random",     "after",
+        "unstable", "marginal",   "one unstable", "unreadable",
+    };
+
+    return (unsigned)mode < FOTA_SIM_CUTS ? names[mode] : "";
+}
+
+const char *fota_sim_fault_name(enum fota_sim_fault fault)
+{
+    static const char *const names[FOTA_SIM_FAULTS] = {
+        "error", "torn", "alarm", "silent", "stuck", "read",
+    };
+
+    return (unsigned)fault < FOTA_SIM_FAULTS ? names[fault] : "";
 }
 
 uint8_t *fota_sim_flash_cells(struct fota_sim_flash *flash)

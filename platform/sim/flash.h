@@ -21,8 +21,31 @@ enum fota_sim_cut {
     FOTA_SIM_CUT_SECOND_HALF, /* its second half is done */
     FOTA_SIM_CUT_RANDOM,      /* random bits of it are done */
     FOTA_SIM_CUT_AFTER,       /* all of it is done, but it never returned */
+    FOTA_SIM_CUT_UNSTABLE,    /* random bits of it are done, others read differently each time */
+    FOTA_SIM_CUT_MARGINAL, /* all of it is done, but: what was programmed reads right at first and
+                            * then does not; what was erased does not hold what is programmed */
+    FOTA_SIM_CUT_ONE_UNSTABLE, /* all of it is done but one bit, which reads differently each time
+                                */
+    FOTA_SIM_CUT_UNREADABLE,   /* random bits of it are done; reads give FOTA_ERR_FLASH_ECC */
     FOTA_SIM_CUTS
 };
+
+/* "before", "first half" ...; what the last four leave in the cells ends with their erase. It is
+ * not kept in a file: there the cells settle as they are. */
+const char *fota_sim_cut_name(enum fota_sim_cut mode);
+
+/* How an operation fails while the power is there. */
+enum fota_sim_fault {
+    FOTA_SIM_FAULT_ERROR,  /* nothing of it happens, and an error is returned */
+    FOTA_SIM_FAULT_TORN,   /* random bits of it are done, and an error is returned */
+    FOTA_SIM_FAULT_ALARM,  /* all of it is done, and an error is returned */
+    FOTA_SIM_FAULT_SILENT, /* nothing of it happens, and none is returned */
+    FOTA_SIM_FAULT_STUCK,  /* one bit, which it would have changed, never changes any more */
+    FOTA_SIM_FAULT_READ,   /* a read, which are counted apart, fails */
+    FOTA_SIM_FAULTS
+};
+
+const char *fota_sim_fault_name(enum fota_sim_fault fault);
 
 /*
  * Counters since the flash was made; kept in the file with the cells. An operation that was cut
@@ -69,6 +92,22 @@ bool fota_sim_flash_powered(const struct fota_sim_flash *flash);
 
 /* Takes the power away now, without an operation and without on_cut: a plug pulled. */
 void fota_sim_flash_power_off(struct fota_sim_flash *flash);
+
+/*
+ * The `operation`-th program or erase from now (of FOTA_SIM_FAULT_READ: the `operation`-th call of
+ * read) fails, 1 being the next, and so do those after it until `count` have; 0 takes it back.
+ */
+void fota_sim_flash_fail(struct fota_sim_flash *flash, uint64_t operation, uint64_t count,
+                         enum fota_sim_fault fault);
+
+/* What is random about cuts and reads goes on from `seed`. */
+void fota_sim_flash_seed(struct fota_sim_flash *flash, uint64_t seed);
+
+/* How many have failed so. */
+uint64_t fota_sim_flash_failed(const struct fota_sim_flash *flash);
+
+/* Bytes of the range that a cut left in doubt: they may read as something else, now or later. */
+size_t fota_sim_flash_doubtful(const struct fota_sim_flash *flash, uint32_t addr, size_t length);
 
 void fota_sim_flash_stats(const struct fota_sim_flash *flash, struct fota_sim_stats *stats);
 
