@@ -9,6 +9,7 @@ void fota_connection_init(struct fota_connection *connection, const struct fota_
     connection->tls = tls;
     connection->stream = -1;
     connection->secure = false;
+    connection->received = 0;
 }
 
 int fota_connection_open(struct fota_connection *connection, const char *host, uint16_t port,
@@ -65,10 +66,11 @@ int fota_connection_recv(struct fota_connection *connection, void *data, size_t 
 {
     const struct fota_tls *tls = connection->tls;
     const struct fota_net *net = connection->net;
+    int received = connection->secure ? tls->ops->recv(tls->ctx, connection->stream, data, length)
+                                      : net->ops->recv(net->ctx, connection->stream, data, length);
 
-    if (connection->secure)
-        return tls->ops->recv(tls->ctx, connection->stream, data, length);
-    return net->ops->recv(net->ctx, connection->stream, data, length);
+    connection->received += received > 0 ? (unsigned)received : 0;
+    return received;
 }
 
 void fota_connection_close(struct fota_connection *connection)

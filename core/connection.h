@@ -15,6 +15,7 @@ struct fota_connection {
     const struct fota_tls *tls; /* NULL or without ops: there is none */
     int stream;                 /* -1: closed */
     bool secure;                /* TLS has been started on it */
+    uint64_t received;          /* bytes since the init, without TLS's own */
 };
 
 /* Makes a closed connection. `net` and `tls` are borrowed for its life. */

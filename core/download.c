@@ -4,10 +4,11 @@
 #include "device.h"
 #include "engine.h"
 
-#define CONNECT_MS     30000u
-#define STALL_MS       60000u
+#define REQUEST_MS     120000u
+#define SLOW_MS        60000u
+#define SLOW_BYTES     600u
 #define BACKOFF_MS     1000u
-#define BACKOFF_MAX_MS 60000u
+#define BACKOFF_MAX_MS 600000u
 #define ATTEMPTS       5u
 
 #define WAIT_MS 100u /* longest pause without a look at the network's deadlines */
@@ -59,7 +60,6 @@ int fota_download(struct fota *fota, const char *url, const struct fota_tls_para
                   const struct fota_limits *limits)
 {
     size_t length = strlen(url);
-    struct fota_timeouts timeouts;
     struct fota_url parts;
     int err = fota_engine_may_begin(fota);
 
@@ -75,10 +75,10 @@ int fota_download(struct fota *fota, const char *url, const struct fota_tls_para
     memcpy(fota->url, url, length + 1);
     if (limits)
         fota->limits = *limits;
-    timeouts.connect_ms = or_default(fota->limits.connect_ms, CONNECT_MS);
-    timeouts.stall_ms = or_default(fota->limits.stall_ms, STALL_MS);
-    fota_source_init(&fota->source, fota->config.port, &timeouts);
+    fota_source_init(&fota->source, fota->config.port,
+                     &(struct fota_timeouts){fota->limits.connect_ms, fota->limits.stall_ms});
     fota_source_secure(&fota->source, &fota->tls);
+    fota->begun_ms = now(fota);
     fota->phase = FOTA_PHASE_RESUME;
     fota->stage = FOTA_STAGE_CONNECT;
     return 0;
@@ -123,7 +123,7 @@ int fota_download_resume(struct fota *f)
     const struct fota_record *r = &f->journal.record;
 
     f->phase = FOTA_PHASE_OPEN;
-    if (r->state != FOTA_STATE_DOWNLOADING || r->progress == 0 || !staged_header_is_good(f) ||
+    if (r->state != FOTA_STATE_DOWNLOADING || !staged_header_is_good(f) ||
         r->progress > f->manifest.payload.length ||
         r->progress % fota_map_of(f)->staging.erase_unit != 0)
         return 0;
@@ -138,12 +138,48 @@ int fota_download_resume(struct fota *f)
     return 0;
 }
 
+/* ---- limits -----------------------------------------------------------------------------------
+ */
+
+static int check_budget(struct fota *f, uint64_t bytes)
+{
+    uint32_t most = f->limits.max_bytes;
+
+    return most && bytes > most ? fota_engine_fail(f, FOTA_ERR_BUDGET, most, fota_clamp32(bytes))
+                                : 0;
+}
+
+/* The whole, and the attempt: it has to come to the file, and the file has to come. */
+static int check_time(struct fota *f)
+{
+    bool opening = f->phase == FOTA_PHASE_ANSWER;
+    uint64_t total_ms = now(f) - f->begun_ms, spent_ms = now(f) - f->paced_ms;
+    uint32_t limit_ms = opening ? or_default(f->limits.request_ms, REQUEST_MS)
+                                : or_default(f->limits.slow_ms, SLOW_MS);
+
+    if (f->limits.total_ms && total_ms >= f->limits.total_ms)
+        return fota_engine_fail(f, FOTA_ERR_DEADLINE, f->limits.total_ms, fota_clamp32(total_ms));
+    if (!opening && f->received - f->paced_at >= or_default(f->limits.slow_bytes, SLOW_BYTES)) {
+        f->paced_ms = now(f);
+        f->paced_at = f->received;
+    } else if (spent_ms >= limit_ms && f->phase != FOTA_PHASE_BACKOFF) {
+        return fota_engine_fail(f, FOTA_ERR_SLOW, limit_ms, fota_clamp32(spent_ms));
+    }
+    return 0;
+}
+
+/* ---- the source -------------------------------------------------------------------------------
+ */
+
 static int fetch(struct fota *f, uint8_t *data, size_t size, size_t *got)
 {
     int result = fota_source_step(&f->source, data, size, got, &f->fault);
+    int err = result < 0 ? 0 : check_budget(f, fota_source_received(&f->source));
 
+    if (result >= 0 && !err)
+        err = check_time(f);
     f->waiting = result == FOTA_FETCH_WAIT;
-    return result;
+    return err ? err : result;
 }
 
 int fota_download_open(struct fota *f)
@@ -151,6 +187,7 @@ int fota_download_open(struct fota *f)
     int err = fota_source_open(&f->source, f->url, f->received, &f->fault);
 
     f->traffic.requests++;
+    f->paced_ms = now(f);
     f->phase = FOTA_PHASE_ANSWER;
     return err;
 }
@@ -177,6 +214,12 @@ static int accept_answer(struct fota *f)
         f->identity = *answer;
         f->claimed = (uint32_t)answer->total;
     }
+    f->paced_ms = now(f);
+    f->paced_at = f->received;
+    /* What cannot be paid for to its end is not begun. */
+    if (f->claimed > f->received &&
+        check_budget(f, fota_source_received(&f->source) + f->claimed - f->received) != 0)
+        return FOTA_ERR_BUDGET;
     if (f->judged) {
         f->phase = fota_staging_complete(f) ? FOTA_PHASE_TAIL : FOTA_PHASE_BODY;
         f->stage = FOTA_STAGE_DOWNLOAD;
@@ -270,27 +313,47 @@ static bool may_start_again(const struct fota *f)
     }
 }
 
-static bool is_network(int error)
+/* Is it the network's failure, and may it be gone the next time? */
+static bool may_try_again(const struct fota_error_row *row)
 {
-    if (error <= FOTA_ERR_TLS_PARAMS && error >= FOTA_ERR_TLS_MEMORY)
-        return true;
-    return error <= FOTA_ERR_DNS && error >= FOTA_ERR_FTP_SIZE;
+    int error = row->error;
+
+    if (error == FOTA_ERR_FILE_CHANGED || error == FOTA_ERR_BUDGET || error == FOTA_ERR_DEADLINE ||
+        !row->retryable)
+        return false;
+    return (error <= FOTA_ERR_TLS_PARAMS && error >= FOTA_ERR_TLS_MEMORY) ||
+           (error <= FOTA_ERR_DNS && error >= FOTA_ERR_FTP_SIZE);
 }
 
-/* Doubled each time, and up to a quarter less by chance, so that a fleet does not return as one. */
-static uint32_t backoff(const struct fota *f)
+/*
+ * Doubled each time, and up to a quarter less by chance, so that a fleet does not return as one;
+ * where the server asks to be left alone (RFC 9110, section 10.2.3), up to a quarter more.
+ */
+static uint64_t backoff(const struct fota *f)
 {
     const struct fota_system *system = &f->config.port->system;
-    uint32_t longest = or_default(f->limits.backoff_max_ms, BACKOFF_MAX_MS);
+    uint64_t longest = or_default(f->limits.backoff_max_ms, BACKOFF_MAX_MS);
+    uint64_t asked = (uint64_t)fota_source_retry_after(&f->source) * 1000;
     uint64_t pause = or_default(f->limits.backoff_ms, BACKOFF_MS);
+    uint64_t chance;
 
     for (uint32_t i = 1; i < f->attempts && pause < longest; i++)
         pause *= 2;
-    if (pause < (uint64_t)fota_source_retry_after(&f->source) * 1000)
-        pause = (uint64_t)fota_source_retry_after(&f->source) * 1000;
-    if (pause > longest)
-        pause = longest;
-    return (uint32_t)(pause - system->ops->random(system->ctx) % (pause / 4 + 1));
+    asked = asked < longest ? asked : longest;
+    pause = pause < longest ? pause : longest;
+    chance = system->ops->random(system->ctx) % ((asked > pause ? asked : pause) / 4 + 1);
+    return asked > pause ? asked + chance : pause - chance;
+}
+
+/* Not longer than the whole may take: the end is told when it has come. */
+static void begin_backoff(struct fota *f)
+{
+    uint64_t last_ms = f->begun_ms + f->limits.total_ms;
+
+    f->pause_until_ms = now(f) + backoff(f);
+    if (f->limits.total_ms && f->pause_until_ms > last_ms)
+        f->pause_until_ms = last_ms;
+    f->phase = FOTA_PHASE_BACKOFF;
 }
 
 void fota_download_failed(struct fota *f)
@@ -303,13 +366,9 @@ void fota_download_failed(struct fota *f)
         start_again(f);
         return;
     }
-    if (is_network(f->fault.error) && row->retryable && f->fault.error != FOTA_ERR_FILE_CHANGED) {
-        f->attempts++;
-        if (f->attempts < or_default(f->limits.attempts, ATTEMPTS)) {
-            f->pause_until_ms = now(f) + backoff(f);
-            f->phase = FOTA_PHASE_BACKOFF;
-            return;
-        }
+    if (may_try_again(row) && ++f->attempts < or_default(f->limits.attempts, ATTEMPTS)) {
+        begin_backoff(f);
+        return;
     }
     /* What is wrong with the payload must not be resumed; what is right may be. */
     f->phase = f->fault.error == FOTA_ERR_INTEGRITY ? FOTA_PHASE_DROP : FOTA_PHASE_END;
@@ -317,9 +376,11 @@ void fota_download_failed(struct fota *f)
 
 int fota_download_backoff(struct fota *f)
 {
+    int err = check_time(f);
+
     f->waiting = now(f) < f->pause_until_ms;
-    if (f->waiting)
-        return 0;
+    if (err || f->waiting)
+        return err;
     f->phase = FOTA_PHASE_OPEN;
     f->stage = FOTA_STAGE_CONNECT;
     return 0;

@@ -48,7 +48,10 @@ struct fota {
     struct fota_manifest manifest;
     struct fota_file_identity identity; /* of the file, once an answer came */
     struct fota_traffic traffic;
+    uint64_t begun_ms; /* the download */
+    uint64_t paced_ms; /* the attempt, or the window in which it must bring something */
     uint64_t pause_until_ms;
+    uint32_t paced_at;      /* `received` when that window began */
     uint64_t confirm_at_ms; /* the image on trial confirms itself then; 0: it has to say so */
     uint32_t received;      /* bytes of the package in hand, flash and RAM */
     uint32_t claimed;       /* bytes of the package as the source says; 0 unknown */

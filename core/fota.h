@@ -33,11 +33,20 @@
 
 /* When to give up on the network. A field of 0 takes its default. */
 struct fota_limits {
-    uint32_t connect_ms;     /* one name look-up and connection; default 30000 */
-    uint32_t stall_ms;       /* no byte from the server; default 60000 */
+    uint32_t connect_ms; /* one name look-up and connection; default 30000 */
+    uint32_t
+        request_ms;    /* all of it up to the file's first byte: redirects, login; default 120000 */
+    uint32_t stall_ms; /* no byte from the server; default 60000 */
+    uint32_t slow_ms;  /* fewer than slow_bytes of the file in this time is an attempt that failed;
+                          default 60000 */
+    uint32_t slow_bytes;     /* default 600 */
+    uint32_t total_ms;       /* the whole download, pauses and all; default: no limit */
     uint32_t backoff_ms;     /* pause before the second attempt, doubled each time; default 1000 */
-    uint32_t backoff_max_ms; /* longest pause; default 60000 */
+    uint32_t backoff_max_ms; /* longest pause, also where a server asks for one (Retry-After), then
+                                up to a quarter more; default 600000 */
     uint32_t attempts;       /* failures in a row, without a page (2 KiB) in between; default 5 */
+    uint32_t max_bytes;      /* traffic of the whole download, bytes received from the server,
+                                headers and repetitions included; default: no limit */
 };
 
 /* What the engine is given. Everything is borrowed until fota_close(). */

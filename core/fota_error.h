@@ -72,6 +72,9 @@ enum fota_class {
     X(APN,             -35, CONNECT,  CONNECTION,  false, "the network refused the access point, its user or its password; correct apn_set") \
     X(APN_TEXT,        -36, REQUEST,  FAILED,      false, "{subject} is too long, or has a character that an access point cannot have") \
     X(STALLED,         -34, DOWNLOAD, CONNECTION,  true,  "no data for {got} ms; the limit is {expected} ms") \
+    X(SLOW,            -37, DOWNLOAD, CONNECTION,  true,  "server or network are too slow: too little came in {got} ms; the limit is {expected} ms") \
+    X(DEADLINE,        -38, DOWNLOAD, CONNECTION,  true,  "the download has taken {got} ms; total_ms allows {expected}; download again to go on") \
+    X(BUDGET,          -39, DOWNLOAD, CONNECTION,  true,  "the download takes {got} bytes of traffic; max_bytes allows {expected}") \
     /* HTTP (RFC 9110, RFC 9112) */ \
     X(HTTP_SYNTAX,     -40, DOWNLOAD, PROTOCOL,    false, "the server's answer is not HTTP/1.1") \
     X(HTTP_TOO_LARGE,  -41, DOWNLOAD, PROTOCOL,    false, "the server's header is too large: at most {expected} bytes or lines") \

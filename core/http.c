@@ -292,24 +292,35 @@ static int finish(struct fota_http *http, struct fota_fault *fault)
     return FOTA_FETCH_END;
 }
 
-/* One read, when all that was received has been taken. */
-static int receive(struct fota_http *http, struct fota_fault *fault)
+/* One read. Returns the number of bytes in *received, or what there is to say instead. */
+static int read_some(struct fota_http *http, uint8_t *data, size_t size, size_t *received,
+                     struct fota_fault *fault)
 {
-    int received = fota_connection_recv(&http->connection, http->buffer, sizeof http->buffer);
+    int result = fota_connection_recv(&http->connection, data, size);
 
-    if (received == FOTA_ERR_CLOSED) {
+    *received = result > 0 ? (size_t)result : 0;
+    if (result == FOTA_ERR_CLOSED) {
         int error = fota_http_reader_close(&http->reader, fault);
 
         return error != 0 ? error : finish(http, fault);
     }
-    if (received < 0)
-        return fail_tls(http, fault, received);
-    if (received == 0)
+    if (result < 0)
+        return fail_tls(http, fault, result);
+    if (result == 0)
         return stalled(http, fault);
     http->moved_ms = now(http);
+    return FOTA_FETCH_AGAIN;
+}
+
+/* When all that was received has been taken. */
+static int receive(struct fota_http *http, struct fota_fault *fault)
+{
+    size_t received;
+    int result = read_some(http, http->buffer, sizeof http->buffer, &received, fault);
+
     http->used = 0;
     http->length = (uint16_t)received;
-    return FOTA_FETCH_AGAIN;
+    return result;
 }
 
 /* Feeds the reader with at most `limit` bytes. Returns its event. */
@@ -491,9 +502,28 @@ static int deliver(struct fota_http *http, const uint8_t *body, size_t length, u
     http->skip -= drop;
     if (drop == length)
         return FOTA_FETCH_AGAIN;
-    memcpy(data, body + drop, length - drop);
+    if (body != data)
+        memcpy(data, body + drop, length - drop);
     *got = length - drop;
     return FOTA_FETCH_DATA;
+}
+
+/* Bytes that are body for sure go to the caller's memory without a stop in the buffer. */
+static int receive_body(struct fota_http *http, uint8_t *data, size_t size, size_t *got,
+                        struct fota_fault *fault)
+{
+    uint64_t ahead = fota_http_reader_ahead(&http->reader);
+    const uint8_t *body;
+    size_t received, used, length;
+    int result;
+
+    if (ahead == 0 || http->skip > 0)
+        return receive(http, fault);
+    result = read_some(http, data, ahead < size ? (size_t)ahead : size, &received, fault);
+    if (received == 0)
+        return result;
+    (void)fota_http_reader_feed(&http->reader, data, received, &used, &body, &length, fault);
+    return deliver(http, body, length, data, got, fault);
 }
 
 static int body_state(struct fota_http *http, uint8_t *data, size_t size, size_t *got,
@@ -513,7 +543,8 @@ static int body_state(struct fota_http *http, uint8_t *data, size_t size, size_t
         return deliver(http, body, length, data, got, fault);
     if (event == FOTA_HTTP_END)
         return finish(http, fault);
-    return http->used < http->length ? FOTA_FETCH_AGAIN : receive(http, fault);
+    return http->used < http->length ? FOTA_FETCH_AGAIN
+                                     : receive_body(http, data, size, got, fault);
 }
 
 /* ---- interface ------------------------------------------------------------------------------ */

@@ -532,6 +532,13 @@ int fota_http_reader_feed(struct fota_http_reader *reader, const uint8_t *data, 
     return result;
 }
 
+uint64_t fota_http_reader_ahead(const struct fota_http_reader *reader)
+{
+    if (reader->state == STATE_REST)
+        return UINT64_MAX;
+    return reader->state == STATE_BODY || reader->state == STATE_CHUNK ? reader->left : 0;
+}
+
 int fota_http_reader_close(struct fota_http_reader *reader, struct fota_fault *fault)
 {
     const struct fota_http_header *header = &reader->header;

@@ -99,6 +99,12 @@ int fota_http_reader_feed(struct fota_http_reader *reader, const uint8_t *data, 
                           struct fota_fault *fault);
 
 /*
+ * How many of the next bytes are body for sure; UINT64_MAX: all to the end of the connection. They
+ * need not lie in a buffer of the protocol's on their way, but are fed like all others.
+ */
+uint64_t fota_http_reader_ahead(const struct fota_http_reader *reader);
+
+/*
  * The connection ended. Returns 0 if the response was complete or is a body without a length (its
  * end is the end of the connection) or lacks only the trailer behind its last chunk, else
  * FOTA_ERR_CLOSED with expected and got of the body, when known.

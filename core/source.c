@@ -61,6 +61,14 @@ const struct fota_file_identity *fota_source_identity(const struct fota_source *
     return source->is_ftp ? &source->client.ftp.identity : &source->client.http.identity;
 }
 
+uint64_t fota_source_received(const struct fota_source *source)
+{
+    const struct fota_ftp *ftp = &source->client.ftp;
+
+    return source->is_ftp ? ftp->control.received + ftp->data.received
+                          : source->client.http.connection.received;
+}
+
 uint32_t fota_source_retry_after(const struct fota_source *source)
 {
     return source->is_ftp ? 0 : source->client.http.retry_after_s;

@@ -48,12 +48,14 @@ static int onresume(lua_State *L)
 
 static int set_limits(lua_State *L)
 {
-    static const char *const known[] = {"connect_ms",     "stall_ms", "backoff_ms",
-                                        "backoff_max_ms", "attempts", NULL};
-    struct face *face = face_of(L);
-    uint32_t *const values[] = {&face->limits.connect_ms, &face->limits.stall_ms,
-                                &face->limits.backoff_ms, &face->limits.backoff_max_ms,
-                                &face->limits.attempts};
+    static const char *const known[] = {"connect_ms", "request_ms", "stall_ms",   "slow_ms",
+                                        "slow_bytes", "total_ms",   "backoff_ms", "backoff_max_ms",
+                                        "attempts",   "max_bytes",  NULL};
+    struct fota_limits *limits = &face_of(L)->limits;
+    uint32_t *const values[] = {&limits->connect_ms, &limits->request_ms,     &limits->stall_ms,
+                                &limits->slow_ms,    &limits->slow_bytes,     &limits->total_ms,
+                                &limits->backoff_ms, &limits->backoff_max_ms, &limits->attempts,
+                                &limits->max_bytes};
 
     luaL_checktype(L, 1, LUA_TTABLE);
     fota_lua_check_keys(L, 1, known);

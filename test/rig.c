@@ -273,13 +273,35 @@ static int choose(struct rig_server *s, size_t offset)
     return 206;
 }
 
+/* Says what the script has for this request; false: nothing. */
+static bool answer_by_script(struct rig_server *s)
+{
+    const struct rig_answer *scripted = s->script;
+
+    if (s->script_length == 0)
+        return false;
+    s->script++;
+    s->script_length--;
+    if (!scripted->head)
+        return false;
+    s->text_length = (size_t)snprintf(s->text, sizeof s->text, "%s", scripted->head);
+    s->at = scripted->at;
+    s->end = scripted->end;
+    s->cutting = false;
+    s->answered = true;
+    return true;
+}
+
 static void answer(struct rig_server *s)
 {
     const char *range = strstr(s->text, "Range: bytes=");
     size_t offset = range ? strtoul(range + strlen("Range: bytes="), NULL, 10) : 0;
-    int status = choose(s, offset), n;
+    int status, n;
 
     s->last_offset = offset;
+    if (answer_by_script(s))
+        return;
+    status = choose(s, offset);
     n = snprintf(s->text, sizeof s->text, "HTTP/1.1 %d X\r\n", status);
     if (!s->no_length || status == 206)
         n += snprintf(s->text + n, sizeof s->text - (size_t)n, "Content-Length: %zu\r\n",
@@ -322,13 +344,17 @@ static size_t smallest(size_t a, size_t b)
 static int net_recv(void *ctx, int stream, void *data, size_t len)
 {
     struct rig_server *s = &((struct rig *)ctx)->server;
+    uint32_t byte_ms = s->text_at < s->text_length ? s->head_ms : s->body_ms;
+    uint64_t now_ms = ((struct rig *)ctx)->now_ms;
     size_t n;
 
     (void)stream;
     s->dripped = !s->dripped;
-    if (!s->answered || (s->drip && s->dripped))
+    if (!s->answered || (s->drip && s->dripped) || (byte_ms && now_ms < s->next_ms))
         return 0;
+    s->next_ms = now_ms + byte_ms;
     n = s->segment ? smallest(len, s->segment) : len;
+    n = byte_ms ? 1 : n;
     if (s->text_at < s->text_length) {
         n = smallest(n, s->text_length - s->text_at);
         memcpy(data, s->text + s->text_at, n);

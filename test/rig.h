@@ -68,20 +68,29 @@ static inline const uint8_t *rig_image(const struct rig_package *package)
 /* ---- the server -------------------------------------------------------------------------------
  */
 
+/* An answer byte for byte: a header, and bytes of the file behind it. */
+struct rig_answer {
+    const char *head; /* with the empty line; NULL: as the server would answer */
+    size_t at, end;
+};
+
 struct rig_server {
     const uint8_t *file; /* borrowed */
     size_t length;
-    const char *etag;    /* NULL: none */
-    int status;          /* 0: 200 or 206 */
-    bool no_ranges;      /* answers 200 to a Range request */
-    bool no_length;      /* neither Content-Length nor chunks: the body ends with the connection */
-    bool refuse;         /* connections fail */
-    bool silent;         /* takes the request and never answers */
-    bool drip;           /* every second read gives nothing yet */
-    size_t segment;      /* most bytes a read; 0: as many as fit */
-    size_t range_limit;  /* longest part it sends; 0: no limit */
-    size_t cut_at;       /* the connection breaks after so many bytes of body; 0: never */
-    unsigned cuts;       /* so many answers break, then they are whole */
+    const char *etag;   /* NULL: none */
+    int status;         /* 0: 200 or 206 */
+    bool no_ranges;     /* answers 200 to a Range request */
+    bool no_length;     /* neither Content-Length nor chunks: the body ends with the connection */
+    bool refuse;        /* connections fail */
+    bool silent;        /* takes the request and never answers */
+    bool drip;          /* every second read gives nothing yet */
+    size_t segment;     /* most bytes a read; 0: as many as fit */
+    size_t range_limit; /* longest part it sends; 0: no limit */
+    size_t cut_at;      /* the connection breaks after so many bytes of body; 0: never */
+    unsigned cuts;      /* so many answers break, then they are whole */
+    const struct rig_answer *script; /* the next answers, borrowed; afterwards as usual */
+    size_t script_length;
+    uint32_t head_ms, body_ms; /* time that a byte of the answer takes, then one comes a read */
     const char *trailer; /* bytes behind the file's, not counted in Content-Length; NULL none */
 
     /* what it saw */
@@ -95,6 +104,7 @@ struct rig_server {
     size_t text_length, text_at;
     size_t at, end; /* rest of the file's bytes to send */
     size_t cut_left;
+    uint64_t next_ms; /* when the next byte comes */
     bool answered, cutting, dripped;
 };
 

@@ -192,7 +192,7 @@ static void h1_a_connection_that_closes_at_any_byte_is_taken_up_again(void **sta
     assert_installs(f);
 }
 
-static void after_a_reset_it_goes_on_at_the_last_whole_unit(void **state)
+static void l9_after_a_reset_it_goes_on_at_the_last_whole_unit(void **state)
 {
     struct fixture *f = *state;
     uint32_t unit = f->rig.map->staging.erase_unit;
@@ -292,7 +292,7 @@ static void a_file_that_changes_under_every_attempt_ends(void **state)
 /* ---- the network fails ------------------------------------------------------------------------
  */
 
-static void attempts_without_progress_are_limited_and_pauses_grow(void **state)
+static void l11_attempts_without_progress_are_limited_and_pauses_grow(void **state)
 {
     struct fixture *f = *state;
 
@@ -324,7 +324,7 @@ static void a_link_that_breaks_often_but_brings_pages_arrives(void **state)
 
 /* Slow retrieval: a server that gives next to nothing each time does not hold the modem for ever.
  */
-static void a_server_that_flaps_for_ever_is_given_up(void **state)
+static void l10_a_server_that_flaps_for_ever_is_given_up(void **state)
 {
     struct fixture *f = *state;
 
@@ -334,7 +334,7 @@ static void a_server_that_flaps_for_ever_is_given_up(void **state)
     assert_int_equal(f->rig.server.requests, 5);
 }
 
-static void silence_is_a_stall(void **state)
+static void l1_silence_is_a_stall(void **state)
 {
     struct fixture *f = *state;
 
@@ -699,17 +699,17 @@ int main(void)
         TEST(payloads_around_page_and_unit_borders_are_staged_exactly),
         TEST(a_body_without_a_length_works_because_the_header_says_it),
         TEST(h1_a_connection_that_closes_at_any_byte_is_taken_up_again),
-        TEST(after_a_reset_it_goes_on_at_the_last_whole_unit),
+        TEST(l9_after_a_reset_it_goes_on_at_the_last_whole_unit),
         TEST(h4_a_server_without_ranges_sends_all_again_and_nothing_is_appended),
         TEST(h3_parts_that_are_shorter_than_asked_are_put_together),
         TEST(h7_another_file_under_the_same_name_starts_again),
         TEST(h8_same_etag_other_bytes_is_found_by_the_digest_and_fetched_again),
         TEST(a_staged_prefix_that_decayed_is_found_and_fetched_again),
         TEST(a_file_that_changes_under_every_attempt_ends),
-        TEST(attempts_without_progress_are_limited_and_pauses_grow),
+        TEST(l11_attempts_without_progress_are_limited_and_pauses_grow),
         TEST(a_link_that_breaks_often_but_brings_pages_arrives),
-        TEST(a_server_that_flaps_for_ever_is_given_up),
-        TEST(silence_is_a_stall),
+        TEST(l10_a_server_that_flaps_for_ever_is_given_up),
+        TEST(l1_silence_is_a_stall),
         TEST(h22_a_missing_file_is_not_tried_again),
         TEST(a_flipped_payload_bit_is_fetched_once_more_then_refused),
         TEST(h24_bytes_behind_the_declared_size_are_refused),

@@ -207,7 +207,7 @@ static void chunked_file_is_fetched(void **state)
 }
 
 /* H11 */
-static void file_without_length_ends_with_the_connection(void **state)
+static void h11_file_without_length_ends_with_the_connection(void **state)
 {
     const struct visit reset = {.answer = "HTTP/1.1 200 OK\r\n\r\nhello", .ending = RESET};
 
@@ -237,7 +237,7 @@ static void large_file_arrives_as_it_is(void **state)
     }
 }
 
-static void part_is_fetched_from_the_offset(void **state)
+static void h1_part_is_fetched_from_the_offset(void **state)
 {
     (void)state;
     assert_int_equal(answer_from("HTTP/1.1 206 P\r\nContent-Range: bytes 6-10/11\r\n"
@@ -259,7 +259,7 @@ static void part_is_fetched_from_the_offset(void **state)
 }
 
 /* H3 */
-static void part_shorter_than_asked_ends_and_tells_the_total(void **state)
+static void h3_part_shorter_than_asked_ends_and_tells_the_total(void **state)
 {
     (void)state;
     assert_int_equal(answer_from("HTTP/1.1 206 P\r\nContent-Range: bytes 6-7/11\r\n"
@@ -271,7 +271,7 @@ static void part_shorter_than_asked_ends_and_tells_the_total(void **state)
 }
 
 /* H2 */
-static void part_from_elsewhere_is_refused(void **state)
+static void h2_part_from_elsewhere_is_refused(void **state)
 {
     static const char *const bad[] = {
         "HTTP/1.1 206 P\r\nContent-Range: bytes 5-10/11\r\n\r\n world",
@@ -318,7 +318,7 @@ static void part_whose_length_contradicts_its_range_is_refused(void **state)
 }
 
 /* H4 */
-static void whole_file_in_answer_to_a_range_is_read_from_the_offset(void **state)
+static void h4_whole_file_in_answer_to_a_range_is_read_from_the_offset(void **state)
 {
     static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world";
 
@@ -335,7 +335,7 @@ static void whole_file_in_answer_to_a_range_is_read_from_the_offset(void **state
     assert_body("rld");
 }
 
-static void whole_file_shorter_than_the_offset_is_refused(void **state)
+static void h4_whole_file_shorter_than_the_offset_is_refused(void **state)
 {
     (void)state;
     assert_refused("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world", 12,
@@ -348,7 +348,7 @@ static void whole_file_shorter_than_the_offset_is_refused(void **state)
 }
 
 /* H5 */
-static void range_behind_the_end_tells_the_total(void **state)
+static void h5_range_behind_the_end_tells_the_total(void **state)
 {
     (void)state;
     assert_refused("HTTP/1.1 416 R\r\nContent-Range: bytes */11\r\nContent-Length: 3\r\n\r\nbad",
@@ -361,7 +361,7 @@ static void range_behind_the_end_tells_the_total(void **state)
 }
 
 /* H6, H22 */
-static void refusals_have_their_own_errors_and_no_body(void **state)
+static void h6_h22_refusals_have_their_own_errors_and_no_body(void **state)
 {
     static const struct {
         int status;
@@ -389,7 +389,7 @@ static void refusals_have_their_own_errors_and_no_body(void **state)
 }
 
 /* H21 */
-static void overloaded_servers_say_when_to_come_back(void **state)
+static void h21_overloaded_servers_say_when_to_come_back(void **state)
 {
     (void)state;
     assert_refused("HTTP/1.1 503 x\r\nRetry-After: 120\r\n\r\n", 0, FOTA_ERR_HTTP_SERVER);
@@ -425,7 +425,7 @@ static void answers_the_reader_refuses_are_refused(void **state)
 }
 
 /* H1, H10 */
-static void connection_that_ends_early_is_an_error_at_every_byte(void **state)
+static void h10_connection_that_ends_early_is_an_error_at_every_byte(void **state)
 {
     static const char text[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
     const size_t header = sizeof text - 1 - 5;
@@ -448,7 +448,7 @@ static void connection_that_ends_early_is_an_error_at_every_byte(void **state)
 
 /* ---- connection and time -------------------------------------------------------------------- */
 
-static void errors_of_the_connection_are_passed_on(void **state)
+static void l3_errors_of_the_connection_are_passed_on(void **state)
 {
     static const int errors[] = {FOTA_ERR_DNS, FOTA_ERR_CONNECT};
 
@@ -473,7 +473,7 @@ static void connection_that_breaks_under_the_request_is_an_error(void **state)
     assert_int_equal(fault.stage, FOTA_STAGE_CONNECT);
 }
 
-static void connection_has_a_deadline(void **state)
+static void l2_connection_has_a_deadline(void **state)
 {
     const struct visit never = {.answer = "", .connect_polls = -1};
     const struct visit late = {.answer = OK_ANSWER, .connect_polls = 59};
@@ -491,7 +491,7 @@ static void connection_has_a_deadline(void **state)
     assert_int_equal(net.now_ms - start, timeouts.connect_ms);
 }
 
-static void silence_has_a_deadline_at_every_byte(void **state)
+static void l1_silence_has_a_deadline_at_every_byte(void **state)
 {
     static const char text[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
     const size_t header = sizeof text - 1 - 5;
@@ -621,23 +621,23 @@ int main(void)
         cmocka_unit_test(file_of_known_length_is_fetched),
         cmocka_unit_test(file_ends_without_waiting_for_the_close),
         cmocka_unit_test(chunked_file_is_fetched),
-        cmocka_unit_test(file_without_length_ends_with_the_connection),
+        cmocka_unit_test(h11_file_without_length_ends_with_the_connection),
         cmocka_unit_test(large_file_arrives_as_it_is),
-        cmocka_unit_test(part_is_fetched_from_the_offset),
-        cmocka_unit_test(part_shorter_than_asked_ends_and_tells_the_total),
-        cmocka_unit_test(part_from_elsewhere_is_refused),
+        cmocka_unit_test(h1_part_is_fetched_from_the_offset),
+        cmocka_unit_test(h3_part_shorter_than_asked_ends_and_tells_the_total),
+        cmocka_unit_test(h2_part_from_elsewhere_is_refused),
         cmocka_unit_test(part_whose_length_contradicts_its_range_is_refused),
-        cmocka_unit_test(whole_file_in_answer_to_a_range_is_read_from_the_offset),
-        cmocka_unit_test(whole_file_shorter_than_the_offset_is_refused),
-        cmocka_unit_test(range_behind_the_end_tells_the_total),
-        cmocka_unit_test(refusals_have_their_own_errors_and_no_body),
-        cmocka_unit_test(overloaded_servers_say_when_to_come_back),
+        cmocka_unit_test(h4_whole_file_in_answer_to_a_range_is_read_from_the_offset),
+        cmocka_unit_test(h4_whole_file_shorter_than_the_offset_is_refused),
+        cmocka_unit_test(h5_range_behind_the_end_tells_the_total),
+        cmocka_unit_test(h6_h22_refusals_have_their_own_errors_and_no_body),
+        cmocka_unit_test(h21_overloaded_servers_say_when_to_come_back),
         cmocka_unit_test(answers_the_reader_refuses_are_refused),
-        cmocka_unit_test(connection_that_ends_early_is_an_error_at_every_byte),
-        cmocka_unit_test(errors_of_the_connection_are_passed_on),
+        cmocka_unit_test(h10_connection_that_ends_early_is_an_error_at_every_byte),
+        cmocka_unit_test(l3_errors_of_the_connection_are_passed_on),
         cmocka_unit_test(connection_that_breaks_under_the_request_is_an_error),
-        cmocka_unit_test(connection_has_a_deadline),
-        cmocka_unit_test(silence_has_a_deadline_at_every_byte),
+        cmocka_unit_test(l2_connection_has_a_deadline),
+        cmocka_unit_test(l1_silence_has_a_deadline_at_every_byte),
         cmocka_unit_test(server_that_does_not_take_the_request_is_stalled),
         cmocka_unit_test(every_byte_begins_the_deadline_anew),
         cmocka_unit_test(deadlines_have_defaults),

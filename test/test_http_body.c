@@ -15,7 +15,7 @@
 #define CHUNKED "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 /* H11 */
-static void chunks_are_joined(void **state)
+static void h11_chunks_are_joined(void **state)
 {
     (void)state;
     assert_body(CHUNKED "5\r\nhello\r\n1\r\n \r\n5\r\nworld\r\n0\r\n\r\n", "hello world");
@@ -29,7 +29,7 @@ static void chunks_are_joined(void **state)
 }
 
 /* H11 */
-static void chunk_extensions_are_ignored(void **state)
+static void h11_chunk_extensions_are_ignored(void **state)
 {
     (void)state;
     assert_body(CHUNKED "2;name=value\r\nok\r\n0;last\r\n\r\n", "ok");
@@ -56,7 +56,7 @@ static void body_in_chunks_is_complete_without_its_trailer(void **state)
     assert_body(CHUNKED "2\r\nok\r\n0\r\nX: y", "ok");
 }
 
-static void malformed_chunks_are_refused(void **state)
+static void v16_malformed_chunks_are_refused(void **state)
 {
     static const char *const bad[] = {
         CHUNKED "\r\n",       CHUNKED "\n",          CHUNKED ";x\r\n",
@@ -74,7 +74,7 @@ static void malformed_chunks_are_refused(void **state)
 }
 
 /* H15 */
-static void sizes_of_chunks_do_not_wrap(void **state)
+static void v2_sizes_of_chunks_do_not_wrap(void **state)
 {
     (void)state;
     assert_error(CHUNKED "8000000000000000\r\nx", FOTA_ERR_HTTP_LENGTH);
@@ -121,7 +121,7 @@ static void limit_of_lines_is_for_each_chunk(void **state)
 }
 
 /* H11 */
-static void body_without_a_length_ends_with_the_connection(void **state)
+static void h11_body_without_a_length_ends_with_the_connection(void **state)
 {
     (void)state;
     assert_body("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 all of it\r\n\r\n", "HTTP/1.1 all of it\r\n\r\n");
@@ -152,7 +152,7 @@ static void early_close_is_told_from_the_end(void **state)
 }
 
 /* H1: cut at any offset is an error, never a short success */
-static void every_cut_of_a_response_is_noticed(void **state)
+static void h10_every_cut_of_a_response_is_noticed(void **state)
 {
     static const char *const texts[] = {
         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: \"e\"\r\n\r\nhello",
@@ -171,17 +171,17 @@ static void every_cut_of_a_response_is_noticed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(chunks_are_joined),
-        cmocka_unit_test(chunk_extensions_are_ignored),
+        cmocka_unit_test(h11_chunks_are_joined),
+        cmocka_unit_test(h11_chunk_extensions_are_ignored),
         cmocka_unit_test(trailers_are_read_over),
         cmocka_unit_test(body_in_chunks_is_complete_without_its_trailer),
-        cmocka_unit_test(malformed_chunks_are_refused),
-        cmocka_unit_test(sizes_of_chunks_do_not_wrap),
+        cmocka_unit_test(v16_malformed_chunks_are_refused),
+        cmocka_unit_test(v2_sizes_of_chunks_do_not_wrap),
         cmocka_unit_test(lines_of_chunks_are_limited),
         cmocka_unit_test(limit_of_lines_is_for_each_chunk),
-        cmocka_unit_test(body_without_a_length_ends_with_the_connection),
+        cmocka_unit_test(h11_body_without_a_length_ends_with_the_connection),
         cmocka_unit_test(early_close_is_told_from_the_end),
-        cmocka_unit_test(every_cut_of_a_response_is_noticed),
+        cmocka_unit_test(h10_every_cut_of_a_response_is_noticed),
     };
 
     return cmocka_run_group_tests_name("http_body", tests, NULL, NULL);

@@ -102,7 +102,7 @@ static void reader_stays_failed(void **state)
 }
 
 /* H16 */
-static void sloppy_servers_are_understood(void **state)
+static void h16_sloppy_servers_are_understood(void **state)
 {
     (void)state;
     assert_body("HTTP/1.1 200 OK\nContent-Length: 2\n\nok", "ok");
@@ -114,7 +114,7 @@ static void sloppy_servers_are_understood(void **state)
 }
 
 /* H16 */
-static void interim_responses_are_skipped(void **state)
+static void h16_interim_responses_are_skipped(void **state)
 {
     (void)state;
     assert_body("HTTP/1.1 100 Continue\r\n\r\n"
@@ -128,7 +128,7 @@ static void interim_responses_are_skipped(void **state)
     assert_false(whole.header.has_range);
 }
 
-static void endless_interim_responses_are_cut_off(void **state)
+static void h17_endless_interim_responses_are_cut_off(void **state)
 {
     static char text[FOTA_HTTP_HEADER_MAX + 64];
     static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -176,7 +176,7 @@ static void what_is_not_http_1_is_refused(void **state)
 /* ---- fields --------------------------------------------------------------------------------- */
 
 /* V30 */
-static void field_names_have_any_case_and_any_blanks(void **state)
+static void v30_field_names_have_any_case_and_any_blanks(void **state)
 {
     static const char *const lines[] = {
         "content-length: 0\r\n",  "CONTENT-LENGTH: 0\r\n",        "cOnTeNt-LeNgTh:0\r\n",
@@ -213,7 +213,7 @@ static void unknown_fields_are_ignored(void **state)
 }
 
 /* H17 */
-static void malformed_fields_are_refused(void **state)
+static void h17_malformed_fields_are_refused(void **state)
 {
     static const char *const bad[] = {
         " folded: 1\r\n",
@@ -240,7 +240,7 @@ static void malformed_fields_are_refused(void **state)
 }
 
 /* H17 */
-static void nul_is_refused_anywhere_in_the_header(void **state)
+static void h17_nul_is_refused_anywhere_in_the_header(void **state)
 {
     static const char good[] = "HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 2\r\n"
                                "Location: /x\r\nETag: \"y\"\r\n\r\n";
@@ -256,7 +256,7 @@ static void nul_is_refused_anywhere_in_the_header(void **state)
 }
 
 /* H17 */
-static void number_of_lines_is_limited(void **state)
+static void h17_number_of_lines_is_limited(void **state)
 {
     static char text[4096];
 
@@ -278,7 +278,7 @@ static void number_of_lines_is_limited(void **state)
 }
 
 /* H17, V16 */
-static void size_of_the_header_is_limited(void **state)
+static void h17_size_of_the_header_is_limited(void **state)
 {
     static char text[FOTA_HTTP_HEADER_MAX + 64];
 
@@ -297,7 +297,7 @@ static void size_of_the_header_is_limited(void **state)
 }
 
 /* H17, V16 */
-static void values_that_are_kept_are_limited(void **state)
+static void v16_values_that_are_kept_are_limited(void **state)
 {
     char lines[FOTA_HTTP_LINE_MAX + 64];
 
@@ -340,7 +340,7 @@ static void location_goes_to_the_callers_buffer_or_is_too_large(void **state)
 }
 
 /* H14 */
-static void content_length_is_a_plain_number_once(void **state)
+static void h14_content_length_is_a_plain_number_once(void **state)
 {
     static const char *const bad[] = {
         "Content-Length: +5\r\n",
@@ -367,7 +367,7 @@ static void content_length_is_a_plain_number_once(void **state)
 }
 
 /* H15, V2 */
-static void content_length_has_63_bits(void **state)
+static void h15_v2_content_length_has_63_bits(void **state)
 {
     static const char *const texts[] = {"2147483647", "2147483649", "4294967295",
                                         "4294967301", "009",        "9223372036854775807"};
@@ -388,7 +388,7 @@ static void content_length_has_63_bits(void **state)
 }
 
 /* H12 */
-static void length_beside_chunked_is_refused(void **state)
+static void h12_length_beside_chunked_is_refused(void **state)
 {
     (void)state;
     assert_fields_error("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
@@ -399,7 +399,7 @@ static void length_beside_chunked_is_refused(void **state)
 }
 
 /* H12 */
-static void transfer_codings_but_chunked_are_refused(void **state)
+static void h12_transfer_codings_but_chunked_are_refused(void **state)
 {
     static const char *const bad[] = {
         "Transfer-Encoding: gzip, chunked\r\n",
@@ -421,7 +421,7 @@ static void transfer_codings_but_chunked_are_refused(void **state)
 }
 
 /* H13 */
-static void content_encodings_but_identity_are_refused(void **state)
+static void h13_content_encodings_but_identity_are_refused(void **state)
 {
     (void)state;
     assert_fields_error("Content-Encoding: gzip\r\n", FOTA_ERR_HTTP_ENCODING);
@@ -441,7 +441,7 @@ static void encoded_page_of_an_error_keeps_its_status(void **state)
     assert_int_equal(whole.header.status, 404);
 }
 
-static void content_range_is_taken_apart(void **state)
+static void h2_content_range_is_taken_apart(void **state)
 {
     const struct fota_http_header *header = fields("Content-Range: bytes 5-9/100\r\n");
 
@@ -462,7 +462,7 @@ static void content_range_is_taken_apart(void **state)
     assert_true(header->range_total == 4294967303u);
 }
 
-static void invalid_content_range_counts_as_none(void **state)
+static void h2_invalid_content_range_counts_as_none(void **state)
 {
     static const char *const bad[] = {
         "5-9/100",
@@ -497,7 +497,7 @@ static void invalid_content_range_counts_as_none(void **state)
 }
 
 /* H21 */
-static void retry_after_is_seconds_or_a_date(void **state)
+static void h21_retry_after_is_seconds_or_a_date(void **state)
 {
     const struct fota_http_header *header = fields("Retry-After: 120\r\n");
 
@@ -520,7 +520,7 @@ static void retry_after_is_seconds_or_a_date(void **state)
 }
 
 /* H7 */
-static void validator_is_the_strong_etag_or_the_date(void **state)
+static void h7_validator_is_the_strong_etag_or_the_date(void **state)
 {
     uint64_t etag = fields("ETag: \"a\"\r\n")->validator;
     uint64_t modified = fields("Last-Modified: Wed, 21 Oct 2015 07:28:00 GMT\r\n")->validator;
@@ -549,29 +549,29 @@ int main(void)
         cmocka_unit_test(bytes_behind_the_end_are_not_taken),
         cmocka_unit_test(reader_stays_at_the_end),
         cmocka_unit_test(reader_stays_failed),
-        cmocka_unit_test(sloppy_servers_are_understood),
-        cmocka_unit_test(interim_responses_are_skipped),
-        cmocka_unit_test(endless_interim_responses_are_cut_off),
+        cmocka_unit_test(h16_sloppy_servers_are_understood),
+        cmocka_unit_test(h16_interim_responses_are_skipped),
+        cmocka_unit_test(h17_endless_interim_responses_are_cut_off),
         cmocka_unit_test(responses_without_a_body_end_at_the_header),
         cmocka_unit_test(what_is_not_http_1_is_refused),
-        cmocka_unit_test(field_names_have_any_case_and_any_blanks),
+        cmocka_unit_test(v30_field_names_have_any_case_and_any_blanks),
         cmocka_unit_test(unknown_fields_are_ignored),
-        cmocka_unit_test(malformed_fields_are_refused),
-        cmocka_unit_test(nul_is_refused_anywhere_in_the_header),
-        cmocka_unit_test(number_of_lines_is_limited),
-        cmocka_unit_test(size_of_the_header_is_limited),
-        cmocka_unit_test(values_that_are_kept_are_limited),
+        cmocka_unit_test(h17_malformed_fields_are_refused),
+        cmocka_unit_test(h17_nul_is_refused_anywhere_in_the_header),
+        cmocka_unit_test(h17_number_of_lines_is_limited),
+        cmocka_unit_test(h17_size_of_the_header_is_limited),
+        cmocka_unit_test(v16_values_that_are_kept_are_limited),
         cmocka_unit_test(location_goes_to_the_callers_buffer_or_is_too_large),
-        cmocka_unit_test(content_length_is_a_plain_number_once),
-        cmocka_unit_test(content_length_has_63_bits),
-        cmocka_unit_test(length_beside_chunked_is_refused),
-        cmocka_unit_test(transfer_codings_but_chunked_are_refused),
-        cmocka_unit_test(content_encodings_but_identity_are_refused),
+        cmocka_unit_test(h14_content_length_is_a_plain_number_once),
+        cmocka_unit_test(h15_v2_content_length_has_63_bits),
+        cmocka_unit_test(h12_length_beside_chunked_is_refused),
+        cmocka_unit_test(h12_transfer_codings_but_chunked_are_refused),
+        cmocka_unit_test(h13_content_encodings_but_identity_are_refused),
         cmocka_unit_test(encoded_page_of_an_error_keeps_its_status),
-        cmocka_unit_test(content_range_is_taken_apart),
-        cmocka_unit_test(invalid_content_range_counts_as_none),
-        cmocka_unit_test(retry_after_is_seconds_or_a_date),
-        cmocka_unit_test(validator_is_the_strong_etag_or_the_date),
+        cmocka_unit_test(h2_content_range_is_taken_apart),
+        cmocka_unit_test(h2_invalid_content_range_counts_as_none),
+        cmocka_unit_test(h21_retry_after_is_seconds_or_a_date),
+        cmocka_unit_test(h7_validator_is_the_strong_etag_or_the_date),
     };
 
     return cmocka_run_group_tests_name("http_reader", tests, NULL, NULL);

@@ -13,7 +13,7 @@
 #include "http_script.h"
 
 /* H18 */
-static void redirects_are_followed_with_the_range(void **state)
+static void h18_redirects_are_followed_with_the_range(void **state)
 {
     static const int statuses[] = {301, 302, 303, 307, 308};
     char answer[128];
@@ -42,7 +42,7 @@ static void redirects_are_followed_with_the_range(void **state)
     }
 }
 
-static void relative_redirects_resolve_against_the_url_that_answered(void **state)
+static void h18_relative_redirects_resolve_against_the_url_that_answered(void **state)
 {
     static const struct visit visits[] = {
         {.answer = "HTTP/1.1 302 x\r\nLocation: //b/c/d\r\n\r\n"},
@@ -64,7 +64,7 @@ static void relative_redirects_resolve_against_the_url_that_answered(void **stat
 }
 
 /* H18 */
-static void sixth_redirect_is_one_too_many(void **state)
+static void h18_sixth_redirect_is_one_too_many(void **state)
 {
     struct visit visits[7];
 
@@ -83,7 +83,7 @@ static void sixth_redirect_is_one_too_many(void **state)
 }
 
 /* H19, V26 */
-static void bad_redirects_are_refused(void **state)
+static void h19_v26_bad_redirects_are_refused(void **state)
 {
     (void)state;
     assert_refused("HTTP/1.1 302 x\r\n\r\n", 0, FOTA_ERR_HTTP_REDIRECT);
@@ -98,7 +98,7 @@ static void bad_redirects_are_refused(void **state)
 }
 
 /* V25 */
-static void login_stays_with_its_origin(void **state)
+static void v25_login_stays_with_its_origin(void **state)
 {
     static const struct {
         const char *location;
@@ -129,7 +129,7 @@ static void login_stays_with_its_origin(void **state)
 }
 
 /* V25 */
-static void login_that_was_left_behind_does_not_come_back(void **state)
+static void v25_login_that_was_left_behind_does_not_come_back(void **state)
 {
     static const struct visit visits[] = {
         {.answer = "HTTP/1.1 302 x\r\nLocation: /same\r\n\r\n"},
@@ -186,7 +186,7 @@ static void location_that_does_not_fit_is_too_large(void **state)
 }
 
 /* H20: nothing of a redirect outlives its request. */
-static void resuming_begins_at_the_original_url(void **state)
+static void h20_resuming_begins_at_the_original_url(void **state)
 {
     static const struct visit visits[] = {
         {.answer = "HTTP/1.1 302 x\r\nLocation: //cdn/f?sig=1\r\n\r\n"},
@@ -207,15 +207,15 @@ static void resuming_begins_at_the_original_url(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(redirects_are_followed_with_the_range),
-        cmocka_unit_test(relative_redirects_resolve_against_the_url_that_answered),
-        cmocka_unit_test(sixth_redirect_is_one_too_many),
-        cmocka_unit_test(bad_redirects_are_refused),
-        cmocka_unit_test(login_stays_with_its_origin),
-        cmocka_unit_test(login_that_was_left_behind_does_not_come_back),
+        cmocka_unit_test(h18_redirects_are_followed_with_the_range),
+        cmocka_unit_test(h18_relative_redirects_resolve_against_the_url_that_answered),
+        cmocka_unit_test(h18_sixth_redirect_is_one_too_many),
+        cmocka_unit_test(h19_v26_bad_redirects_are_refused),
+        cmocka_unit_test(v25_login_stays_with_its_origin),
+        cmocka_unit_test(v25_login_that_was_left_behind_does_not_come_back),
         cmocka_unit_test(longest_redirect_fits),
         cmocka_unit_test(location_that_does_not_fit_is_too_large),
-        cmocka_unit_test(resuming_begins_at_the_original_url),
+        cmocka_unit_test(h20_resuming_begins_at_the_original_url),
     };
 
     return cmocka_run_group_tests_name("http_redirect", tests, NULL, NULL);

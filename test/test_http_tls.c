@@ -135,7 +135,7 @@ static void parameters_are_the_callers(void **state)
 }
 
 /* V25 */
-static void client_certificate_stays_with_its_origin(void **state)
+static void v25_client_certificate_stays_with_its_origin(void **state)
 {
     static const struct {
         const char *url, *location;
@@ -169,7 +169,7 @@ static void client_certificate_stays_with_its_origin(void **state)
 }
 
 /* V25 */
-static void client_certificate_that_was_left_behind_does_not_come_back(void **state)
+static void v25_client_certificate_that_was_left_behind_does_not_come_back(void **state)
 {
     static const struct visit visits[] = {
         {.answer = "HTTP/1.1 302 x\r\nLocation: https://b/\r\n\r\n"},
@@ -200,7 +200,7 @@ static void redirect_to_https_without_tls_says_what_is_missing(void **state)
 }
 
 /* H19 */
-static void tls_is_not_left_by_a_redirect(void **state)
+static void h19_tls_is_not_left_by_a_redirect(void **state)
 {
     static const struct visit visits[] = {
         {.answer = "HTTP/1.1 302 x\r\nLocation: http://h/f\r\n\r\n"}, {.answer = OK_ANSWER}};
@@ -245,10 +245,10 @@ int main(void)
         cmocka_unit_test(https_is_fetched),
         cmocka_unit_test(port_that_is_not_the_schemes_is_named),
         cmocka_unit_test(parameters_are_the_callers),
-        cmocka_unit_test(client_certificate_stays_with_its_origin),
-        cmocka_unit_test(client_certificate_that_was_left_behind_does_not_come_back),
+        cmocka_unit_test(v25_client_certificate_stays_with_its_origin),
+        cmocka_unit_test(v25_client_certificate_that_was_left_behind_does_not_come_back),
         cmocka_unit_test(redirect_to_https_without_tls_says_what_is_missing),
-        cmocka_unit_test(tls_is_not_left_by_a_redirect),
+        cmocka_unit_test(h19_tls_is_not_left_by_a_redirect),
         cmocka_unit_test(handshake_has_its_deadline),
         cmocka_unit_test(failed_handshake_says_why),
     };

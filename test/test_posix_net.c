@@ -218,7 +218,7 @@ static void a_name_connects(void **state)
     assert_connects(f, "localhost", f->number, f->listener, FOTA_ADDRESS_IPV4);
 }
 
-static void an_address_of_another_family_than_asked_is_no_address(void **state)
+static void l6_an_address_of_another_family_than_asked_is_no_address(void **state)
 {
     struct fixture *f = *state;
     int stream;
@@ -228,7 +228,7 @@ static void an_address_of_another_family_than_asked_is_no_address(void **state)
     assert_int_equal(open_stream(f, "::1", f->number, FOTA_ADDRESS_IPV4, &stream), FOTA_ERR_DNS);
 }
 
-static void a_name_that_cannot_exist_is_a_dns_error(void **state)
+static void l5_a_name_that_cannot_exist_is_a_dns_error(void **state)
 {
     struct fixture *f = *state;
     int stream;
@@ -301,7 +301,7 @@ static void fill_address(struct addrinfo *info, struct sockaddr_in *address, uin
 }
 
 /* No resolver gives these addresses, so the test puts them behind the one that is being tried. */
-static void every_address_is_tried_in_turn(void **state)
+static void l6_every_address_is_tried_in_turn(void **state)
 {
     struct fixture *f = *state;
     struct addrinfo refused, good;
@@ -329,7 +329,7 @@ static void every_address_is_tried_in_turn(void **state)
     close(listener);
 }
 
-static void the_last_address_may_stay_silent_until_the_caller_gives_up(void **state)
+static void l2_the_last_address_may_stay_silent_until_the_caller_gives_up(void **state)
 {
     struct fixture *f = *state;
     uint16_t number;
@@ -427,7 +427,7 @@ static void an_early_close_gives_the_bytes_before_it_and_then_closed(void **stat
     assert_int_equal(receive_next(f, stream, text, sizeof text), FOTA_ERR_CLOSED);
 }
 
-static void a_reset_breaks_the_connection(void **state)
+static void l3_a_reset_breaks_the_connection(void **state)
 {
     struct fixture *f = *state;
     struct linger abort_it = {1, 0};
@@ -669,18 +669,18 @@ int main(void)
         TEST(an_ipv4_address_connects_and_carries_bytes_both_ways),
         TEST(an_ipv6_address_connects_and_carries_bytes_both_ways),
         TEST(a_name_connects),
-        TEST(an_address_of_another_family_than_asked_is_no_address),
-        TEST(a_name_that_cannot_exist_is_a_dns_error),
+        TEST(l6_an_address_of_another_family_than_asked_is_no_address),
+        TEST(l5_a_name_that_cannot_exist_is_a_dns_error),
         TEST(a_refused_port_is_a_connect_error_and_stays_one),
         TEST(a_stream_that_failed_does_not_keep_wait_awake),
-        TEST(every_address_is_tried_in_turn),
-        TEST(the_last_address_may_stay_silent_until_the_caller_gives_up),
+        TEST(l6_every_address_is_tried_in_turn),
+        TEST(l2_the_last_address_may_stay_silent_until_the_caller_gives_up),
         TEST(a_socket_is_non_blocking_closed_on_exec_and_without_delay),
         TEST(streams_are_limited_and_a_closed_one_is_used_again),
         TEST(numbers_that_are_no_stream_are_refused),
         TEST(nothing_to_receive_is_0_and_does_not_block),
         TEST(an_early_close_gives_the_bytes_before_it_and_then_closed),
-        TEST(a_reset_breaks_the_connection),
+        TEST(l3_a_reset_breaks_the_connection),
         TEST(sending_to_a_peer_that_is_gone_is_an_error_and_no_signal),
         TEST(a_peer_that_does_not_read_makes_send_take_less),
         TEST(closing_the_port_ends_all_streams),

@@ -75,7 +75,7 @@ static void names_are_compared_as_dns_does(void **state)
 }
 
 /* T1, V21 */
-static void another_host_of_the_same_authority_is_refused(void **state)
+static void t1_v21_another_host_of_the_same_authority_is_refused(void **state)
 {
     const struct fota_tls_params params = verified();
     struct identity other;
@@ -88,7 +88,7 @@ static void another_host_of_the_same_authority_is_refused(void **state)
 }
 
 /* T1 */
-static void unknown_authority_is_refused(void **state)
+static void t1_unknown_authority_is_refused(void **state)
 {
     struct fota_tls_params params = verified();
 
@@ -101,7 +101,7 @@ static void unknown_authority_is_refused(void **state)
 }
 
 /* T1 */
-static void certificates_have_their_time(void **state)
+static void t1_certificates_have_their_time(void **state)
 {
     const struct fota_tls_params params = verified();
     struct identity expired, future, last_second;
@@ -131,7 +131,7 @@ static void certificates_have_their_time(void **state)
 }
 
 /* T2 */
-static void without_a_clock_the_newest_known_time_judges(void **state)
+static void t2_without_a_clock_the_newest_known_time_judges(void **state)
 {
     struct fota_tls_params params = verified();
     struct identity expired, future;
@@ -192,7 +192,7 @@ static void hosts_that_are_addresses_need_a_certificate_for_the_address(void **s
 }
 
 /* T10 */
-static void weak_certificates_are_refused(void **state)
+static void t10_weak_certificates_are_refused(void **state)
 {
     const struct fota_tls_params params = verified();
     struct identity sha1, short_key, long_key;
@@ -215,7 +215,7 @@ static void weak_certificates_are_refused(void **state)
     mbedtls_pk_free(&long_key.key);
 }
 
-static void nobody_is_verified_at_level_none(void **state)
+static void v32_nobody_is_verified_at_level_none(void **state)
 {
     const struct fota_tls_params params = {.level = FOTA_TLS_NONE};
 
@@ -318,7 +318,7 @@ static void versions_from_1_2_on(void **state)
 }
 
 /* T3 */
-static void a_server_of_old_versions_is_refused(void **state)
+static void t3_a_server_of_old_versions_is_refused(void **state)
 {
     /* ServerHello of TLS 1.1, with a suite of that time. */
     unsigned char hello[5 + 4 + 38] = {22, 3, 2, 0, 42, 2, 0, 0, 38, 3, 2};
@@ -334,7 +334,7 @@ static void a_server_of_old_versions_is_refused(void **state)
 }
 
 /* T4 */
-static void a_server_of_new_versions_only_is_told_apart(void **state)
+static void t4_a_server_of_new_versions_only_is_told_apart(void **state)
 {
     static const unsigned char alert[] = {21, 3, 3, 0, 2, 2, 70};
 
@@ -372,7 +372,7 @@ static int connect_mutual(const struct fota_tls_params *params, enum version ver
 }
 
 /* T5 */
-static void a_missing_client_certificate_is_said(void **state)
+static void t5_a_missing_client_certificate_is_said(void **state)
 {
     struct fota_tls_params params = verified();
 
@@ -521,7 +521,7 @@ static void a_connection_that_ends_at_any_byte_is_never_made(void **state)
 }
 
 /* T9 */
-static void only_close_notify_is_an_end(void **state)
+static void t9_only_close_notify_is_an_end(void **state)
 {
     const struct fota_tls_params params = verified();
     char byte;
@@ -558,7 +558,7 @@ static void changed_bytes_break_the_connection(void **state)
 }
 
 /* T6 */
-static void a_record_larger_than_the_buffer_is_said(void **state)
+static void t6_a_record_larger_than_the_buffer_is_said(void **state)
 {
     static const unsigned char large[] = {22, 3, 3, 0xff, 0xff, 2};
 
@@ -596,7 +596,7 @@ static void so_many_connections_and_no_more(void **state)
 
 /* V20: whichever allocation fails, it is an error or it did not matter; a connection that is
  * reported is a verified one. */
-static void no_failed_allocation_makes_a_connection(void **state)
+static void v20_no_failed_allocation_makes_a_connection(void **state)
 {
     struct fota_tls_params params = verified();
     unsigned needed;
@@ -641,7 +641,7 @@ static void no_failed_allocation_makes_a_connection(void **state)
     }
 }
 
-static void no_failed_allocation_makes_a_start(void **state)
+static void v20_no_failed_allocation_makes_a_start(void **state)
 {
     struct fota_tls_params params = verified();
     int result = -1;
@@ -671,31 +671,31 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TLS_TEST(a_verified_server_is_talked_to),
         TLS_TEST(names_are_compared_as_dns_does),
-        TLS_TEST(another_host_of_the_same_authority_is_refused),
-        TLS_TEST(unknown_authority_is_refused),
-        TLS_TEST(certificates_have_their_time),
-        TLS_TEST(without_a_clock_the_newest_known_time_judges),
+        TLS_TEST(t1_v21_another_host_of_the_same_authority_is_refused),
+        TLS_TEST(t1_unknown_authority_is_refused),
+        TLS_TEST(t1_certificates_have_their_time),
+        TLS_TEST(t2_without_a_clock_the_newest_known_time_judges),
         TLS_TEST(hosts_that_are_addresses_need_a_certificate_for_the_address),
-        TLS_TEST(weak_certificates_are_refused),
-        TLS_TEST(nobody_is_verified_at_level_none),
+        TLS_TEST(t10_weak_certificates_are_refused),
+        TLS_TEST(v32_nobody_is_verified_at_level_none),
         TLS_TEST(sessions_are_not_gone_on_with_under_other_demands),
         TLS_TEST(the_next_connection_goes_on_with_the_session),
         TLS_TEST(versions_from_1_2_on),
-        TLS_TEST(a_server_of_old_versions_is_refused),
-        TLS_TEST(a_server_of_new_versions_only_is_told_apart),
-        TLS_TEST(a_missing_client_certificate_is_said),
+        TLS_TEST(t3_a_server_of_old_versions_is_refused),
+        TLS_TEST(t4_a_server_of_new_versions_only_is_told_apart),
+        TLS_TEST(t5_a_missing_client_certificate_is_said),
         TLS_TEST(a_client_certificate_is_shown),
         TLS_TEST(parameters_are_checked_without_a_connection),
         TLS_TEST(a_bundle_is_read_when_it_is_needed),
         TLS_TEST(any_split_of_the_stream_gives_the_same),
         TLS_TEST(a_connection_that_ends_at_any_byte_is_never_made),
-        TLS_TEST(only_close_notify_is_an_end),
+        TLS_TEST(t9_only_close_notify_is_an_end),
         TLS_TEST(changed_bytes_break_the_connection),
-        TLS_TEST(a_record_larger_than_the_buffer_is_said),
+        TLS_TEST(t6_a_record_larger_than_the_buffer_is_said),
         TLS_TEST(what_is_no_tls_is_said),
         TLS_TEST(so_many_connections_and_no_more),
-        TLS_TEST(no_failed_allocation_makes_a_connection),
-        TLS_TEST(no_failed_allocation_makes_a_start),
+        TLS_TEST(v20_no_failed_allocation_makes_a_connection),
+        TLS_TEST(v20_no_failed_allocation_makes_a_start),
     };
 
     return cmocka_run_group_tests(tests, make_identities, free_identities);

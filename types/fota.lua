@@ -19,8 +19,12 @@ function fota.poll(ms) end
 ---@param resume? function
 function fota.onresume(resume) end
 
---- Limits of the downloads to come; 0 is the default.
----@param limits { connect_ms?: integer, stall_ms?: integer, backoff_ms?: integer, backoff_max_ms?: integer, attempts?: integer }
+--- Limits of the downloads to come; 0 is the default. connect_ms (30000): one connection. request_ms (120000):
+--- all of an attempt up to the file's first byte. stall_ms (60000): no byte. slow_ms (60000) and slow_bytes
+--- (600): fewer bytes in that time is a failed attempt. total_ms (none): the whole, pauses and all. backoff_ms
+--- (1000), doubled up to backoff_max_ms (600000): the pause before another attempt. attempts (5): in a row.
+--- max_bytes (none): traffic of the whole, repetitions included.
+---@param limits { connect_ms?: integer, request_ms?: integer, stall_ms?: integer, slow_ms?: integer, slow_bytes?: integer, total_ms?: integer, backoff_ms?: integer, backoff_max_ms?: integer, attempts?: integer, max_bytes?: integer }
 function fota.limits(limits) end
 
 --- Where the update is: busy, stage, received, total, percent, rate (bytes per second), fetched (bytes from
