@@ -165,8 +165,9 @@ describe("the module fota", function()
             raises("argument 'ms' must be a number, got string", fota.poll, "1")
             raises("function expected, got string", fota.onresume, "sys.coresume")
             raises("table expected, got no value", fota.limits)
-            raises("unknown argument 'retries'; known are: connect_ms, request_ms, stall_ms, slow_ms, "
-                .. "slow_bytes, total_ms, backoff_ms, backoff_max_ms, attempts, max_bytes", fota.limits, { retries = 1 })
+            raises("unknown argument 'retries'; known are: connect_ms, request_ms, stall_ms, "
+                .. "slow_ms, slow_bytes, total_ms, backoff_ms, backoff_max_ms, attempts, max_bytes",
+                fota.limits, { retries = 1 })
             raises("argument 'attempts' must be a number, got string", fota.limits, { attempts = "x" })
             raises("argument 'stall_ms' must be a whole number from 0 to 4294967295, got 0.5", fota.limits,
                 { stall_ms = 0.5 })
