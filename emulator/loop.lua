@@ -9,7 +9,7 @@ local loop = {}
 
 loop.TIMER = 1 -- rtos.MSG_TIMER
 
-local IDLE_MS = 1000 -- longest sleep at a time
+local IDLE_MS = 60000 -- longest sleep at a time
 
 local begun = port.now()
 local timers = {}      -- id -> {at, period, left}
@@ -157,6 +157,9 @@ end
 -- How long nothing can happen but on the network, at most until `limit`.
 local function sleep_ms(now, limit)
     local _, at = first_timer()
+    if #messages > 0 then
+        return 0 -- a job has just posted it
+    end
     local until_ms = math.min(now + IDLE_MS, at or math.huge, held_event() or math.huge,
         limit or math.huge)
     for _, job in ipairs(jobs) do

@@ -6,7 +6,7 @@ local web = {}
 web.__index = web
 
 local STARTS = 5     -- the port that was free may be taken by the time nginx binds it
-local PATIENCE_S = 5 -- for a server to come up
+local PATIENCE_S = 60 -- for a server to come up
 
 local CONFIG = [[
 daemon off;
