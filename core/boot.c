@@ -35,7 +35,7 @@ int fota_boot_refuse(struct fota_boot *b)
     r.outcome = FOTA_OUTCOME_FAILED;
     r.error = (int16_t)b->fault.error;
     r.stage = FOTA_STAGE_INSTALL;
-    r.flags = 0;
+    r.flags &= FOTA_RECORD_OTHER;
     return fota_boot_note(b, &r, STEP_SLOT);
 }
 
@@ -56,6 +56,28 @@ int fota_boot_give_back(struct fota_boot *b, int error, enum fota_stage stage)
     return fota_boot_note(b, &r, STEP_SOURCE);
 }
 
+int fota_boot_installed(struct fota_boot *b, struct fota_record *r)
+{
+    uint8_t tries = b->config->policy->boot_tries;
+
+    if (fota_boot_reverting(b)) {
+        r->state = FOTA_STATE_IDLE;
+        r->outcome = FOTA_OUTCOME_REVERTED;
+        r->flags &= FOTA_RECORD_OTHER;
+    } else {
+        r->state = FOTA_STATE_TRIAL;
+        r->tries = tries ? tries : FOTA_BOOT_TRIES;
+        r->error = 0;
+        r->stage = 0;
+    }
+    return fota_boot_note(b, r, STEP_SLOT);
+}
+
+const struct fota_region *fota_boot_slot(const struct fota_boot *boot)
+{
+    return fota_slot_active(fota_boot_map(boot), boot->journal.record.flags);
+}
+
 /* ---- steps ------------------------------------------------------------------------------------
  */
 
@@ -64,6 +86,8 @@ static int step_begin(struct fota_boot *b)
     const struct fota_record *r = &b->journal.record;
     bool copying = r->state == FOTA_STATE_BACKING_UP;
 
+    if (b->journal.bank_sequence == 0 && fota_boot_map(b)->other.size)
+        return fota_boot_go(b, STEP_CHOOSE);
     /* Units of a region, whatever the record claims. */
     b->unit = r->progress;
     if (b->unit >= fota_boot_units(copying ? &fota_boot_map(b)->staging : &fota_boot_map(b)->slot))
@@ -81,10 +105,11 @@ static int step_begin(struct fota_boot *b)
     }
 }
 
-int fota_boot_load_staged(struct fota_boot *b)
+/* Loads a header that must be the one of the package that the journal speaks of. */
+static int load_package(struct fota_boot *b, uint32_t address)
 {
     uint8_t digest[FOTA_DIGEST_SIZE];
-    int err = fota_boot_load(b, fota_boot_map(b)->staging.offset);
+    int err = fota_boot_load(b, address);
 
     if (!err)
         err = fota_package_digest(fota_boot_port(b)->crypto, b->header, &b->manifest, digest);
@@ -93,23 +118,27 @@ int fota_boot_load_staged(struct fota_boot *b)
     return err;
 }
 
+int fota_boot_load_staged(struct fota_boot *b)
+{
+    return load_package(b, fota_boot_map(b)->staging.offset);
+}
+
 static int step_judge(struct fota_boot *b)
 {
     struct fota_record r = b->journal.record;
     struct fota_manifest package;
     struct fota_device device;
-    bool keep;
 
     if (fota_boot_load_staged(b) != 0)
         return fota_boot_refuse(b);
     package = b->manifest;
     /* A slot without a valid image has nothing to keep and no history to hold against the package.
      */
-    keep = fota_boot_load(b, fota_slot_manifest(fota_boot_map(b))) == 0;
-    fota_device_describe(b->config, &r, keep ? &b->manifest : NULL, &device);
+    b->keep = fota_boot_load(b, fota_slot_manifest(fota_boot_slot(b))) == 0;
+    fota_device_describe(b->config, &r, b->keep ? &b->manifest : NULL, &device);
     if (fota_package_judge(&package, b->config->policy, &device, &b->fault) != 0)
         return fota_boot_refuse(b);
-    if (!keep ||
+    if (!b->keep || fota_boot_map(b)->other.size ||
         !fota_backup_fits(fota_boot_map(b), package.payload.length, b->manifest.result.length))
         return fota_boot_go(b, STEP_SOURCE);
     /* From here to the last copied unit b->manifest is that of the slot. */
@@ -137,8 +166,15 @@ static int source_is_bad(struct fota_boot *b)
 
 uint32_t fota_boot_source(const struct fota_boot *b)
 {
-    return fota_boot_reverting(b) ? fota_backup_image(fota_boot_map(b), b->manifest.result.length)
-                                  : fota_staging_payload(fota_boot_map(b));
+    const struct fota_map *map = fota_boot_map(b);
+    uint8_t flags = b->journal.record.flags;
+    struct fota_place place;
+
+    if (fota_boot_reverting(b))
+        return map->other.size ? fota_slot_inactive(map, flags)->offset
+                               : fota_backup_image(map, b->manifest.result.length);
+    place = fota_payload_place(map, flags, b->manifest.format);
+    return place.region->offset + place.offset;
 }
 
 /* A header with a good signature may lie where it does not belong. */
@@ -148,14 +184,29 @@ static bool source_fits(const struct fota_boot *b)
 
     if (length > fota_slot_capacity(fota_boot_map(b)))
         return false;
+    if (fota_boot_switches(b))
+        return true;
     return fota_boot_reverting(b) ? fota_backup_fits(fota_boot_map(b), 0, length)
                                   : length <= fota_staging_capacity(fota_boot_map(b));
 }
 
+/* The header of what will run. */
+static int load_source(struct fota_boot *b)
+{
+    const struct fota_map *map = fota_boot_map(b);
+    int err;
+
+    if (fota_boot_reverting(b))
+        return fota_boot_load(b, fota_old_manifest(map, b->journal.record.flags));
+    err = fota_boot_load_staged(b);
+    if (!err && fota_boot_switches(b))
+        err = load_package(b, fota_old_manifest(map, b->journal.record.flags));
+    return err;
+}
+
 static int step_source(struct fota_boot *b)
 {
-    int err = fota_boot_reverting(b) ? fota_boot_load(b, fota_backup_manifest(fota_boot_map(b)))
-                                     : fota_boot_load_staged(b);
+    int err = load_source(b);
 
     if (!err && !source_fits(b))
         err = fota_fail(&b->fault, FOTA_ERR_IMAGE_TOO_LARGE, FOTA_STAGE_INSTALL, 0, 0);
@@ -174,6 +225,8 @@ static int step_source_hash(struct fota_boot *b)
         return FOTA_BOOT_AGAIN;
     if (err)
         return source_is_bad(b);
+    if (fota_boot_switches(b))
+        return fota_boot_switch(b);
     if (r.state == FOTA_STATE_INSTALLING || r.state == FOTA_STATE_REVERTING)
         return fota_boot_note(b, &r, STEP_WRITE); /* a new session: R1, R5 */
     r.state = FOTA_STATE_INSTALLING;
@@ -185,12 +238,12 @@ static int step_source_hash(struct fota_boot *b)
 /* Loads the slot's manifest and begins to hash its image. */
 static int load_slot(struct fota_boot *b)
 {
-    int err = fota_boot_load(b, fota_slot_manifest(fota_boot_map(b)));
+    int err = fota_boot_load(b, fota_slot_manifest(fota_boot_slot(b)));
 
     if (!err && b->manifest.result.length > fota_slot_capacity(fota_boot_map(b)))
         err = fota_fail(&b->fault, FOTA_ERR_NO_IMAGE, FOTA_STAGE_INSTALL, 0, 0);
     if (!err)
-        err = fota_hasher_start(&b->hasher, fota_boot_port(b), fota_boot_map(b)->slot.offset,
+        err = fota_hasher_start(&b->hasher, fota_boot_port(b), fota_boot_slot(b)->offset,
                                 &b->manifest.result, &b->fault);
     return err;
 }
@@ -203,7 +256,6 @@ static int step_check(struct fota_boot *b)
 
 static int step_check_hash(struct fota_boot *b)
 {
-    uint8_t tries = b->config->policy->boot_tries;
     struct fota_record r = b->journal.record;
     int err = fota_hasher_step(&b->hasher, &b->fault);
 
@@ -211,17 +263,7 @@ static int step_check_hash(struct fota_boot *b)
         return FOTA_BOOT_AGAIN;
     if (err)
         return fota_boot_written_badly(b, FOTA_ERR_RESULT);
-    if (fota_boot_reverting(b)) {
-        r.state = FOTA_STATE_IDLE;
-        r.outcome = FOTA_OUTCOME_REVERTED;
-        r.flags = 0;
-    } else {
-        r.state = FOTA_STATE_TRIAL;
-        r.tries = tries ? tries : FOTA_BOOT_TRIES;
-        r.error = 0;
-        r.stage = 0;
-    }
-    return fota_boot_note(b, &r, STEP_SLOT);
+    return fota_boot_installed(b, &r);
 }
 
 static int slot_is_bad(struct fota_boot *b)
@@ -252,7 +294,7 @@ static int settle(struct fota_boot *b)
         r.stage = FOTA_STAGE_INSTALL;
     }
     r.state = FOTA_STATE_IDLE;
-    r.flags = 0;
+    r.flags &= FOTA_RECORD_OTHER;
     return fota_boot_note(b, &r, STEP_RUN);
 }
 
@@ -296,6 +338,7 @@ int fota_boot_step(struct fota_boot *boot)
 {
     static int (*const steps[STEPS])(struct fota_boot *) = {
         [STEP_BEGIN] = step_begin,
+        [STEP_CHOOSE] = fota_boot_choose,
         [STEP_JUDGE] = step_judge,
         [STEP_BACKUP] = fota_boot_backup,
         [STEP_BACKUP_HASH] = fota_boot_backup_hash,

@@ -13,7 +13,7 @@
 
 enum fota_boot_step {
     FOTA_BOOT_AGAIN,  /* call again; feed the watchdog before */
-    FOTA_BOOT_RUN,    /* the slot's image is verified: start it */
+    FOTA_BOOT_RUN,    /* the image in fota_boot_slot() is verified: start it */
     FOTA_BOOT_NOTHING /* no image can be run */
 };
 
@@ -27,6 +27,7 @@ struct fota_boot {
     uint8_t step;
     uint8_t recovering; /* other images tried because the slot's is not valid */
     bool mute;          /* the journal cannot be written in this session */
+    bool keep;          /* the slot's image is there to go back to */
     uint8_t header[FOTA_HEADER_MAX];
     uint8_t page[FOTA_PROGRAM_UNIT_MAX];
 };
@@ -42,10 +43,13 @@ int fota_boot_start(struct fota_boot *boot, const struct fota_config *config);
  */
 int fota_boot_step(struct fota_boot *boot);
 
+/* The slot that the modem runs from; after FOTA_BOOT_RUN boot->manifest is its image's. */
+const struct fota_region *fota_boot_slot(const struct fota_boot *boot);
+
 /*
  * For manufacturing: writes the image of a signed package of `length` bytes (header and payload)
- * into the slot and forgets the past, security counter included. Not power safe: run it again.
- * Returns 0 or an error with *fault filled in.
+ * into the (first) slot and forgets the past, security counter included. Not power safe: run it
+ * again. Returns 0 or an error with *fault filled in.
  */
 int fota_boot_provision(struct fota_boot *boot, const struct fota_config *config,
                         const uint8_t *package, size_t length, struct fota_fault *fault);

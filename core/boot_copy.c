@@ -32,7 +32,7 @@ int fota_boot_backup(struct fota_boot *b)
 
     if (done < length) {
         err = fota_unit_copy(
-            fota_boot_port(b), staging, first + b->unit, fota_boot_map(b)->slot.offset + done,
+            fota_boot_port(b), staging, first + b->unit, fota_boot_slot(b)->offset + done,
             fota_boot_smaller(staging->erase_unit, length - done), b->page, &b->fault);
         return err ? fota_boot_refuse(b) : unit_done(b);
     }

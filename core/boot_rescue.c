@@ -34,7 +34,8 @@ int fota_boot_recover(struct fota_boot *b)
         r.stage = FOTA_STAGE_INSTALL;
     }
     b->recovering++;
-    if (b->recovering == 1 && fota_boot_load(b, fota_backup_manifest(fota_boot_map(b))) == 0 &&
+    if (b->recovering == 1 &&
+        fota_boot_load(b, fota_old_manifest(fota_boot_map(b), r.flags)) == 0 &&
         judge_rescue(b, &r) == 0) {
         r.state = FOTA_STATE_REVERTING;
         return fota_boot_note(b, &r, STEP_SOURCE);
@@ -47,6 +48,6 @@ int fota_boot_recover(struct fota_boot *b)
         return fota_boot_go(b, STEP_NOTHING);
     r.to_sequence = b->manifest.sequence;
     r.state = FOTA_STATE_INSTALLING;
-    r.flags = 0;
+    r.flags &= FOTA_RECORD_OTHER;
     return fota_boot_note(b, &r, STEP_SOURCE);
 }

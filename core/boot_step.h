@@ -3,6 +3,7 @@
  *
  *   boot.c         the state machine: what the journal says, what is judged, what runs
  *   boot_copy.c    installing with a copy of the old image: back it up, write the slot
+ *   boot_switch.c  installing with two slots: which of them runs
  *   boot_rescue.c  the slot's image is lost: another one
  *   provision.c    manufacturing
  *
@@ -18,6 +19,7 @@
 
 enum boot_step {
     STEP_BEGIN,       /* what does the journal say? */
+    STEP_CHOOSE,      /* nothing, and there are two slots: which one? */
     STEP_JUDGE,       /* is the staged package (still) acceptable? */
     STEP_BACKUP,      /* copy the old image behind the package */
     STEP_BACKUP_HASH, /* is the copy good? */
@@ -78,8 +80,22 @@ int fota_boot_load(struct fota_boot *b, uint32_t address);
 /* The same of the staged header, which must be the one that the journal speaks of. */
 int fota_boot_load_staged(struct fota_boot *b);
 
-/* Where the bytes lie that will be written into the slot, when b->manifest is theirs. */
+/* Where the bytes lie that will run, when b->manifest is theirs: the package's, or the old image's
+ * when it comes back. */
 uint32_t fota_boot_source(const struct fota_boot *b);
+
+/* They lie in the other slot: nothing is to be copied. */
+static inline bool fota_boot_switches(const struct fota_boot *b)
+{
+    const struct fota_map *map = fota_boot_map(b);
+
+    return map->other.size &&
+           fota_boot_source(b) == fota_slot_inactive(map, b->journal.record.flags)->offset;
+}
+
+/* The image of the update is in place: notes that it is on trial, or that the old one is back. *r
+ * is the record to change. */
+int fota_boot_installed(struct fota_boot *b, struct fota_record *r);
 
 /* The update ends here with b->fault, and the slot's image, which was not touched, runs on. */
 int fota_boot_refuse(struct fota_boot *b);
@@ -96,6 +112,12 @@ int fota_boot_mark(struct fota_boot *b);
 /* What was written is not what was meant, or cannot be written: back to the old image, or else to
  * any that can be written; the same one once more is among them. */
 int fota_boot_written_badly(struct fota_boot *b, int error);
+
+/* boot_switch.c: */
+int fota_boot_choose(struct fota_boot *b);
+
+/* The other slot's image, which is verified, runs from now on. */
+int fota_boot_switch(struct fota_boot *b);
 
 /* boot_rescue.c: */
 int fota_boot_recover(struct fota_boot *b);

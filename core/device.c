@@ -11,7 +11,7 @@ void fota_device_describe(const struct fota_config *config, const struct fota_re
     device->vendor = config->vendor;
     device->model = config->model->name;
     device->slot_size = fota_slot_capacity(config->port->map);
-    device->staging_size = fota_staging_capacity(config->port->map);
+    device->staging_size = fota_payload_capacity(config->port->map, FOTA_FORMAT_FULL);
     device->counter = record->counter;
     device->time = system->ops ? system->ops->time(system->ctx) : -1;
     if (installed) {

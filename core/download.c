@@ -124,15 +124,18 @@ int fota_download_resume(struct fota *f)
 
     f->phase = FOTA_PHASE_OPEN;
     if (r->state != FOTA_STATE_DOWNLOADING || !staged_header_is_good(f) ||
-        r->progress > f->manifest.payload.length ||
-        r->progress % fota_map_of(f)->staging.erase_unit != 0)
+        r->progress > f->manifest.payload.length)
         return 0;
+    fota_staging_begin(f, r->progress);
+    if (r->progress % f->writer.region.erase_unit != 0) {
+        start_again(f);
+        return 0;
+    }
     f->header_fill = f->manifest.header_length;
     f->received = f->manifest.header_length + r->progress;
     f->claimed = r->package_size;
     f->identity.total = r->package_size;
     f->identity.validator = r->validator;
-    fota_staging_begin(f, r->progress);
     if (fota_staging_complete(f))
         f->phase = FOTA_PHASE_FLUSH;
     return 0;
@@ -209,7 +212,8 @@ static int accept_answer(struct fota *f)
                                 fota_clamp32(answer->total));
     if (answer->total > UINT32_MAX)
         return fota_engine_fail(f, FOTA_ERR_PACKAGE_TOO_LARGE,
-                                fota_staging_capacity(fota_map_of(f)), fota_clamp32(answer->total));
+                                fota_payload_capacity(fota_map_of(f), FOTA_FORMAT_FULL),
+                                fota_clamp32(answer->total));
     if (!f->received) {
         f->identity = *answer;
         f->claimed = (uint32_t)answer->total;

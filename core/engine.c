@@ -168,6 +168,7 @@ static int work(struct fota *f)
     case FOTA_PHASE_TAIL: return fota_download_tail(f);
     case FOTA_PHASE_FLUSH: return fota_staging_flush(f);
     case FOTA_PHASE_HASH: return fota_staging_hash(f);
+    case FOTA_PHASE_SEAL: return fota_staging_seal(f);
     case FOTA_PHASE_COMMIT: return fota_staging_commit(f);
     case FOTA_PHASE_DROP: return fota_staging_drop(f);
     case FOTA_PHASE_BACKOFF: return fota_download_backoff(f);
@@ -237,9 +238,10 @@ enum fota_step fota_step(struct fota *fota, struct fota_event *event)
 
 const struct fota_manifest *fota_engine_installed(struct fota *f)
 {
+    const struct fota_region *slot = fota_slot_active(fota_map_of(f), f->journal.record.flags);
     struct fota_fault fault; /* that the slot has no manifest is no failure of the update */
 
-    if (fota_header_load(f->config.port, f->config.policy, fota_slot_manifest(fota_map_of(f)),
+    if (fota_header_load(f->config.port, f->config.policy, fota_slot_manifest(slot),
                          f->work.installed.header, &f->work.installed.manifest, &fault) != 0)
         return NULL;
     return &f->work.installed.manifest;
@@ -292,7 +294,7 @@ int fota_confirm(struct fota *fota)
     r.outcome = FOTA_OUTCOME_SUCCESS;
     r.error = 0;
     r.stage = 0;
-    r.flags = 0;
+    r.flags &= FOTA_RECORD_OTHER;
     if (installed->sequence > r.counter)
         r.counter = installed->sequence;
     return fota_journal_write(&fota->journal, &r) ? fota_engine_fail(fota, FOTA_ERR_JOURNAL, 0, 0)

@@ -30,6 +30,7 @@ enum fota_phase {
     FOTA_PHASE_FLUSH,   /* the last page */
     FOTA_PHASE_FLUSHED, /* a local package is complete in flash */
     FOTA_PHASE_HASH,    /* hash the payload as it lies in flash */
+    FOTA_PHASE_SEAL,    /* it lies in a slot: make it an image, with a manifest */
     FOTA_PHASE_COMMIT,  /* note in the journal that staging may be installed */
     FOTA_PHASE_DROP,    /* note that it may not */
     FOTA_PHASE_BACKOFF, /* pause before the next attempt */
@@ -53,6 +54,7 @@ struct fota {
     uint64_t pause_until_ms;
     uint32_t paced_at;      /* `received` when that window began */
     uint64_t confirm_at_ms; /* the image on trial confirms itself then; 0: it has to say so */
+    uint32_t base;          /* where the payload begins in the writer's region, bytes */
     uint32_t received;      /* bytes of the package in hand, flash and RAM */
     uint32_t claimed;       /* bytes of the package as the source says; 0 unknown */
     uint32_t marked;        /* payload bytes that a power cut cannot take */
@@ -97,7 +99,7 @@ int fota_engine_fail(struct fota *f, int error, uint32_t expected, uint32_t got)
 void fota_engine_reset(struct fota *f);
 
 /*
- * Loads the slot's manifest into f->work.installed, which is valid until the next byte of a
+ * Loads the running slot's manifest into f->work.installed, which is valid until the next byte of a
  * package. Returns it, or NULL if the slot has none that is signed.
  */
 const struct fota_manifest *fota_engine_installed(struct fota *f);
@@ -122,6 +124,7 @@ int fota_staging_store(struct fota *f);
 int fota_staging_mark(struct fota *f);
 int fota_staging_flush(struct fota *f);
 int fota_staging_hash(struct fota *f);
+int fota_staging_seal(struct fota *f);
 int fota_staging_commit(struct fota *f);
 int fota_staging_drop(struct fota *f);
 

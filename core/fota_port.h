@@ -32,9 +32,12 @@ struct fota_region {
  * The partition map: where things are, in bytes. The engine never erases or programs outside the
  * regions it owns, which are these.
  *
- *   slot     the one the modem runs from; its last erase unit holds the manifest of its image
- *   staging  a downloaded package, and behind it a copy of the old image where there is room
+ *   slot     an image, and in its last erase unit the image's manifest
+ *   staging  a downloaded package, and behind it a copy of the old image where there is room; with
+ *            two slots the package's header, and patches
  *   journal  two banks, the first erase unit of each half: how far we are
+ *   other    a second slot of the same size and erase unit (A/B): the modem runs from one, the next
+ *            image is downloaded into the other. Size 0: none
  *
  * program_unit: bytes that are programmed at once, a power of two of at most FOTA_PROGRAM_UNIT_MAX;
  * a unit is programmed once between two erases.
@@ -46,6 +49,7 @@ struct fota_map {
     struct fota_region slot;
     struct fota_region staging;
     struct fota_region journal;
+    struct fota_region other;
 };
 
 /*

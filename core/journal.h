@@ -34,13 +34,14 @@ enum fota_outcome {
     FOTA_OUTCOME_KEPT = 4      /* not confirmed, but no old image was there to go back to */
 };
 
-#define FOTA_RECORD_BACKUP 0x01u /* flag: staging holds a verified copy of the old image */
+#define FOTA_RECORD_BACKUP 0x01u /* flag: the old image is kept: a copy, or in the other slot */
+#define FOTA_RECORD_OTHER  0x02u /* flag: the modem runs from map->other */
 
 /* What a record says. */
 struct fota_record {
     uint8_t state;   /* enum fota_state */
     uint8_t tries;   /* starts left in FOTA_STATE_TRIAL */
-    uint8_t flags;   /* FOTA_RECORD_* */
+    uint8_t flags;   /* FOTA_RECORD_*; FOTA_RECORD_OTHER outlives an update */
     uint8_t outcome; /* enum fota_outcome, of the last update that ended */
     uint8_t stage;   /* enum fota_stage where it failed */
     int16_t error;   /* why it failed, FOTA_ERR_* */

@@ -37,15 +37,22 @@ static int write_image(struct fota_boot *b, const uint8_t *image, uint32_t lengt
     return err > 0 ? 0 : err;
 }
 
-/* Headers in staging speak of a past that is over. */
-static int forget_staging(struct fota_boot *b, struct fota_fault *fault)
+static int clear_last(struct fota_boot *b, const struct fota_region *region,
+                      struct fota_fault *fault)
+{
+    return fota_unit_clear(fota_boot_port(b), region, fota_boot_units(region) - 1, fault);
+}
+
+/* Headers in staging and in the other slot speak of a past that is over. */
+static int forget_past(struct fota_boot *b, struct fota_fault *fault)
 {
     const struct fota_region *staging = &fota_boot_map(b)->staging;
     int err = fota_unit_clear(fota_boot_port(b), staging, 0, fault);
 
     if (!err)
-        err = fota_unit_clear(fota_boot_port(b), staging, staging->size / staging->erase_unit - 1,
-                              fault);
+        err = clear_last(b, staging, fault);
+    if (!err && fota_boot_map(b)->other.size)
+        err = clear_last(b, &fota_boot_map(b)->other, fault);
     return err;
 }
 
@@ -76,7 +83,7 @@ int fota_boot_provision(struct fota_boot *boot, const struct fota_config *config
         err = write_image(boot, package + boot->manifest.header_length,
                           boot->manifest.payload.length, fault);
     if (!err)
-        err = forget_staging(boot, fault);
+        err = forget_past(boot, fault);
     if (!err)
         err = fota_unit_store(config->port, slot, slot->size / slot->erase_unit - 1, package,
                               boot->manifest.header_length, boot->page, fault);

@@ -14,6 +14,24 @@ static int fail(struct fota_fault *fault, int error, uint32_t address)
 /* ---- the map ----------------------------------------------------------------------------------
  */
 
+/* Only what is an image as it is may go into a slot. */
+static bool goes_into_slot(const struct fota_map *map, uint8_t format)
+{
+    return map->other.size && format == FOTA_FORMAT_FULL;
+}
+
+struct fota_place fota_payload_place(const struct fota_map *map, uint8_t flags, uint8_t format)
+{
+    if (goes_into_slot(map, format))
+        return (struct fota_place){fota_slot_inactive(map, flags), 0};
+    return (struct fota_place){&map->staging, map->staging.erase_unit};
+}
+
+uint32_t fota_payload_capacity(const struct fota_map *map, uint8_t format)
+{
+    return goes_into_slot(map, format) ? fota_slot_capacity(map) : fota_staging_capacity(map);
+}
+
 bool fota_backup_fits(const struct fota_map *map, uint32_t payload, uint32_t image)
 {
     const struct fota_region *staging = &map->staging;
@@ -39,16 +57,29 @@ static bool overlap(const struct fota_region *a, const struct fota_region *b)
     return a->offset < b->offset + b->size && b->offset < a->offset + a->size;
 }
 
+/* Any image that one slot takes must fit into the other. */
+static bool slots_are_alike(const struct fota_map *map)
+{
+    return map->other.size == map->slot.size && map->other.erase_unit == map->slot.erase_unit;
+}
+
 int fota_map_check(const struct fota_map *map, struct fota_fault *fault)
 {
-    const struct fota_region *regions[] = {&map->slot, &map->staging, &map->journal};
+    const struct fota_region *regions[] = {&map->slot, &map->staging, &map->journal, &map->other};
+    uint32_t count = map->other.size ? 4 : 3;
     uint32_t unit = map->program_unit;
 
     if (unit == 0 || unit > FOTA_PROGRAM_UNIT_MAX || (unit & (unit - 1)) != 0)
         return fota_fail(fault, FOTA_ERR_MAP, FOTA_STAGE_REQUEST, 0, 0);
-    for (uint32_t i = 0; i < 3; i++)
-        if (!region_is_possible(map, regions[i]) || overlap(regions[i], regions[(i + 1) % 3]))
+    for (uint32_t i = 0; i < count; i++) {
+        if (!region_is_possible(map, regions[i]))
             return fota_fail(fault, FOTA_ERR_MAP, FOTA_STAGE_REQUEST, 0, i);
+        for (uint32_t k = 0; k < i; k++)
+            if (overlap(regions[i], regions[k]))
+                return fota_fail(fault, FOTA_ERR_MAP, FOTA_STAGE_REQUEST, 0, i);
+    }
+    if (count == 4 && !slots_are_alike(map))
+        return fota_fail(fault, FOTA_ERR_MAP, FOTA_STAGE_REQUEST, 0, 3);
     /* A bank of the journal holds a snapshot and its seal at least. */
     if (map->journal.erase_unit < 2 * unit)
         return fota_fail(fault, FOTA_ERR_MAP, FOTA_STAGE_REQUEST, 0, 2);

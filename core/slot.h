@@ -2,10 +2,11 @@
  * slot.h - where images and packages lie in flash, and how they are written, hashed and judged
  * there.
  *
- * The slot holds an image from its start and the image's manifest (the signed header of the package
+ * A slot holds an image from its start and the image's manifest (the signed header of the package
  * it came in) in its last erase unit. Staging holds a package: its header alone in the first erase
  * unit, its payload from the second on; at its end a copy of the old image with its manifest in the
- * last erase unit, where there is room. docs/flash-layout.md has the picture.
+ * last erase unit, where there is room. With two slots a whole image goes straight into the one
+ * that does not run. docs/flash-layout.md has the picture.
  */
 #ifndef FOTA_SLOT_H
 #define FOTA_SLOT_H
@@ -16,6 +17,7 @@
 
 #include "fota_error.h"
 #include "fota_port.h"
+#include "journal.h"
 #include "package.h"
 
 /* Bytes of flash hashed in one step; a watchdog is fed in between. */
@@ -27,15 +29,29 @@ static inline uint32_t fota_round_up(const struct fota_region *region, uint32_t 
     return (size + region->erase_unit - 1) / region->erase_unit * region->erase_unit;
 }
 
-/* Largest image the slot takes, bytes. */
+/* Largest image a slot takes, bytes. */
 static inline uint32_t fota_slot_capacity(const struct fota_map *map)
 {
     return map->slot.size - map->slot.erase_unit;
 }
 
-static inline uint32_t fota_slot_manifest(const struct fota_map *map)
+/* Where its manifest lies. */
+static inline uint32_t fota_slot_manifest(const struct fota_region *slot)
 {
-    return map->slot.offset + fota_slot_capacity(map);
+    return slot->offset + slot->size - slot->erase_unit;
+}
+
+/* The slot that the modem runs from; `flags` are those of the journal's record. */
+static inline const struct fota_region *fota_slot_active(const struct fota_map *map, uint8_t flags)
+{
+    return map->other.size && flags & FOTA_RECORD_OTHER ? &map->other : &map->slot;
+}
+
+/* The other one; call it only where there are two. */
+static inline const struct fota_region *fota_slot_inactive(const struct fota_map *map,
+                                                           uint8_t flags)
+{
+    return flags & FOTA_RECORD_OTHER ? &map->slot : &map->other;
 }
 
 /* Largest payload staging takes, bytes, when no old image is kept. */
@@ -60,11 +76,28 @@ static inline uint32_t fota_backup_image(const struct fota_map *map, uint32_t le
     return fota_backup_manifest(map) - fota_round_up(&map->staging, length);
 }
 
+/* Where the manifest of the image to go back to lies: in the other slot, or with its copy. */
+static inline uint32_t fota_old_manifest(const struct fota_map *map, uint8_t flags)
+{
+    return map->other.size ? fota_slot_manifest(fota_slot_inactive(map, flags))
+                           : fota_backup_manifest(map);
+}
+
+/* Where a payload goes. */
+struct fota_place {
+    const struct fota_region *region;
+    uint32_t offset; /* of its first byte in the region, a multiple of the erase unit */
+};
+
+/* Where a payload of `format` (enum fota_format) goes, and how many bytes that takes. */
+struct fota_place fota_payload_place(const struct fota_map *map, uint8_t flags, uint8_t format);
+uint32_t fota_payload_capacity(const struct fota_map *map, uint8_t format);
+
 /* Is there room for a copy of an image of `image` bytes beside a payload of `payload` bytes? */
 bool fota_backup_fits(const struct fota_map *map, uint32_t payload, uint32_t image);
 
 /* Returns 0 if the map's regions are possible, else FOTA_ERR_MAP (got: 0 slot, 1 staging, 2
- * journal). */
+ * journal, 3 other). */
 int fota_map_check(const struct fota_map *map, struct fota_fault *fault);
 
 /* ---- writing ----------------------------------------------------------------------------------

@@ -62,10 +62,12 @@ static int check_claim(struct fota *f)
 
 void fota_staging_begin(struct fota *f, uint32_t done)
 {
-    const struct fota_region *staging = &fota_map_of(f)->staging;
+    struct fota_place place =
+        fota_payload_place(fota_map_of(f), f->journal.record.flags, f->manifest.format);
 
-    fota_writer_start(&f->writer, f->config.port, staging, staging->erase_unit + done,
-                      staging->erase_unit + f->manifest.payload.length, f->work.page);
+    f->base = place.offset;
+    fota_writer_start(&f->writer, f->config.port, place.region, f->base + done,
+                      f->base + f->manifest.payload.length, f->work.page);
     f->marked = done;
     f->judged = true;
     f->stage = FOTA_STAGE_DOWNLOAD;
@@ -99,8 +101,9 @@ static int note_download(struct fota *f, uint32_t done)
     int err;
 
     r.state = FOTA_STATE_DOWNLOADING;
-    r.flags = 0;
+    r.flags &= FOTA_RECORD_OTHER;
     r.progress = done;
+    r.replaced = 0;
     r.package_size = fota_package_size(f);
     r.validator = f->identity.validator;
     r.outcome = FOTA_OUTCOME_NONE;
@@ -133,20 +136,19 @@ int fota_staging_store(struct fota *f)
 
 int fota_staging_work(struct fota *f)
 {
-    const struct fota_region *staging = &fota_map_of(f)->staging;
     int err = fota_writer_work(&f->writer, false, &f->fault);
 
     if (err > 0)
         f->attempts = 0; /* a page got through: a weak link is no dead one */
-    if (err > 0 && f->writer.at % staging->erase_unit == 0 &&
-        f->writer.at - staging->erase_unit > f->marked)
+    if (err > 0 && f->writer.at % f->writer.region.erase_unit == 0 &&
+        f->writer.at - f->base > f->marked)
         f->phase = FOTA_PHASE_MARK;
     return err;
 }
 
 int fota_staging_mark(struct fota *f)
 {
-    uint32_t done = f->writer.at - fota_map_of(f)->staging.erase_unit;
+    uint32_t done = f->writer.at - f->base;
     int err = note_download(f, done);
 
     f->marked = done;
@@ -169,13 +171,29 @@ int fota_staging_hash(struct fota *f)
 
     if (f->stage != FOTA_STAGE_VERIFY) {
         f->stage = FOTA_STAGE_VERIFY;
-        return fota_hasher_start(&f->hasher, f->config.port, fota_staging_payload(fota_map_of(f)),
+        return fota_hasher_start(&f->hasher, f->config.port, f->writer.region.offset + f->base,
                                  &f->manifest.payload, &f->fault);
     }
     err = fota_hasher_step(&f->hasher, &f->fault);
     if (err == 0)
-        f->phase = FOTA_PHASE_COMMIT;
+        f->phase = f->base ? FOTA_PHASE_COMMIT : FOTA_PHASE_SEAL;
     return err < 0 ? err : 0;
+}
+
+/* One unit of the slot: nothing behind the image, then the manifest, which makes it one. */
+int fota_staging_seal(struct fota *f)
+{
+    const struct fota_region *slot = &f->writer.region;
+    uint32_t unit = fota_round_up(slot, f->writer.at) / slot->erase_unit;
+    uint32_t last = slot->size / slot->erase_unit - 1;
+
+    if (unit < last) {
+        f->writer.at = (unit + 1) * slot->erase_unit;
+        return fota_unit_clear(f->config.port, slot, unit, &f->fault);
+    }
+    f->phase = FOTA_PHASE_COMMIT;
+    return fota_unit_store(f->config.port, slot, last, f->header, f->manifest.header_length,
+                           f->work.page, &f->fault);
 }
 
 int fota_staging_commit(struct fota *f)

@@ -426,6 +426,8 @@ static int modem_map(lua_State *L)
     push_region(L, "slot", &map->slot);
     push_region(L, "staging", &map->staging);
     push_region(L, "journal", &map->journal);
+    if (map->other.size)
+        push_region(L, "other", &map->other);
     return 1;
 }
 

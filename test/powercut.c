@@ -198,7 +198,8 @@ static void begin(struct campaign *c)
 /* The network's budget: what a cut takes is at most one erase unit and what was in RAM. */
 static void look_at_traffic(struct campaign *c)
 {
-    uint64_t again = 2u * c->map->staging.erase_unit + 2u * FOTA_HEADER_MAX + 4096u;
+    struct fota_place place = fota_payload_place(c->map, 0, FOTA_FORMAT_FULL);
+    uint64_t again = 2u * place.region->erase_unit + 2u * FOTA_HEADER_MAX + 4096u;
 
     if (c->rig.server.sent > c->update.length + c->cuts_done * again)
         fail(c, "too many bytes were fetched twice");
@@ -307,7 +308,8 @@ static void prepare(struct campaign *c, struct rig_package *old)
     rig.old.data = NULL;
     rig_close(&rig);
     rig_package_make(&c->update, &spec);
-    c->keeps = fota_backup_fits(c->map, spec.image_length, rig_image_length(c->map, 1));
+    c->keeps = c->map->other.size ||
+               fota_backup_fits(c->map, spec.image_length, rig_image_length(c->map, 1));
 }
 
 struct options {

@@ -27,6 +27,8 @@ enum rig_map {
     RIG_MAP_SECTOR, /* 512; no room for a copy of the old image */
     RIG_MAP_NAND,   /* 2048; a bank of the journal holds two records beside its seal */
     RIG_MAP_NARROW, /* 2048; a bank holds a snapshot and its seal, no more */
+    RIG_MAP_SLOTS,  /* 256; two slots; staging has larger erase units */
+    RIG_MAP_BLOCKS, /* 2048; two slots */
     RIG_MAPS
 };
 
@@ -179,8 +181,11 @@ int rig_download(struct rig *rig);
 /* The local way, in pieces of at most `piece` bytes, to the end of the verify. */
 int rig_write(struct rig *rig, const uint8_t *data, size_t length, uint32_t total, size_t piece);
 
-/* The image, its manifest and nothing else are in the slot. */
-bool rig_slot_holds(const struct rig *rig, const struct rig_package *package);
+/* The slot that runs, as the journal has it. */
+const struct fota_region *rig_slot(struct rig *rig);
+
+/* The image, its manifest and nothing else are in the slot that runs. */
+bool rig_slot_holds(struct rig *rig, const struct rig_package *package);
 
 /* The newest record of the journal, as it is in flash. */
 struct fota_record rig_record(struct rig *rig);

@@ -446,10 +446,10 @@ static void impossible_maps_are_refused(void **state)
     REFUSED(map.slot.offset += 1, 0);
     REFUSED(map.slot.size = UINT32_MAX / 8192 * 8192, 0);
     REFUSED(map.slot.offset = UINT32_MAX / 8192 * 8192, 0);
-    REFUSED(map.slot.size = 7 * 8192, 0); /* into staging */
+    REFUSED(map.slot.size = 7 * 8192, 1); /* into staging */
     REFUSED(map.staging.erase_unit = 1000, 1);
     REFUSED(map.staging.size -= 1, 1);
-    REFUSED(map.staging.size += 2 * map.staging.erase_unit, 1);
+    REFUSED(map.staging.size += 2 * map.staging.erase_unit, 2);
     REFUSED(map.journal.size = map.journal.erase_unit, 2);
     REFUSED(map.journal.offset = map.flash_size, 2);
     REFUSED(map.journal.offset = map.slot.offset, 2);
@@ -457,6 +457,19 @@ static void impossible_maps_are_refused(void **state)
     REFUSED((map.journal.erase_unit = 2048, map.journal.size = 4096), 2);
     good.program_unit = 1024;
     REFUSED((map.journal.erase_unit = 2048, map.journal.size = 4096), -1);
+}
+
+static void slots_that_are_not_alike_or_in_the_way_are_refused(void **state)
+{
+    struct fota_map good = *rig_map(RIG_MAP_BLOCKS), map;
+
+    (void)state;
+    REFUSED(map.other.size -= map.other.erase_unit, 3);
+    REFUSED(map.other.erase_unit /= 2, 3);
+    REFUSED(map.other.offset = map.slot.offset, 3);
+    REFUSED(map.other.offset = map.staging.offset - map.other.erase_unit, 3);
+    REFUSED(map.other.offset += 1, 3);
+    REFUSED(map.other.size = 0, -1); /* one slot: a map like the others */
 }
 
 static void the_old_image_is_kept_exactly_where_there_is_room(void **state)
@@ -509,6 +522,7 @@ int main(void)
         cmocka_unit_test(a_header_in_flash_is_judged_byte_by_byte),
         cmocka_unit_test(the_maps_of_all_families_are_possible),
         cmocka_unit_test(impossible_maps_are_refused),
+        cmocka_unit_test(slots_that_are_not_alike_or_in_the_way_are_refused),
         cmocka_unit_test(the_old_image_is_kept_exactly_where_there_is_room),
     };
 

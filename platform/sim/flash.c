@@ -22,12 +22,12 @@
 #include "fota_error.h"
 #include "platform/sim/weak.h"
 
-#define REGIONS   3u
+#define REGIONS   4u
 #define ERASED    0xFFu
 #define ALIGNMENT 4096u /* of the cells inside the file, for those who look at it by hand */
 
 /* "fotaSim" and the version of the layout; another byte order does not match either. */
-#define MAGIC UINT64_C(0x666F746153696D01)
+#define MAGIC UINT64_C(0x666F746153696D02)
 
 /* What makes two maps the same one. Fixed-width members without gaps, to be compared as bytes. */
 struct identity {
@@ -85,10 +85,11 @@ static bool map_consistent(const struct fota_map *map)
     if (unit == 0 || unit > FOTA_PROGRAM_UNIT_MAX || (unit & (unit - 1)) != 0)
         return false;
     if (!region_fits(&map->slot, map) || !region_fits(&map->staging, map) ||
-        !region_fits(&map->journal, map))
+        !region_fits(&map->journal, map) || !region_fits(&map->other, map))
         return false;
     if (regions_overlap(&map->slot, &map->staging) || regions_overlap(&map->slot, &map->journal) ||
-        regions_overlap(&map->staging, &map->journal))
+        regions_overlap(&map->staging, &map->journal) || regions_overlap(&map->other, &map->slot) ||
+        regions_overlap(&map->other, &map->staging) || regions_overlap(&map->other, &map->journal))
         return false;
     /* Two banks of equal size, each of whole erase units. */
     return map->journal.size != 0 && map->journal.size / map->journal.erase_unit % 2 == 0;
@@ -103,6 +104,7 @@ static void identify(const struct fota_map *map, struct identity *identity)
     identity->regions[0] = map->slot;
     identity->regions[1] = map->staging;
     identity->regions[2] = map->journal;
+    identity->regions[3] = map->other;
 }
 
 /* ---- the mapping ---------------------------------------------------------------------------- */

@@ -2,7 +2,7 @@
  * map.c - the partition maps of the modem families.
  *
  * Where a comment names a source, flash size and the borders of the regions come from the public
- * SDK of that chip; how they are divided between slot, staging and journal is always ours. What
+ * SDK of that chip; how they are divided between slots, staging and journal is always ours. What
  * no public source gave is marked "assumed". None of it was measured on a modem.
  */
 #include "platform/sim/map.h"
@@ -12,15 +12,16 @@
 
 static const struct fota_map maps[FOTA_FAMILIES] =
     {
-        /* No modem: room for a package and a copy of the old image. */
+        /* No modem: two slots, and room for all else. */
         [FOTA_FAMILY_GENERIC] =
             {
                 .name = "generic",
                 .flash_size = 16 * MB,
                 .program_unit = 16,
                 .slot = {0x10000, 0x600000, 4 * KB},
-                .staging = {0x610000, 0x9E0000, 4 * KB},
+                .staging = {0xC10000, 0x3E0000, 4 * KB},
                 .journal = {0xFF0000, 0x2000, 4 * KB},
+                .other = {0x610000, 0x600000, 4 * KB},
             },
         /*
          * ASR1603, ASR1606. Public: 8 MB, erase 4K, page 256, `system` at 0x24000, about 0.5 MB of
@@ -54,9 +55,10 @@ static const struct fota_map maps[FOTA_FAMILIES] =
                 .name = "asr1803",
                 .flash_size = 16 * MB,
                 .program_unit = 256,
-                .slot = {0x40000, 0x9C0000, 64 * KB},
-                .staging = {0xA00000, 0x5C0000, 64 * KB},
+                .slot = {0x40000, 0x780000, 64 * KB},
+                .staging = {0xF40000, 0x80000, 64 * KB},
                 .journal = {0xFC0000, 0x20000, 64 * KB},
+                .other = {0x7C0000, 0x780000, 64 * KB},
             },
         /*
          * UIS8910. Public: 8 MB, app of 0x2F0000 at 0x10000 behind 64K of boot, FSYS of 0x1A0000 at
@@ -92,8 +94,9 @@ static const struct fota_map maps[FOTA_FAMILIES] =
                 .flash_size = 32 * MB,
                 .program_unit = 2 * KB,
                 .slot = {0x400000, 0x800000, 128 * KB},
-                .staging = {0xC00000, 0x800000, 128 * KB},
-                .journal = {0x1400000, 0x40000, 128 * KB},
+                .staging = {0x1400000, 0x400000, 128 * KB},
+                .journal = {0x1800000, 0x40000, 128 * KB},
+                .other = {0xC00000, 0x800000, 128 * KB},
             },
         /*
          * EC618. Public: 4 MB, erase 4K, AP at 0x24000, FOTA area of 512K at 0x304000, file system

@@ -112,5 +112,5 @@ const uint8_t *fota_sim_modem_image(const struct fota_sim_modem *modem,
                                     const struct fota_manifest **manifest)
 {
     *manifest = &modem->boot.manifest;
-    return fota_sim_flash_cells(modem->flash) + modem->port.map->slot.offset;
+    return fota_sim_flash_cells(modem->flash) + fota_boot_slot(&modem->boot)->offset;
 }
