@@ -203,7 +203,8 @@ function Modem:wear(address)
     return self.machine.modem:wear(address)
 end
 
---- The partition map: slot, staging, journal, other (a second slot, where there is one) with offset, size, erase_unit; program_unit, flash_size.
+--- The partition map: slot, staging, journal, other (a second slot, where there is one) with offset, size,
+--- erase_unit; program_unit, flash_size.
 ---@return table
 function Modem:map()
     return self.machine.modem:map()
