@@ -1,6 +1,6 @@
 #include "connection.h"
 
-#include "fota_error.h"
+#include "fault.h"
 
 void fota_connection_init(struct fota_connection *connection, const struct fota_net *net,
                           const struct fota_tls *tls)
@@ -28,21 +28,27 @@ int fota_connection_open(struct fota_connection *connection, const char *host, u
 int fota_connection_secure(struct fota_connection *connection, const char *host,
                            const struct fota_tls_params *params)
 {
+    static const struct fota_tls_params usual = {.level = FOTA_TLS_SERVER};
     const struct fota_tls *tls = connection->tls;
     int error;
 
     if (!tls || !tls->ops)
         return FOTA_ERR_NOT_BUILT;
-    error = tls->ops->start(tls->ctx, connection->net, connection->stream, host, params);
+    error = tls->ops->start(tls->ctx, connection->net, connection->stream, host,
+                            params ? params : &usual);
     connection->secure = error == 0;
     return error;
 }
 
-uint32_t fota_connection_reason(const struct fota_connection *connection)
+int fota_connection_fail(const struct fota_connection *connection, int error, enum fota_stage stage,
+                         struct fota_fault *fault)
 {
     const struct fota_tls *tls = connection->tls;
 
-    return tls && tls->ops ? tls->ops->reason(tls->ctx) : 0;
+    fota_fail(fault, error, stage, 0, tls && tls->ops ? tls->ops->reason(tls->ctx) : 0);
+    fault->subject =
+        error == FOTA_ERR_NOT_BUILT ? "TLS" : "a certificate or the key cannot be read";
+    return error;
 }
 
 int fota_connection_ready(struct fota_connection *connection)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fota_error.h"
 #include "fota_port.h"
 
 struct fota_connection {
@@ -26,12 +27,15 @@ void fota_connection_init(struct fota_connection *connection, const struct fota_
 int fota_connection_open(struct fota_connection *connection, const char *host, uint16_t port,
                          enum fota_address_family family);
 
-/* Starts TLS on a connected one; errors of fota_tls_ops.start, FOTA_ERR_NOT_BUILT without TLS. */
+/* Starts TLS on a connected one; `params` NULL: the server is verified. Errors of
+ * fota_tls_ops.start, FOTA_ERR_NOT_BUILT without TLS. */
 int fota_connection_secure(struct fota_connection *connection, const char *host,
                            const struct fota_tls_params *params);
 
-/* fota_tls_ops.reason of an error that TLS gave; 0 without TLS. */
-uint32_t fota_connection_reason(const struct fota_connection *connection);
+/* Fails with an error that the connection gave; what TLS itself has to say goes along for people.
+ */
+int fota_connection_fail(const struct fota_connection *connection, int error, enum fota_stage stage,
+                         struct fota_fault *fault);
 
 /* As in fota_net_ops, and as in fota_tls_ops once secured: ready() is then about the handshake. */
 int fota_connection_ready(struct fota_connection *connection);

@@ -43,10 +43,12 @@ static int check_tls(struct fota *f, const struct fota_url *url,
     const char *subject = NULL;
     int err = 0;
 
-    if (!params && url->scheme != FOTA_SCHEME_HTTPS)
+    bool secure = url->scheme == FOTA_SCHEME_HTTPS || url->scheme == FOTA_SCHEME_FTPS;
+
+    if (!params && !secure)
         return 0;
     if (!tls->ops)
-        subject = "https";
+        subject = "TLS";
     else
         err = tls->ops->check(tls->ctx, params ? params : &usual, &subject);
     if (tls->ops && !err)

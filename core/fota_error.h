@@ -63,7 +63,7 @@ enum fota_class {
     /* url */ \
     X(URL,             -20, REQUEST,  URI,         false, "the url is malformed near character {got}; expected scheme://host[:port]/path") \
     X(URL_TOO_LONG,    -21, REQUEST,  URI,         false, "the url has {got} characters; at most {expected} are allowed") \
-    X(URL_SCHEME,      -22, REQUEST,  PROTOCOL,    false, "the url's scheme is not one of http, https, ftp") \
+    X(URL_SCHEME,      -22, REQUEST,  PROTOCOL,    false, "the url's scheme is not one of http, https, ftp, ftps") \
     /* network */ \
     X(DNS,             -30, CONNECT,  CONNECTION,  true,  "the server's name could not be resolved; check the host and the network") \
     X(CONNECT,         -31, CONNECT,  CONNECTION,  true,  "no connection to the server; check host, port and network") \
@@ -97,6 +97,7 @@ enum fota_class {
     X(FTP_BUSY,        -57, CONNECT,  CONNECTION,  true,  "the server is busy or broke the transfer off (FTP {got})") \
     X(FTP_REST,        -58, CONNECT,  PROTOCOL,    false, "the server cannot go on from byte {expected}; download from the start, or allow REST there") \
     X(FTP_SIZE,        -59, DOWNLOAD, PROTOCOL,    false, "the server sent more than the {expected} bytes that it announced; make it send files in binary") \
+    X(FTP_TLS,         -70, CONNECT,  PROTOCOL,    false, "the server refused TLS (FTP {got}); make it allow AUTH TLS and PROT P, or use ftp:// where a signature is protection enough") \
     /* package header */ \
     X(NOT_A_PACKAGE,   -60, HEADER,   UNSUPPORTED, false, "this is not a fota package: magic 0x{hexgot}, expected 0x{hexexpected}; check the url or the file") \
     X(PACKAGE_VERSION, -61, HEADER,   UNSUPPORTED, false, "package structure version {got} is not known; expected {expected}") \

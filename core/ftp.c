@@ -14,8 +14,12 @@ enum state {
     STATE_OPEN,    /* to be connected */
     STATE_CONNECT, /* on its way */
     STATE_GREETING,
+    STATE_AUTH,
+    STATE_SHAKE, /* TLS is on its way on the control connection */
     STATE_USER,
     STATE_PASS,
+    STATE_PBSZ,
+    STATE_PROT,
     STATE_TYPE,
     STATE_SIZE,
     STATE_MDTM,
@@ -23,6 +27,7 @@ enum state {
     STATE_DIAL, /* the data connection is on its way */
     STATE_REST,
     STATE_RETR,
+    STATE_GUARD, /* TLS is on its way on the data connection */
     STATE_DATA,
     STATE_FINISH /* the data connection has ended */
 };
@@ -38,12 +43,22 @@ static uint64_t now(const struct fota_ftp *ftp)
     return ftp->system->ops->now_ms(ftp->system->ctx);
 }
 
+static enum fota_stage stage_of(const struct fota_ftp *ftp)
+{
+    return ftp->state >= STATE_DATA ? FOTA_STAGE_DOWNLOAD : FOTA_STAGE_CONNECT;
+}
+
 static int fail(const struct fota_ftp *ftp, struct fota_fault *fault, int error, uint64_t expected,
                 uint64_t got)
 {
-    enum fota_stage stage = ftp->state >= STATE_DATA ? FOTA_STAGE_DOWNLOAD : FOTA_STAGE_CONNECT;
+    return fota_fail(fault, error, stage_of(ftp), fota_clamp32(expected), fota_clamp32(got));
+}
 
-    return fota_fail(fault, error, stage, fota_clamp32(expected), fota_clamp32(got));
+/* As the connection says. */
+static int fail_connection(const struct fota_ftp *ftp, const struct fota_connection *connection,
+                           struct fota_fault *fault, int error)
+{
+    return fota_connection_fail(connection, error, stage_of(ftp), fault);
 }
 
 /* Nothing moved: either there is time left, or this is the end. */
@@ -71,6 +86,14 @@ static int enter(struct fota_ftp *ftp, enum state state)
 static int parse_current(const struct fota_ftp *ftp, struct fota_url *url, struct fota_fault *fault)
 {
     return fota_url_parse(ftp->url, strlen(ftp->url), FOTA_URL_MAX, url, fault);
+}
+
+/* `host` has FOTA_HOST_MAX + 1 bytes. */
+static const char *host_of(const struct fota_url *url, char *host)
+{
+    memcpy(host, url->host.text, url->host.length);
+    host[url->host.length] = '\0';
+    return host;
 }
 
 /* What a reply means that is not the one hoped for. */
@@ -226,7 +249,7 @@ static int send_command(struct fota_ftp *ftp, struct fota_fault *fault)
                                     (size_t)(ftp->length - ftp->used));
 
     if (sent < 0)
-        return fail(ftp, fault, sent, 0, 0);
+        return fail_connection(ftp, &ftp->control, fault, sent);
     if (sent == 0)
         return stalled(ftp, fault);
     ftp->moved_ms = now(ftp);
@@ -258,7 +281,8 @@ static int listen(struct fota_ftp *ftp, struct fota_fault *fault)
             return HEARD_NOTHING;
         if (result < 0) {
             /* In a conversation, an end is as bad as a break. */
-            return fail(ftp, fault, result == FOTA_ERR_CLOSED ? FOTA_ERR_CONNECTION : result, 0, 0);
+            return fail_connection(ftp, &ftp->control, fault,
+                                   result == FOTA_ERR_CLOSED ? FOTA_ERR_CONNECTION : result);
         }
         ftp->used = 0;
         ftp->length = (uint16_t)result;
@@ -275,7 +299,45 @@ static int greeting_reply(struct fota_ftp *ftp, struct fota_fault *fault)
 {
     unsigned code = ftp->reply.code;
 
-    return code / 100 == 2 ? ask_user(ftp, fault) : refuse(ftp, code, fault);
+    if (code / 100 != 2)
+        return refuse(ftp, code, fault);
+    return ftp->secure ? ask_plain(ftp, "AUTH TLS", STATE_AUTH, fault) : ask_user(ftp, fault);
+}
+
+static int refuse_tls(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    unsigned code = ftp->reply.code;
+
+    return code / 100 == 5 ? fail(ftp, fault, FOTA_ERR_FTP_TLS, 0, code) : refuse(ftp, code, fault);
+}
+
+static int begin_tls(struct fota_ftp *ftp, struct fota_connection *connection, enum state state,
+                     struct fota_fault *fault)
+{
+    char host[FOTA_HOST_MAX + 1];
+    struct fota_url url;
+    int error = parse_current(ftp, &url, fault);
+
+    if (error)
+        return error;
+    error = fota_connection_secure(connection, host_of(&url, host), ftp->params);
+    return error ? fail_connection(ftp, connection, fault, error) : enter(ftp, state);
+}
+
+static int auth_reply(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    if (ftp->reply.code != 234)
+        return refuse_tls(ftp, fault);
+    /* What came in the open behind it would be taken for what TLS has protected. */
+    if (ftp->used < ftp->length)
+        return fail(ftp, fault, FOTA_ERR_FTP_REPLY, 0, 0);
+    return begin_tls(ftp, &ftp->control, STATE_SHAKE, fault);
+}
+
+static int logged_in(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    return ftp->secure ? ask_plain(ftp, "PBSZ 0", STATE_PBSZ, fault)
+                       : ask_plain(ftp, "TYPE I", STATE_TYPE, fault);
 }
 
 static int user_reply(struct fota_ftp *ftp, struct fota_fault *fault)
@@ -283,7 +345,7 @@ static int user_reply(struct fota_ftp *ftp, struct fota_fault *fault)
     unsigned code = ftp->reply.code;
 
     if (code / 100 == 2)
-        return ask_plain(ftp, "TYPE I", STATE_TYPE, fault);
+        return logged_in(ftp, fault);
     return code == 331 ? ask_pass(ftp, fault) : refuse(ftp, code, fault);
 }
 
@@ -293,10 +355,19 @@ static int pass_reply(struct fota_ftp *ftp, struct fota_fault *fault)
     unsigned code = ftp->reply.code;
 
     if (code / 100 == 2)
-        return ask_plain(ftp, "TYPE I", STATE_TYPE, fault);
+        return logged_in(ftp, fault);
     if (code / 100 == 5)
         return fail(ftp, fault, FOTA_ERR_FTP_LOGIN, 0, code);
     return refuse(ftp, code, fault);
+}
+
+/* PBSZ comes before PROT although it means nothing to TLS (RFC 4217 section 9). */
+static int protection_reply(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    if (ftp->reply.code / 100 != 2)
+        return refuse_tls(ftp, fault);
+    return ftp->state == STATE_PBSZ ? ask_plain(ftp, "PROT P", STATE_PROT, fault)
+                                    : ask_plain(ftp, "TYPE I", STATE_TYPE, fault);
 }
 
 /* Before SIZE, which counts other bytes in a text and is refused there by some. */
@@ -343,23 +414,16 @@ static int swap(struct fota_ftp *ftp, int error, struct fota_fault *fault)
     return ask_passive(ftp, fault);
 }
 
-static const char *host_of(struct fota_ftp *ftp, struct fota_url *url)
-{
-    /* A whole url fits: so does the host's name. */
-    memcpy(ftp->buffer, url->host.text, url->host.length);
-    ftp->buffer[url->host.length] = '\0';
-    return ftp->buffer;
-}
-
 static int dial(struct fota_ftp *ftp, struct fota_connection *connection, uint16_t port,
                 struct fota_fault *fault)
 {
+    char host[FOTA_HOST_MAX + 1];
     struct fota_url url;
     int error = parse_current(ftp, &url, fault);
 
     if (error)
         return error;
-    return fota_connection_open(connection, host_of(ftp, &url), port ? port : url.port,
+    return fota_connection_open(connection, host_of(&url, host), port ? port : url.port,
                                 url.host_is_ipv6 ? FOTA_ADDRESS_IPV6 : ftp->family);
 }
 
@@ -376,8 +440,6 @@ static int passive_reply(struct fota_ftp *ftp, struct fota_fault *fault)
     if (ftp->classic ? !fota_ftp_reply_passive_port(&ftp->reply, &port)
                      : !fota_ftp_reply_extended_port(&ftp->reply, &port))
         return swap(ftp, fail(ftp, fault, FOTA_ERR_FTP_REPLY, 0, code), fault);
-    if (ftp->used < ftp->length)
-        return fail(ftp, fault, FOTA_ERR_FTP_REPLY, 0, 0);
     error = dial(ftp, &ftp->data, port, fault);
     if (error)
         return swap(ftp, fail(ftp, fault, error, 0, 0), fault);
@@ -396,6 +458,13 @@ static int rest_reply(struct fota_ftp *ftp, struct fota_fault *fault)
     return fail(ftp, fault, FOTA_ERR_FTP_REST, ftp->offset, code);
 }
 
+static int begin_data(struct fota_ftp *ftp)
+{
+    ftp->look_away = false;
+    enter(ftp, STATE_DATA);
+    return FOTA_FETCH_OPEN;
+}
+
 /* The text of a 150 often names a size; it is not parsed: it may be of the rest, of a text, or of
  * another time. */
 static int retr_reply(struct fota_ftp *ftp, struct fota_fault *fault)
@@ -412,9 +481,7 @@ static int retr_reply(struct fota_ftp *ftp, struct fota_fault *fault)
     if (code / 100 == 2)
         ftp->final = (uint16_t)code;
     fota_ftp_reply_start(&ftp->reply);
-    ftp->look_away = false;
-    enter(ftp, STATE_DATA);
-    return FOTA_FETCH_OPEN;
+    return ftp->secure ? begin_tls(ftp, &ftp->data, STATE_GUARD, fault) : begin_data(ftp);
 }
 
 /* Sends what is to be sent, then waits for the reply to it. */
@@ -434,8 +501,11 @@ static int talk(struct fota_ftp *ftp, struct fota_fault *fault)
         return FOTA_FETCH_AGAIN;
     switch ((enum state)ftp->state) {
     case STATE_GREETING: return greeting_reply(ftp, fault);
+    case STATE_AUTH: return auth_reply(ftp, fault);
     case STATE_USER: return user_reply(ftp, fault);
     case STATE_PASS: return pass_reply(ftp, fault);
+    case STATE_PBSZ:
+    case STATE_PROT: return protection_reply(ftp, fault);
     case STATE_TYPE: return type_reply(ftp, fault);
     case STATE_SIZE: return size_reply(ftp, fault);
     case STATE_MDTM: return mdtm_reply(ftp, fault);
@@ -466,6 +536,19 @@ static int connect_state(struct fota_ftp *ftp, struct fota_fault *fault)
         return wait_until(ftp, ftp->timeouts.connect_ms, FOTA_ERR_CONNECT, fault);
     fota_ftp_reply_start(&ftp->reply);
     return enter(ftp, STATE_GREETING);
+}
+
+static int handshake_state(struct fota_ftp *ftp, struct fota_fault *fault)
+{
+    bool of_data = ftp->state == STATE_GUARD;
+    struct fota_connection *connection = of_data ? &ftp->data : &ftp->control;
+    int ready = fota_connection_ready(connection);
+
+    if (ready < 0)
+        return fail_connection(ftp, connection, fault, ready);
+    if (ready == 0)
+        return wait_until(ftp, ftp->timeouts.connect_ms, FOTA_ERR_STALLED, fault);
+    return of_data ? begin_data(ftp) : ask_user(ftp, fault);
 }
 
 static int dial_state(struct fota_ftp *ftp, struct fota_fault *fault)
@@ -576,7 +659,7 @@ static int data_state(struct fota_ftp *ftp, uint8_t *data, size_t size, size_t *
     if (received == FOTA_ERR_CLOSED || (received < 0 && has_all(ftp)))
         return data_ended(ftp);
     if (received < 0)
-        return fail(ftp, fault, received, 0, 0);
+        return fail_connection(ftp, &ftp->data, fault, received);
     ftp->look_away = received == 0;
     if (received == 0)
         return FOTA_FETCH_AGAIN;
@@ -622,7 +705,7 @@ int fota_ftp_open(struct fota_ftp *ftp, const char *url, uint64_t offset, struct
     error = fota_url_parse(url, length, FOTA_URL_MAX, &parsed, fault);
     if (error)
         return error;
-    if (parsed.scheme != FOTA_SCHEME_FTP)
+    if (parsed.scheme != FOTA_SCHEME_FTP && parsed.scheme != FOTA_SCHEME_FTPS)
         return fota_fail(fault, FOTA_ERR_URL_SCHEME, FOTA_STAGE_REQUEST, 0, 0);
     if (parsed.path.length == 0 || (parsed.path.length == 1 && parsed.path.text[0] == '/'))
         return fota_fail(fault, FOTA_ERR_URL, FOTA_STAGE_REQUEST, 0, fota_clamp32(length));
@@ -630,6 +713,7 @@ int fota_ftp_open(struct fota_ftp *ftp, const char *url, uint64_t offset, struct
     memset(&ftp->identity, 0, sizeof ftp->identity);
     ftp->offset = ftp->at = offset;
     ftp->final = 0;
+    ftp->secure = parsed.scheme == FOTA_SCHEME_FTPS;
     ftp->used = ftp->length = 0;
     ftp->sending = ftp->swapped = false;
     ftp->state = STATE_OPEN;
@@ -646,6 +730,8 @@ int fota_ftp_step(struct fota_ftp *ftp, uint8_t *data, size_t size, size_t *got,
     case STATE_IDLE: result = fota_fail(fault, FOTA_ERR_STATE, FOTA_STAGE_REQUEST, 0, 0); break;
     case STATE_OPEN: result = open_state(ftp, fault); break;
     case STATE_CONNECT: result = connect_state(ftp, fault); break;
+    case STATE_SHAKE:
+    case STATE_GUARD: result = handshake_state(ftp, fault); break;
     case STATE_DIAL: result = dial_state(ftp, fault); break;
     case STATE_DATA: result = data_state(ftp, data, size, got, fault); break;
     case STATE_FINISH: result = finish_state(ftp, fault); break;

@@ -1,5 +1,6 @@
 /*
- * ftp.h - fetches one file, or the rest of one, over FTP (RFC 959, RFC 1123, RFC 2428, RFC 3659).
+ * ftp.h - fetches one file, or the rest of one, over FTP (RFC 959, RFC 1123, RFC 2428, RFC 3659),
+ * with TLS (RFC 4217) or without.
  *
  * A client for exactly that: login, binary, passive, REST, RETR. As the HTTP client it never sleeps
  * and never retries: what a failure means for the update is the engine's affair.
@@ -22,6 +23,8 @@ struct fota_ftp {
     const struct fota_system *system;
     struct fota_timeouts timeouts;
     enum fota_address_family family; /* FOTA_ADDRESS_ANY from init; the caller may set it */
+    /* Of ftps, borrowed; NULL from init: the server is verified. The caller may set it. */
+    const struct fota_tls_params *params;
     struct fota_ftp_reply reply;
     struct fota_file_identity identity;
     uint64_t offset;       /* asked for, bytes from the start of the file */
@@ -30,6 +33,7 @@ struct fota_ftp {
     uint16_t final;        /* code of the reply after the transfer, 0: none yet */
     uint16_t used, length; /* unsent part of a command, unread part of a reply */
     uint8_t state;
+    bool secure;    /* the url is ftps */
     bool sending;   /* `buffer` holds a command, else what was received */
     bool classic;   /* PASV instead of EPSV; stays for the next file */
     bool swapped;   /* it has been changed for this file */
@@ -46,9 +50,10 @@ void fota_ftp_init(struct fota_ftp *ftp, const struct fota_net *net, const struc
  * Begins to fetch `url` (terminated, at most FOTA_URL_MAX, copied) from byte `offset` of the file.
  * Nothing is sent before the first step; a transfer that runs is closed. The path is relative to
  * the folder of the login, "%2F" at its begin makes it absolute (RFC 1738 section 3.2.2); it is
- * sent as one, without CWD. A url without a user is anonymous. Returns 0 or an error of
- * fota_url_parse(), FOTA_ERR_URL for a url without a path, FOTA_ERR_URL_SCHEME for anything but
- * ftp.
+ * sent as one, without CWD. A url without a user is anonymous. With ftps both connections are
+ * secured before login and file go over them (AUTH TLS, PBSZ 0, PROT P: RFC 4217), or nothing goes.
+ * Returns 0 or an error of fota_url_parse(), FOTA_ERR_URL for a url without a path,
+ * FOTA_ERR_URL_SCHEME for anything but ftp and ftps.
  */
 int fota_ftp_open(struct fota_ftp *ftp, const char *url, uint64_t offset, struct fota_fault *fault);
 
@@ -63,8 +68,9 @@ int fota_ftp_open(struct fota_ftp *ftp, const char *url, uint64_t offset, struct
  * Errors beside those of the network: FOTA_ERR_FTP_LOGIN (530 and its kin), FOTA_ERR_FTP_NOT_FOUND
  * (550), FOTA_ERR_FTP_BUSY (every other 4xx, 120), FOTA_ERR_FTP_REFUSED (every other 5xx),
  * FOTA_ERR_FTP_REST (the server does not begin at `offset`, or the file is shorter),
- * FOTA_ERR_FTP_SIZE (more came than SIZE said: the server sends text), FOTA_ERR_FTP_REPLY,
- * FOTA_ERR_CLOSED (less came). `got` is the reply's code. No fault holds a part of the url.
+ * FOTA_ERR_FTP_TLS (refused), FOTA_ERR_FTP_SIZE (more came than SIZE said: the server sends text),
+ * FOTA_ERR_FTP_REPLY, FOTA_ERR_CLOSED (less came). `got` is the reply's code. No fault holds a part
+ * of the url.
  *
  * A data connection that cannot be opened is tried a second time, by PASV after EPSV or the other
  * way round. It goes to the host of the url whatever address the server names.

@@ -133,12 +133,21 @@ static uint64_t now(const struct fota_http *http)
     return http->system->ops->now_ms(http->system->ctx);
 }
 
+static enum fota_stage stage_of(const struct fota_http *http)
+{
+    return http->state == STATE_BODY ? FOTA_STAGE_DOWNLOAD : FOTA_STAGE_CONNECT;
+}
+
 static int fail(const struct fota_http *http, struct fota_fault *fault, int error,
                 uint64_t expected, uint64_t got)
 {
-    enum fota_stage stage = http->state == STATE_BODY ? FOTA_STAGE_DOWNLOAD : FOTA_STAGE_CONNECT;
+    return fota_fail(fault, error, stage_of(http), fota_clamp32(expected), fota_clamp32(got));
+}
 
-    return fota_fail(fault, error, stage, fota_clamp32(expected), fota_clamp32(got));
+/* As the connection says. */
+static int fail_connection(const struct fota_http *http, struct fota_fault *fault, int error)
+{
+    return fota_connection_fail(&http->connection, error, stage_of(http), fault);
 }
 
 /* Nothing moved: either there is time left, or this is the end. */
@@ -199,31 +208,23 @@ static int open_state(struct fota_http *http, struct fota_fault *fault)
     return FOTA_FETCH_AGAIN;
 }
 
-/* What TLS itself has to say goes along for people. */
-static int fail_tls(const struct fota_http *http, struct fota_fault *fault, int error)
-{
-    fail(http, fault, error, 0, fota_connection_reason(&http->connection));
-    if (error == FOTA_ERR_TLS_PARAMS)
-        fault->subject = "a certificate or the key cannot be read";
-    return error;
-}
-
 /* A server to which another one sent us gets no certificate of ours (V25). */
 static int begin_handshake(struct fota_http *http, struct fota_fault *fault)
 {
-    struct fota_tls_params params = {.level = FOTA_TLS_SERVER};
+    const struct fota_tls_params *params = http->params;
+    struct fota_tls_params bare;
     int error;
 
-    if (http->params)
-        params = *http->params;
-    if (http->elsewhere) {
-        params.client_cert = params.client_key = NULL;
-        if (params.level == FOTA_TLS_MUTUAL)
-            params.level = FOTA_TLS_SERVER;
+    if (params && http->elsewhere) {
+        bare = *params;
+        bare.client_cert = bare.client_key = NULL;
+        if (bare.level == FOTA_TLS_MUTUAL)
+            bare.level = FOTA_TLS_SERVER;
+        params = &bare;
     }
-    error = fota_connection_secure(&http->connection, http->location, &params);
+    error = fota_connection_secure(&http->connection, http->location, params);
     if (error != 0)
-        return fail_tls(http, fault, error);
+        return fail_connection(http, fault, error);
     http->state = STATE_HANDSHAKE;
     return FOTA_FETCH_AGAIN;
 }
@@ -233,7 +234,7 @@ static int handshake_state(struct fota_http *http, struct fota_fault *fault)
     int ready = fota_connection_ready(&http->connection);
 
     if (ready < 0)
-        return fail_tls(http, fault, ready);
+        return fail_connection(http, fault, ready);
     if (ready == 0)
         return wait_until(http, http->timeouts.connect_ms, FOTA_ERR_STALLED, fault);
     http->moved_ms = now(http);
@@ -262,7 +263,7 @@ static int send_state(struct fota_http *http, struct fota_fault *fault)
                                     (size_t)(http->length - http->used));
 
     if (sent < 0)
-        return fail_tls(http, fault, sent);
+        return fail_connection(http, fault, sent);
     if (sent == 0)
         return stalled(http, fault);
     http->moved_ms = now(http);
@@ -305,7 +306,7 @@ static int read_some(struct fota_http *http, uint8_t *data, size_t size, size_t 
         return error != 0 ? error : finish(http, fault);
     }
     if (result < 0)
-        return fail_tls(http, fault, result);
+        return fail_connection(http, fault, result);
     if (result == 0)
         return stalled(http, fault);
     http->moved_ms = now(http);

@@ -7,14 +7,14 @@ static void prepare(struct fota_source *source, bool is_ftp)
     const struct fota_port *port = source->port;
 
     source->is_ftp = is_ftp;
-    if (is_ftp)
+    if (is_ftp) {
         fota_ftp_init(&source->client.ftp, &port->net, &port->tls, &port->system,
                       &source->timeouts);
-    else {
+    } else {
         fota_http_init(&source->client.http, &port->net, &port->tls, &port->system,
                        &source->timeouts);
-        source->client.http.params = source->params;
     }
+    fota_source_secure(source, source->params);
 }
 
 void fota_source_init(struct fota_source *source, const struct fota_port *port,
@@ -29,7 +29,9 @@ void fota_source_init(struct fota_source *source, const struct fota_port *port,
 void fota_source_secure(struct fota_source *source, const struct fota_tls_params *params)
 {
     source->params = params;
-    if (!source->is_ftp)
+    if (source->is_ftp)
+        source->client.ftp.params = params;
+    else
         source->client.http.params = params;
 }
 
@@ -38,7 +40,7 @@ int fota_source_open(struct fota_source *source, const char *url, uint64_t offse
 {
     struct fota_url parts;
     int error = fota_url_parse(url, strlen(url), FOTA_URL_MAX, &parts, fault);
-    bool is_ftp = error == 0 && parts.scheme == FOTA_SCHEME_FTP;
+    bool is_ftp = error == 0 && parts.scheme >= FOTA_SCHEME_FTP;
 
     fota_source_close(source);
     if (error)

@@ -10,7 +10,7 @@
 struct fota_source {
     const struct fota_port *port;
     struct fota_timeouts timeouts;
-    const struct fota_tls_params *params; /* of https */
+    const struct fota_tls_params *params; /* of TLS */
     bool is_ftp; /* which of the clients is alive: one runs at a time, and RAM is dear */
     union {
         struct fota_http http;
@@ -22,7 +22,7 @@ struct fota_source {
 void fota_source_init(struct fota_source *source, const struct fota_port *port,
                       const struct fota_timeouts *timeouts);
 
-/* What https demands from now on, borrowed until the next init; NULL: as fota_http has it. */
+/* What TLS demands from now on, borrowed until the next init; NULL: as fota_http has it. */
 void fota_source_secure(struct fota_source *source, const struct fota_tls_params *params);
 
 /* Begins to fetch `url` from byte `offset`; the client is chosen by the url's scheme. Errors: those

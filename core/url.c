@@ -12,7 +12,7 @@
 static const struct {
     const char *name;
     uint16_t port;
-} schemes[] = {{"http", 80}, {"https", 443}, {"ftp", 21}};
+} schemes[] = {{"http", 80}, {"https", 443}, {"ftp", 21}, {"ftps", 21}};
 
 #define SCHEMES (sizeof schemes / sizeof schemes[0])
 

@@ -17,7 +17,9 @@
 /* Longest host name, characters (RFC 1035). */
 #define FOTA_HOST_MAX 253u
 
-enum fota_scheme { FOTA_SCHEME_HTTP, FOTA_SCHEME_HTTPS, FOTA_SCHEME_FTP };
+/* FTPS is FTP that asks for TLS in the open, on FTP's own port (RFC 4217); there is no url for it
+ * in any standard. */
+enum fota_scheme { FOTA_SCHEME_HTTP, FOTA_SCHEME_HTTPS, FOTA_SCHEME_FTP, FOTA_SCHEME_FTPS };
 
 /* A part of the url's text, not terminated; `text` points into the string that was parsed. */
 struct fota_span {

@@ -114,7 +114,8 @@ static int http_download(lua_State *L)
         return missing_url(L, "url1");
     /* Who asks for TLS must not send a password in the clear. */
     if (has_ssl && has_scheme(L, URL1, &scheme) && scheme == FOTA_SCHEME_FTP)
-        return fota_lua_refused(L, FOTA_ERR_NOT_BUILT, 0, "TLS for an ftp:// url (ssl_params)");
+        return fota_lua_refused(L, FOTA_ERR_UNSUPPORTED, 0,
+                                "ssl_params are for https:// and ftps:// urls, not for ftp://");
     return begin_download(L, face, URL1, has_callback, has_ssl ? SSL : 0);
 }
 
@@ -128,6 +129,7 @@ static int ftp_download(lua_State *L)
     struct face *face = face_of(L);
     bool has_url = true, has_callback = false;
     enum fota_scheme scheme;
+    const char *problem;
     int index = TEXT;
 
     kind.keep_awake = fota_lua_check_object(L)->keep_awake;
@@ -140,10 +142,12 @@ static int ftp_download(lua_State *L)
         return unsupported(L, face, FOTA_FEATURE_FTP);
     if (!has_url)
         return missing_url(L, "url");
-    if (has_scheme(L, index, &scheme) && scheme != FOTA_SCHEME_FTP)
-        return fota_lua_refused(L, FOTA_ERR_UNSUPPORTED, 0,
-                                "ftpDownload fetches ftp:// urls; use httpDownload for this one");
-    return begin_kind(L, face, index, has_callback, &kind);
+    if (has_scheme(L, index, &scheme) && scheme < FOTA_SCHEME_FTP)
+        return fota_lua_refused(
+            L, FOTA_ERR_UNSUPPORTED, 0,
+            "ftpDownload fetches ftp:// and ftps:// urls; use httpDownload for this one");
+    problem = fota_lua_tls(L, face, 0, lua_tostring(L, index), &kind);
+    return problem ? bad_tls(L, problem) : begin_kind(L, face, index, has_callback, &kind);
 }
 
 /* Copies the string at `index`, if there is one; false: it does not fit. */

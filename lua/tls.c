@@ -90,12 +90,12 @@ static const char *read_level(lua_State *L, int index, struct fota_tls_params *p
     return NULL;
 }
 
-static bool is_https(const char *url)
+/* https: and ftps:, in any case. */
+static bool is_secure(const char *url)
 {
-    for (const char *scheme = "https:"; *scheme; scheme++, url++)
-        if ((*url | 0x20) != (*scheme | 0x20))
-            return false;
-    return true;
+    size_t colon = strcspn(url, ":");
+
+    return url[colon] && colon > 0 && (url[colon - 1] | 0x20) == 's';
 }
 
 /* The engine's own default needs no look at certificates before a download by http. */
@@ -127,7 +127,7 @@ const char *fota_lua_tls(lua_State *L, const struct face *face, int index, const
         problem = read_version(L, index, params);
     if (index && !problem)
         problem = read_level(L, index, params);
-    if (!problem && is_https(url) && params->level == FOTA_TLS_NONE && port->ops)
+    if (!problem && is_secure(url) && params->level == FOTA_TLS_NONE && port->ops)
         warn(L, "the server is not verified; only the package's signature protects the update");
     kind->has_tls = !problem && !is_usual(port, params, index);
     if (kind->has_tls)

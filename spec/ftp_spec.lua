@@ -235,8 +235,8 @@ describe("an update over FTP", function()
             for _, url in ipairs({ "http://127.0.0.1/a", "https://127.0.0.1/a" }) do
                 local result, message, code = fota():ftpDownload(url)
                 assert.equal(-1, result)
-                assert.equal("UNSUPPORTED: ftpDownload fetches ftp:// urls; use httpDownload for this one",
-                    message)
+                assert.equal("UNSUPPORTED: ftpDownload fetches ftp:// and ftps:// urls; use httpDownload for "
+                    .. "this one", message)
                 assert.equal(-4, code)
             end
             local result, message = fota():ftpDownload({ url = "gopher://127.0.0.1/a" })
@@ -261,7 +261,7 @@ describe("an update over FTP", function()
             local result, message = fota():httpDownload({ url1 = "ftp://u:p@127.0.0.1/a",
                 ssl_params = { sec_level = 0 } })
             assert.equal(-1, result)
-            assert.equal("NOT_BUILT: TLS for an ftp:// url (ssl_params) is not built yet", message)
+            assert.equal("UNSUPPORTED: ssl_params are for https:// and ftps:// urls, not for ftp://", message)
             assert.equal(0, modem:stats().connections)
         end)
     end)

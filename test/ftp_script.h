@@ -28,7 +28,8 @@ enum timing { AFTER, EARLY, NEVER, DEAD /* the control connection is closed inst
 
 /* What the server says; NULL is what a good one says. An empty reply: it closes the connection. */
 struct server {
-    const char *greeting, *user, *pass, *type, *size, *mdtm, *epsv, *pasv, *rest, *retr, *final;
+    const char *greeting, *auth, *pbsz, *prot, *user, *pass, *type, *size, *mdtm, *epsv, *pasv,
+        *rest, *retr, *final;
     const char *file; /* what it sends, from REST's offset on; "0123456789" */
     size_t limit;     /* bytes sent at most; 0: all */
     enum ending data_ending;
@@ -104,7 +105,13 @@ static void obey(const char *line)
 {
     const struct server *s = &net.server;
 
-    if (strncmp(line, "USER ", 5) == 0)
+    if (strcmp(line, "AUTH TLS") == 0)
+        say(or_good(s->auth, "234 Go on\r\n"));
+    else if (strcmp(line, "PBSZ 0") == 0)
+        say(or_good(s->pbsz, "200 PBSZ=0\r\n"));
+    else if (strcmp(line, "PROT P") == 0)
+        say(or_good(s->prot, "200 Private\r\n"));
+    else if (strncmp(line, "USER ", 5) == 0)
         say(or_good(s->user, "331 Password, please\r\n"));
     else if (strncmp(line, "PASS ", 5) == 0)
         say(or_good(s->pass, "230 Hello\r\n"));
@@ -367,58 +374,11 @@ static int fetch(const char *url, uint64_t offset, size_t room)
     return run(room);
 }
 
-/* One server in many ways: the outcome does not depend on how the bytes arrive. */
-static int fetch_from(const struct server *server, uint64_t offset)
-{
-    static const size_t pieces[] = {SIZE_MAX, 1, 2, 7, 100};
-    static const size_t rooms[] = {4096, 1, 3};
-    char first_sent[sizeof net.sent];
-    int first = 0;
-
-    for (size_t i = 0; i < COUNT(pieces) * COUNT(rooms) * 2; i++) {
-        int result;
-
-        script(server);
-        net.piece = pieces[i / 2 % COUNT(pieces)];
-        net.hesitate = i % 2 == 1;
-        result = fetch(URL, offset, rooms[i / 2 / COUNT(pieces)]);
-        if (i == 0) {
-            first = result;
-            memcpy(first_sent, net.sent, sizeof first_sent);
-        }
-        assert_int_equal(result, first);
-        /* A slow network does not take QUIT whole, and need not. */
-        if (net.piece == SIZE_MAX && !net.hesitate)
-            assert_string_equal(net.sent, first_sent);
-    }
-    script(server);
-    return fetch(URL, offset, 4096);
-}
-
 static void assert_body(const char *expected)
 {
     assert_int_equal(body_length, strlen(expected));
     assert_memory_equal(body, expected, body_length);
     assert_int_equal(open_events, 1);
-}
-
-/* The file comes whole; `commands` is all that was sent for it. */
-static void assert_fetched(const struct server *server, uint64_t offset, const char *commands,
-                           const char *expected)
-{
-    assert_int_equal(fetch_from(server, offset), FOTA_FETCH_END);
-    assert_string_equal(net.sent, commands);
-    assert_body(expected);
-}
-
-/* Nothing of the file was handed out. */
-static void assert_refused(const struct server *server, uint64_t offset, int error, uint32_t code)
-{
-    assert_int_equal(fetch_from(server, offset), error);
-    assert_int_equal(body_length, 0);
-    assert_int_equal(open_events, 0);
-    assert_int_equal(fault.stage, FOTA_STAGE_CONNECT);
-    assert_int_equal(fault.got, code);
 }
 
 #endif

@@ -20,6 +20,53 @@
 
 static const struct server good = {.greeting = NULL};
 
+/* One server in many ways: the outcome does not depend on how the bytes arrive. */
+static int fetch_from(const struct server *server, uint64_t offset)
+{
+    static const size_t pieces[] = {SIZE_MAX, 1, 2, 7, 100};
+    static const size_t rooms[] = {4096, 1, 3};
+    char first_sent[sizeof net.sent];
+    int first = 0;
+
+    for (size_t i = 0; i < COUNT(pieces) * COUNT(rooms) * 2; i++) {
+        int result;
+
+        script(server);
+        net.piece = pieces[i / 2 % COUNT(pieces)];
+        net.hesitate = i % 2 == 1;
+        result = fetch(URL, offset, rooms[i / 2 / COUNT(pieces)]);
+        if (i == 0) {
+            first = result;
+            memcpy(first_sent, net.sent, sizeof first_sent);
+        }
+        assert_int_equal(result, first);
+        /* A slow network does not take QUIT whole, and need not. */
+        if (net.piece == SIZE_MAX && !net.hesitate)
+            assert_string_equal(net.sent, first_sent);
+    }
+    script(server);
+    return fetch(URL, offset, 4096);
+}
+
+/* The file comes whole; `commands` is all that was sent for it. */
+static void assert_fetched(const struct server *server, uint64_t offset, const char *commands,
+                           const char *expected)
+{
+    assert_int_equal(fetch_from(server, offset), FOTA_FETCH_END);
+    assert_string_equal(net.sent, commands);
+    assert_body(expected);
+}
+
+/* Nothing of the file was handed out. */
+static void assert_refused(const struct server *server, uint64_t offset, int error, uint32_t code)
+{
+    assert_int_equal(fetch_from(server, offset), error);
+    assert_int_equal(body_length, 0);
+    assert_int_equal(open_events, 0);
+    assert_int_equal(fault.stage, FOTA_STAGE_CONNECT);
+    assert_int_equal(fault.got, code);
+}
+
 /* ---- when it goes well ---------------------------------------------------------------------- */
 
 static void a_file_comes_whole(void **state)

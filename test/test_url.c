@@ -104,7 +104,7 @@ static void schemes_come_in_any_case(void **state)
 static void other_schemes_are_named_as_the_error(void **state)
 {
     static const char *const bad[] = {"file:///etc/passwd", "httpx://h/", "htt://h/",
-                                      "ftps://h/",          "h2://h/",    "data://x"};
+                                      "ftpes://h/",         "h2://h/",    "data://x"};
 
     (void)state;
     for (size_t i = 0; i < COUNT(bad); i++)

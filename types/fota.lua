@@ -125,7 +125,7 @@ function fota.file(path) end
 
 --- What `httpDownload` takes; a string alone is `url1`.
 ---@class fota.HttpDownload
----@field url1 string url of the package, `http://`, `https://` or `ftp://host[:port]/path`, 255 characters at most
+---@field url1 string url of the package, `http://`, `https://`, `ftp://` or `ftps://host[:port]/path`, 255 characters at most
 ---@field url2? string url of the second stage, mini fota only
 ---@field callback? fota.Callback not with mini fota
 ---@field ssl_params? fota.SslParams EC200A and UC200A only
@@ -156,7 +156,9 @@ function Object:httpDownload(arguments) end
 --- The url is `ftp://user:password@host[:port]/path`; without a user the login is anonymous. A character that
 --- a url cannot hold is percent-encoded; the path begins in the folder of the login, or with `%2F` at the root.
 --- The server must allow passive, binary downloads. An interrupted one goes on where it was, by `REST`. FTP
---- protects nothing on its way: the package's signature does, the password is sent in the clear.
+--- protects nothing on its way: the package's signature does, the password is sent in the clear. With
+--- `ftps://` login and file go over TLS or not at all: AUTH TLS on FTP's own port, PROT P (RFC 4217); the server
+--- is verified as for https. Servers that begin TLS at once, on port 990, are not supported.
 ---@param arguments { url: string, callback?: fota.Callback }|string
 ---@return integer status 0, or -1
 ---@return string? message

@@ -360,11 +360,25 @@ static void keep(struct fota_mbedtls_session *session)
     memcpy(tls->last.identity, session->identity, sizeof tls->last.identity);
 }
 
+/* FTP's data connection goes on with the session of the control connection, which is still open:
+ * servers demand it as proof that both are the same client's. */
+static void keep_open_one(struct fota_mbedtls_session *session)
+{
+    for (size_t i = 0; i < FOTA_MBEDTLS_SESSIONS; i++) {
+        struct fota_mbedtls_session *other = &session->tls->sessions[i];
+
+        if (other->net && other->done && other->resumable && fota_compat_is_tls12(&other->ssl) &&
+            memcmp(other->identity, session->identity, sizeof session->identity) == 0)
+            keep(other);
+    }
+}
+
 /* Going on, the server shows no certificate: that of the session must still be valid. */
 static void go_on(struct fota_mbedtls_session *session)
 {
     struct fota_mbedtls_tls *tls = session->tls;
 
+    keep_open_one(session);
     if (!tls->last.kept || now_ms(tls) - tls->last.at_ms >= SESSION_MS ||
         tls->last.good_until < session->peer.now ||
         memcmp(tls->last.identity, session->identity, sizeof session->identity) != 0)

@@ -42,6 +42,28 @@ vsftpd_log_file=@DIR@/log
 @EXTRA@
 ]]
 
+local VSFTPD_TLS = [[
+ssl_enable=YES
+allow_anon_ssl=YES
+force_anon_logins_ssl=YES
+force_anon_data_ssl=YES
+require_ssl_reuse=NO
+ssl_ciphers=HIGH
+rsa_cert_file=@CERTIFICATE@
+rsa_private_key_file=@CERTIFICATE@
+]]
+
+local PROFTPD_TLS = [[
+ModulePath @FOLDER@lib/proftpd
+LoadModule mod_tls.c
+TLSEngine on
+TLSRequired on
+TLSRSACertificateFile @CERTIFICATE@
+TLSRSACertificateKeyFile @CERTIFICATE@
+TLSOptions @TLSOPTIONS@
+TLSLog @DIR@/tls.log
+]]
+
 local PROFTPD = [[
 ServerName "fota"
 ServerType standalone
@@ -64,6 +86,7 @@ AuthOrder mod_auth_file.c
 AuthUserFile @DIR@/passwd
 DefaultRoot @DIR@/www
 AllowRetrieveRestart on
+@EXTRA@
 ]]
 
 -- What a command prints, nil if it fails or prints nothing.
@@ -96,6 +119,8 @@ local function fill(text, values)
     return (text:gsub("@(%w+)@", values))
 end
 
+local TLS = { vsftpd = VSFTPD_TLS, proftpd = PROFTPD_TLS }
+
 -- Each gets the server's folder and port and returns the arguments of its program.
 local kinds = {}
 
@@ -112,8 +137,8 @@ kinds["pure-ftpd"] = function(program, self, values)
     host.save(users, string.format("joe:%s:%s:%s::%s/www/./::::::::::::\n", hash, values.UID, values.GID,
         self.dir))
     host.shell(self.environment .. self.folder .. "bin/pure-pw mkdb " .. puredb .. " -f " .. users)
-    return string.format("%s -S 127.0.0.1,%d -l puredb:%s -A -E -H -u 1 -g %s/pid", program, self.port,
-        puredb, self.dir)
+    return string.format("%s -S 127.0.0.1,%d -l puredb:%s -A -E -H -u 1 -g %s/pid%s", program, self.port,
+        puredb, self.dir, values.CERTIFICATE and " -Y 2 -2 " .. values.CERTIFICATE or "")
 end
 
 function kinds.proftpd(program, self, values)
@@ -145,9 +170,9 @@ end
 ---@field port integer
 
 --- Starts a server on a free port; server:stop() ends it. Returns nil and the reason where it cannot be
---- had.
+--- had. With `certificate`, a file with certificate and key in PEM, it takes ftps only.
 ---@param kind "vsftpd"|"pure-ftpd"|"proftpd"
----@param options? { ipv6: boolean, extra: string } of vsftpd
+---@param options? { ipv6: boolean, extra: string, certificate: string } the first two of vsftpd
 ---@return fota.spec.Ftp? server
 ---@return string? reason
 function ftp.start(kind, options)
@@ -157,14 +182,19 @@ function ftp.start(kind, options)
         return nil, kind .. " is neither installed nor unpacked; run scripts/ftp-servers"
     end
     local self = setmetatable({ kind = kind, dir = web.folder(), folder = folder, environment = environment,
-        host = options.ipv6 and "[::1]" or "127.0.0.1" }, ftp)
+        host = options.ipv6 and "[::1]" or "127.0.0.1",
+        scheme = options.certificate and "ftps" or "ftp" }, ftp)
     -- A server that runs as somebody else must come in.
     host.shell(string.format("chmod 755 %s && cd %s && mkdir -p www empty && chmod 755 www", self.dir,
         self.dir))
     for _ = 1, STARTS do
         self.port = web.free_port()
         local values = identity()
-        values.DIR, values.PORT, values.EXTRA = self.dir, self.port, options.extra or ""
+        values.DIR, values.PORT, values.FOLDER = self.dir, self.port, folder
+        values.CERTIFICATE = options.certificate
+        values.TLSOPTIONS = options.tls_options or "NoSessionReuseRequired"
+        values.EXTRA = options.certificate and fill(TLS[kind] or "", values) or ""
+        values.EXTRA = values.EXTRA .. (options.extra or "")
         values.LISTEN4, values.LISTEN6 = options.ipv6 and "NO" or "YES", options.ipv6 and "YES" or "NO"
         values.LAUNCHER = values.USER == "daemon" and "" or "run_as_launching_user=YES"
         local command = kinds[kind](program, self, values)
@@ -203,7 +233,7 @@ end
 ---@return string url
 function ftp:url(path, login)
     login = login or (self.kind == "vsftpd" and "" or ftp.LOGIN)
-    return string.format("ftp://%s%s:%d/%s", login, self.host, self.port, path)
+    return string.format("%s://%s%s:%d/%s", self.scheme, login, self.host, self.port, path)
 end
 
 --- How many commands that begin with `verb` were logged; nil where this server keeps no log of them.
