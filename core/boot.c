@@ -64,9 +64,13 @@ int fota_boot_installed(struct fota_boot *b, struct fota_record *r)
         r->state = FOTA_STATE_IDLE;
         r->outcome = FOTA_OUTCOME_REVERTED;
         r->flags &= FOTA_RECORD_OTHER;
+        if (!b->recovering)
+            memcpy(r->reverted, r->digest, sizeof r->reverted);
     } else {
         r->state = FOTA_STATE_TRIAL;
         r->tries = tries ? tries : FOTA_BOOT_TRIES;
+        r->spared = 0;
+        b->power_lost = false; /* it was not the new image that ran */
         r->error = 0;
         r->stage = 0;
     }
@@ -80,6 +84,12 @@ const struct fota_region *fota_boot_slot(const struct fota_boot *boot)
 
 /* ---- steps ------------------------------------------------------------------------------------
  */
+
+/* The start before was the image's, and it is not to blame for its end. */
+static bool is_spared(const struct fota_boot *b)
+{
+    return b->power_lost && b->journal.record.spared < FOTA_BOOT_SPARED;
+}
 
 static int step_begin(struct fota_boot *b)
 {
@@ -98,7 +108,7 @@ static int step_begin(struct fota_boot *b)
     case FOTA_STATE_INSTALLING:
     case FOTA_STATE_REVERTING: return fota_boot_go(b, STEP_SOURCE);
     case FOTA_STATE_TRIAL:
-        if (r->tries == 0)
+        if (r->tries == 0 && !is_spared(b))
             return fota_boot_give_back(b, FOTA_ERR_NOT_CONFIRMED, FOTA_STAGE_TRIAL);
         return fota_boot_go(b, STEP_SLOT);
     default: return fota_boot_go(b, STEP_SLOT);
@@ -135,6 +145,8 @@ static int step_judge(struct fota_boot *b)
     /* A slot without a valid image has nothing to keep and no history to hold against the package.
      */
     b->keep = fota_boot_load(b, fota_slot_manifest(fota_boot_slot(b))) == 0;
+    /* That it had not expired was judged by the clock when it was downloaded. */
+    package.present &= ~(1u << FOTA_FIELD_EXPIRY);
     fota_device_describe(b->config, &r, b->keep ? &b->manifest : NULL, &device);
     if (fota_package_judge(&package, b->config->policy, &device, &b->fault) != 0)
         return fota_boot_refuse(b);
@@ -311,15 +323,20 @@ static int step_slot_hash(struct fota_boot *b)
         return fota_boot_go(b, STEP_RUN);
     if (r.state == FOTA_STATE_INSTALLING || r.state == FOTA_STATE_REVERTING)
         return settle(b);
-    if (r.state == FOTA_STATE_TRIAL && r.tries > 0) {
+    if (r.state == FOTA_STATE_TRIAL) {
         /* Lowered before the attempt. */
-        r.tries--;
+        if (is_spared(b))
+            r.spared++;
+        else if (r.tries > 0)
+            r.tries--;
         return fota_boot_note(b, &r, STEP_RUN);
     }
+    if (b->journal.bank_sequence == 0)
+        r.counter = b->manifest.sequence; /* lost with the journal: what is too old */
+    else if (r.state != FOTA_STATE_IDLE || !b->journal.doubtful)
+        return fota_boot_go(b, STEP_RUN);
     /* What the application is told must still be so after the next cut. */
-    if (r.state == FOTA_STATE_IDLE && b->journal.doubtful)
-        return fota_boot_note(b, &r, STEP_RUN);
-    return fota_boot_go(b, STEP_RUN);
+    return fota_boot_note(b, &r, STEP_RUN);
 }
 
 static int step_run(struct fota_boot *b)
@@ -356,6 +373,11 @@ int fota_boot_step(struct fota_boot *boot)
     };
 
     return steps[boot->step](boot);
+}
+
+void fota_boot_power_lost(struct fota_boot *boot)
+{
+    boot->power_lost = true;
 }
 
 int fota_boot_start(struct fota_boot *boot, const struct fota_config *config)

@@ -17,6 +17,8 @@ enum fota_boot_step {
     FOTA_BOOT_NOTHING /* no image can be run */
 };
 
+#define FOTA_BOOT_SPARED 8u
+
 struct fota_boot {
     const struct fota_config *config;
     struct fota_journal journal;
@@ -27,6 +29,7 @@ struct fota_boot {
     uint8_t step;
     uint8_t recovering; /* other images tried because the slot's is not valid */
     bool mute;          /* the journal cannot be written in this session */
+    bool power_lost;    /* the start before this one ended with the power */
     bool keep;          /* the slot's image is there to go back to */
     uint8_t header[FOTA_HEADER_MAX];
     uint8_t page[FOTA_PROGRAM_UNIT_MAX];
@@ -42,6 +45,13 @@ int fota_boot_start(struct fota_boot *boot, const struct fota_config *config);
  * and try again.
  */
 int fota_boot_step(struct fota_boot *boot);
+
+/*
+ * Between start and the first step, where the hardware can tell: the start before this one ended
+ * because the power was lost, not by a reset. An image on trial is not blamed for that,
+ * FOTA_BOOT_SPARED times.
+ */
+void fota_boot_power_lost(struct fota_boot *boot);
 
 /* The slot that the modem runs from; after FOTA_BOOT_RUN boot->manifest is its image's. */
 const struct fota_region *fota_boot_slot(const struct fota_boot *boot);

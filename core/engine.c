@@ -314,6 +314,19 @@ int fota_discard(struct fota *fota)
                                                   : 0;
 }
 
+int fota_forgive(struct fota *fota)
+{
+    struct fota_record r = fota->journal.record;
+
+    if (fota->phase != FOTA_PHASE_IDLE)
+        return fota_engine_fail(fota, FOTA_ERR_BUSY, 0, 0);
+    memset(r.reverted, 0, sizeof r.reverted);
+    if (memcmp(r.reverted, fota->journal.record.reverted, sizeof r.reverted) == 0)
+        return 0;
+    return fota_journal_write(&fota->journal, &r) ? fota_engine_fail(fota, FOTA_ERR_JOURNAL, 0, 0)
+                                                  : 0;
+}
+
 int fota_rollback(struct fota *fota)
 {
     struct fota_record r = fota->journal.record;

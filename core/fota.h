@@ -100,8 +100,8 @@ int fota_download(struct fota *fota, const char *url, const struct fota_tls_para
  * The local way: `length` next bytes of a package of `total` bytes (0: not known). *taken says how
  * many were taken; one step's work is done, so call again with the rest. The first call begins. A
  * failure ends the update. Errors: FOTA_ERR_BUSY (a download runs), FOTA_ERR_UNCONFIRMED, those of
- * the package's header, FOTA_ERR_TRAILING, FOTA_ERR_TRUNCATED (`total` contradicts the header),
- * FOTA_ERR_FLASH_*.
+ * the package's header, FOTA_ERR_REVERTED, FOTA_ERR_TRAILING, FOTA_ERR_TRUNCATED (`total`
+ * contradicts the header), FOTA_ERR_FLASH_*.
  */
 int fota_write(struct fota *fota, const void *data, size_t length, uint32_t total, size_t *taken);
 
@@ -193,6 +193,12 @@ int fota_confirm(struct fota *fota);
 /* Forgets a verified package before the reset that would install it. 0 if there was none, too.
  * Errors: FOTA_ERR_BUSY, FOTA_ERR_JOURNAL. */
 int fota_discard(struct fota *fota);
+
+/*
+ * A package that was installed and reverted is refused with FOTA_ERR_REVERTED when it comes again;
+ * after this it is not. Errors: FOTA_ERR_BUSY, FOTA_ERR_JOURNAL.
+ */
+int fota_forgive(struct fota *fota);
 
 /* The running image is bad: after the next reset the old one is back.
  * Errors: FOTA_ERR_NOTHING_TO_REVERT (confirmed), FOTA_ERR_IRREVERSIBLE, FOTA_ERR_JOURNAL. */

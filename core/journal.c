@@ -4,6 +4,7 @@
 
 #include "bytes.h"
 #include "crc32.h"
+#include "flash.h"
 #include "fota_error.h"
 
 #define RECORD_MAGIC 0x4c4e524au /* "JRNL", little endian */
@@ -25,6 +26,7 @@ static void encode(uint8_t *p, const struct fota_record *r, uint32_t bank_sequen
     p[12] = r->flags;
     p[13] = r->outcome;
     p[14] = r->stage;
+    p[15] = r->spared;
     fota_put16(p + 16, (uint16_t)r->error);
     fota_put32(p + 20, r->progress);
     fota_put32(p + 24, r->counter);
@@ -34,6 +36,7 @@ static void encode(uint8_t *p, const struct fota_record *r, uint32_t bank_sequen
     fota_put64(p + 40, r->validator);
     memcpy(p + 48, r->digest, FOTA_DIGEST_SIZE);
     fota_put32(p + 80, r->replaced);
+    memcpy(p + 84, r->reverted, sizeof r->reverted);
     fota_put32(p + RECORD_CRC, fota_crc32(0, p, RECORD_CRC));
 }
 
@@ -44,6 +47,7 @@ static void decode(const uint8_t *p, struct fota_record *r)
     r->flags = p[12];
     r->outcome = p[13];
     r->stage = p[14];
+    r->spared = p[15];
     r->error = (int16_t)fota_get16(p + 16);
     r->progress = fota_get32(p + 20);
     r->counter = fota_get32(p + 24);
@@ -53,6 +57,7 @@ static void decode(const uint8_t *p, struct fota_record *r)
     r->validator = fota_get64(p + 40);
     memcpy(r->digest, p + 48, FOTA_DIGEST_SIZE);
     r->replaced = fota_get32(p + 80);
+    memcpy(r->reverted, p + 84, sizeof r->reverted);
 }
 
 static bool is_record(const uint8_t *p)
@@ -79,9 +84,8 @@ static uint32_t slots(const struct fota_journal *j)
 /* What a cut left unreadable is no record and not blank either: it must not stop the boot. */
 static int read_slot(const struct fota_journal *j, unsigned bank, uint32_t slot, uint8_t *data)
 {
-    const struct fota_flash *flash = &j->port->flash;
-    int err = flash->ops->read(flash->ctx, bank_address(j, bank) + slot * j->slot_size, data,
-                               RECORD_SIZE);
+    int err =
+        fota_flash_read(j->port, bank_address(j, bank) + slot * j->slot_size, data, RECORD_SIZE);
 
     if (err != FOTA_ERR_FLASH_ECC)
         return err;

@@ -44,6 +44,7 @@ struct fota_record {
     uint8_t flags;   /* FOTA_RECORD_*; FOTA_RECORD_OTHER outlives an update */
     uint8_t outcome; /* enum fota_outcome, of the last update that ended */
     uint8_t stage;   /* enum fota_stage where it failed */
+    uint8_t spared;  /* starts in FOTA_STATE_TRIAL that ended with the power and cost no try */
     int16_t error;   /* why it failed, FOTA_ERR_* */
     uint32_t progress;
     uint32_t counter;                 /* security counter: lowest sequence that may be installed */
@@ -52,7 +53,8 @@ struct fota_record {
     uint32_t package_size;            /* header and payload, bytes */
     uint64_t validator;               /* of the file on the server, see http_reader.h; 0 none */
     uint8_t digest[FOTA_DIGEST_SIZE]; /* of the package's signed header */
-    uint32_t replaced; /* in place: segments of the slot that are new; progress: those built */
+    uint8_t reverted[8]; /* begin of the digest of the package that was reverted last; 0 none */
+    uint32_t replaced;   /* in place: segments of the slot that are new; progress: those built */
 };
 
 struct fota_journal {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fault.h"
+#include "flash.h"
 
 #define COMPARE_CHUNK 64u /* bytes of stack for reading back */
 
@@ -100,11 +101,9 @@ static int erase_unit(const struct fota_port *port, const struct fota_region *re
 static int read_flash(const struct fota_port *port, uint32_t address, void *data, size_t length,
                       struct fota_fault *fault)
 {
-    int err = port->flash.ops->read(port->flash.ctx, address, data, length);
+    int err = fota_flash_read(port, address, data, length);
 
-    if (err)
-        return fail(fault, err == FOTA_ERR_FLASH_ECC ? err : FOTA_ERR_FLASH_READ, address);
-    return 0;
+    return err ? fail(fault, err, address) : 0;
 }
 
 static int compare(const struct fota_port *port, uint32_t address, const uint8_t *data,

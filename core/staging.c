@@ -73,6 +73,18 @@ void fota_staging_begin(struct fota *f, uint32_t done)
     f->stage = FOTA_STAGE_DOWNLOAD;
 }
 
+/* What failed once would fail again, in a loop that wears the flash out. */
+static int check_reverted(struct fota *f)
+{
+    const struct fota_record *r = &f->journal.record;
+    uint8_t digest[FOTA_DIGEST_SIZE];
+    int err = fota_package_digest(f->config.port->crypto, f->header, &f->manifest, digest);
+
+    if (!err && memcmp(digest, r->reverted, sizeof r->reverted) == 0)
+        err = FOTA_ERR_REVERTED;
+    return err ? fota_engine_fail(f, err, 0, 0) : 0;
+}
+
 int fota_staging_judge(struct fota *f)
 {
     struct fota_device device;
@@ -85,6 +97,8 @@ int fota_staging_judge(struct fota *f)
         return err;
     fota_device_describe(&f->config, &f->journal.record, fota_engine_installed(f), &device);
     err = fota_package_judge(&f->manifest, f->config.policy, &device, &f->fault);
+    if (!err)
+        err = check_reverted(f);
     if (!err)
         err = check_claim(f);
     if (err)

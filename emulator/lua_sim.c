@@ -274,7 +274,10 @@ static int modem_cut(lua_State *L)
 
 static int modem_power_on(lua_State *L)
 {
-    fota_sim_flash_power_on(sim_check(L, 1)->modem.flash);
+    struct fota_sim_modem *modem = &sim_check(L, 1)->modem;
+
+    fota_sim_flash_power_on(modem->flash);
+    modem->power_lost = true;
     return 0;
 }
 

@@ -137,6 +137,13 @@ static int rollback(lua_State *L)
     return fota_lua_native(L, face, fota_rollback(face->engine));
 }
 
+static int forgive(lua_State *L)
+{
+    struct face *face = face_of(L);
+
+    return fota_lua_native(L, face, fota_forgive(face->engine));
+}
+
 static int model(lua_State *L)
 {
     const struct fota_model *m = face_of(L)->config->model;
@@ -193,6 +200,7 @@ const luaL_Reg fota_lua_native_functions[] = {
     {"last_result", last_result},
     {"confirm", confirm},
     {"rollback", rollback},
+    {"forgive", forgive},
     {"model", model},
     {"error", describe_error},
     {"memory", memory},

@@ -596,6 +596,8 @@ int rig_boot(struct rig *rig)
         fota_close(rig->fota);
     lose_ram(rig);
     result = fota_boot_start(rig->boot, &rig->config);
+    if (rig->power_lost)
+        fota_boot_power_lost(rig->boot);
     while (result == FOTA_BOOT_AGAIN) {
         uint64_t erases = rig_stats(rig).erases;
 

@@ -140,6 +140,7 @@ struct rig {
     struct fota *fota;      /* NULL before rig_start() */
     struct rig_package old; /* what rig_open() provisioned: sequence 1 */
 
+    bool power_lost;      /* the boot stage is told so */
     unsigned ends;        /* FOTA_EVENT_END of the last rig_finish() */
     unsigned most_erases; /* in one step, since it was last set to 0 */
     jmp_buf cut;

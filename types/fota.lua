@@ -52,6 +52,13 @@ function fota.confirm() end
 ---@return integer? code
 function fota.rollback() end
 
+--- A package that was installed and reverted is refused when it comes again (`REVERTED`), because it would
+--- fail again, in a loop. After this call it is accepted.
+---@return true? ok
+---@return string? message
+---@return integer? code
+function fota.forgive() end
+
 --- The modem's model: name, family, chip, core, asynchronous.
 ---@return table
 function fota.model() end

@@ -100,6 +100,9 @@ int fota_sim_modem_boot(struct fota_sim_modem *modem,
 
     if (step == 0)
         step = FOTA_BOOT_AGAIN;
+    if (modem->power_lost)
+        fota_boot_power_lost(&modem->boot);
+    modem->power_lost = false;
     while (step == FOTA_BOOT_AGAIN) {
         step = fota_boot_step(&modem->boot);
         if (notice)

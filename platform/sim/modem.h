@@ -31,6 +31,7 @@ struct fota_sim_modem {
     struct fota_key keys[FOTA_SIM_KEYS];
     struct fota_config config; /* for fota_open() and the boot stage */
     struct fota_boot boot;
+    bool power_lost; /* before the next boot stage */
     uint32_t resets; /* asked for since it was opened */
     /* Called for a reset; may not return (longjmp). NULL: the reset is only counted. */
     void (*on_reset)(void *ctx);

@@ -1,0 +1,334 @@
+/*
+ * What is held against a package or an image, and what is not: expiry, disturbances, power cuts, an
+ * earlier revert, a lost journal.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "rig.h"
+
+struct fixture {
+    struct rig rig;
+    struct rig_package update; /* sequence 2 */
+};
+
+static void make_update(struct fixture *f, struct rig_spec spec)
+{
+    rig_package_free(&f->update);
+    spec.sequence = 2;
+    spec.image_length = rig_image_length(f->rig.map, 2);
+    rig_package_make(&f->update, &spec);
+    rig_serve(&f->rig, &f->update);
+}
+
+static int setup(void **state)
+{
+    struct fixture *f = *state = calloc(1, sizeof(struct fixture));
+
+    if (!f)
+        return -1;
+    rig_open(&f->rig, rig_map(RIG_MAP_PAGE));
+    make_update(f, (struct rig_spec){0});
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(rig_stats(&f->rig).violations, 0);
+    rig_package_free(&f->update);
+    rig_close(&f->rig);
+    free(f);
+    return 0;
+}
+
+static void stage(struct fixture *f)
+{
+    assert_true(rig_restart(&f->rig));
+    assert_int_equal(rig_download(&f->rig), 0);
+}
+
+static void install(struct fixture *f)
+{
+    stage(f);
+    assert_true(rig_restart(&f->rig));
+    assert_true(rig_slot_holds(&f->rig, &f->update));
+}
+
+static void install_and_revert(struct fixture *f)
+{
+    install(f);
+    assert_int_equal(fota_rollback(f->rig.fota), 0);
+    assert_true(rig_restart(&f->rig));
+    assert_true(rig_slot_holds(&f->rig, &f->rig.old));
+}
+
+static struct fota_result result_of(struct fixture *f)
+{
+    struct fota_result result;
+
+    assert_int_equal(fota_last_result(f->rig.fota, &result), 0);
+    return result;
+}
+
+/* ---- expiry -----------------------------------------------------------------------------------
+ */
+
+#define EXPIRY 2000000000
+
+static void let_it_expire(struct fota_manifest *m)
+{
+    m->expiry = EXPIRY;
+    m->present |= 1u << FOTA_FIELD_EXPIRY;
+}
+
+/* The loader has no clock, and the application had one. */
+static void what_was_accepted_by_the_clock_is_installed_without_one(void **state)
+{
+    struct fixture *f = *state;
+
+    make_update(f, (struct rig_spec){.edit = let_it_expire});
+    f->rig.policy.require_clock = true;
+    f->rig.time = EXPIRY - 1;
+    stage(f);
+    f->rig.time = -1;
+    assert_true(rig_restart(&f->rig));
+    assert_true(rig_slot_holds(&f->rig, &f->update));
+}
+
+static void what_expires_between_verify_and_install_is_installed(void **state)
+{
+    struct fixture *f = *state;
+
+    make_update(f, (struct rig_spec){.edit = let_it_expire});
+    f->rig.time = EXPIRY - 1;
+    stage(f);
+    f->rig.time = EXPIRY + 1;
+    assert_true(rig_restart(&f->rig));
+    assert_true(rig_slot_holds(&f->rig, &f->update));
+}
+
+static void freeze_attack_an_expired_package_is_not_downloaded(void **state)
+{
+    struct fixture *f = *state;
+
+    make_update(f, (struct rig_spec){.edit = let_it_expire});
+    f->rig.time = EXPIRY + 1;
+    assert_true(rig_restart(&f->rig));
+    assert_int_equal(rig_download(&f->rig), FOTA_ERR_EXPIRED);
+}
+
+/* ---- disturbances -----------------------------------------------------------------------------
+ */
+
+struct disturbance {
+    uint64_t reads;
+    uint64_t every; /* so many reads, one fails */
+};
+
+static int disturb(struct rig *rig, enum rig_op op, uint32_t addr, size_t len)
+{
+    struct disturbance *d = rig->hook;
+
+    (void)addr, (void)len;
+    return op == RIG_READ && ++d->reads % d->every == 0 ? FOTA_ERR_FLASH_READ : 0;
+}
+
+static void a_read_error_in_three_reads_brings_no_old_image_back(void **state)
+{
+    struct fixture *f = *state;
+    struct disturbance d = {0, 3};
+
+    stage(f);
+    f->rig.hook = &d;
+    f->rig.before = disturb;
+    for (int i = 0; i < 3; i++) {
+        assert_true(rig_restart(&f->rig));
+        assert_true(rig_slot_holds(&f->rig, &f->update));
+        assert_int_equal(result_of(f).state, FOTA_STATE_TRIAL);
+    }
+    assert_true(d.reads > 100);
+}
+
+static void flash_that_cannot_be_read_at_all_is_an_error(void **state)
+{
+    struct fixture *f = *state;
+    struct disturbance d = {0, 1};
+
+    f->rig.hook = &d;
+    f->rig.before = disturb;
+    assert_int_equal(rig_boot(&f->rig), FOTA_ERR_FLASH_READ);
+    f->rig.before = NULL;
+    assert_int_equal(rig_boot(&f->rig), FOTA_BOOT_RUN);
+}
+
+/* ---- power cuts on trial ----------------------------------------------------------------------
+ */
+
+static void a_power_cut_on_trial_costs_no_try(void **state)
+{
+    struct fixture *f = *state;
+
+    install(f);
+    f->rig.power_lost = true;
+    for (unsigned i = 0; i < FOTA_BOOT_SPARED; i++) {
+        assert_true(rig_restart(&f->rig));
+        assert_true(rig_slot_holds(&f->rig, &f->update));
+        assert_int_equal(result_of(f).tries, 2);
+    }
+    assert_int_equal(fota_confirm(f->rig.fota), 0);
+    assert_int_equal(result_of(f).outcome, FOTA_OUTCOME_SUCCESS);
+}
+
+/* An image that pulls the supply down would look like power cuts for ever. */
+static void power_cuts_without_end_bring_the_old_image_back(void **state)
+{
+    struct fixture *f = *state;
+    unsigned starts = 1;
+
+    install(f);
+    f->rig.power_lost = true;
+    while (rig_restart(&f->rig) && rig_slot_holds(&f->rig, &f->update))
+        starts++;
+    assert_int_equal(starts, FOTA_BOOT_TRIES + FOTA_BOOT_SPARED);
+    assert_true(rig_slot_holds(&f->rig, &f->rig.old));
+    assert_int_equal(result_of(f).error, FOTA_ERR_NOT_CONFIRMED);
+}
+
+static void a_power_cut_in_the_last_start_gives_another(void **state)
+{
+    struct fixture *f = *state;
+
+    install(f);
+    for (int i = 0; i < 2; i++)
+        assert_true(rig_restart(&f->rig));
+    assert_int_equal(result_of(f).tries, 0);
+    f->rig.power_lost = true;
+    assert_true(rig_restart(&f->rig));
+    assert_true(rig_slot_holds(&f->rig, &f->update));
+    f->rig.power_lost = false;
+    assert_true(rig_restart(&f->rig));
+    assert_true(rig_slot_holds(&f->rig, &f->rig.old));
+}
+
+/* ---- a package that was reverted --------------------------------------------------------------
+ */
+
+static void a_package_that_was_reverted_is_not_installed_again(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t staging = f->rig.map->staging.offset;
+    uint32_t wear;
+
+    install_and_revert(f);
+    wear = fota_sim_flash_wear(f->rig.flash, staging);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(rig_download(&f->rig), FOTA_ERR_REVERTED);
+        assert_true(rig_restart(&f->rig));
+    }
+    assert_int_equal(rig_write(&f->rig, f->update.data, f->update.length, 0, 500),
+                     FOTA_ERR_REVERTED);
+    assert_int_equal(fota_sim_flash_wear(f->rig.flash, staging), wear);
+}
+
+static void one_that_reverted_by_itself_neither(void **state)
+{
+    struct fixture *f = *state;
+
+    install(f);
+    for (int i = 0; i < 3; i++)
+        assert_true(rig_restart(&f->rig));
+    assert_int_equal(result_of(f).error, FOTA_ERR_NOT_CONFIRMED);
+    assert_int_equal(rig_download(&f->rig), FOTA_ERR_REVERTED);
+}
+
+static void a_package_that_was_forgiven_is_installed_again(void **state)
+{
+    struct fixture *f = *state;
+
+    install_and_revert(f);
+    assert_int_equal(fota_forgive(f->rig.fota), 0);
+    assert_int_equal(fota_forgive(f->rig.fota), 0);
+    install(f);
+    assert_int_equal(fota_confirm(f->rig.fota), 0);
+}
+
+static void another_package_of_the_same_sequence_is_installed(void **state)
+{
+    struct fixture *f = *state;
+
+    install_and_revert(f);
+    make_update(f, (struct rig_spec){.edit = let_it_expire});
+    install(f);
+}
+
+/* ---- a lost journal ---------------------------------------------------------------------------
+ */
+
+static void lose_journal(struct fixture *f)
+{
+    const struct fota_region *journal = &f->rig.map->journal;
+
+    memset(fota_sim_flash_cells(f->rig.flash) + journal->offset, 0x5a, journal->size);
+}
+
+static void rollback_attack_a_lost_journal_brings_no_older_image_back(void **state)
+{
+    struct fixture *f = *state;
+    const struct fota_map *map = f->rig.map;
+    uint8_t *cells = fota_sim_flash_cells(f->rig.flash);
+
+    install(f);
+    assert_int_equal(fota_confirm(f->rig.fota), 0);
+    lose_journal(f);
+    assert_true(rig_restart(&f->rig));
+    assert_int_equal(result_of(f).counter, 2);
+    /* The slot decays, and staging holds a whole older package. */
+    rig_damage(&f->rig, map->slot.offset + 100, 0x10);
+    memcpy(cells + map->staging.offset, f->rig.old.data, f->rig.old.header_length);
+    memcpy(cells + fota_staging_payload(map), rig_image(&f->rig.old),
+           f->rig.old.length - f->rig.old.header_length);
+    assert_int_equal(rig_boot(&f->rig), FOTA_BOOT_NOTHING);
+}
+
+static void a_lost_journal_is_made_anew_once(void **state)
+{
+    struct fixture *f = *state;
+
+    lose_journal(f);
+    assert_true(rig_restart(&f->rig));
+    assert_int_equal(result_of(f).counter, 1);
+    f->rig.operations = 0;
+    assert_true(rig_restart(&f->rig));
+    assert_int_equal(f->rig.operations, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        TEST(what_was_accepted_by_the_clock_is_installed_without_one),
+        TEST(what_expires_between_verify_and_install_is_installed),
+        TEST(freeze_attack_an_expired_package_is_not_downloaded),
+        TEST(a_read_error_in_three_reads_brings_no_old_image_back),
+        TEST(flash_that_cannot_be_read_at_all_is_an_error),
+        TEST(a_power_cut_on_trial_costs_no_try),
+        TEST(power_cuts_without_end_bring_the_old_image_back),
+        TEST(a_power_cut_in_the_last_start_gives_another),
+        TEST(a_package_that_was_reverted_is_not_installed_again),
+        TEST(one_that_reverted_by_itself_neither),
+        TEST(a_package_that_was_forgiven_is_installed_again),
+        TEST(another_package_of_the_same_sequence_is_installed),
+        TEST(rollback_attack_a_lost_journal_brings_no_older_image_back),
+        TEST(a_lost_journal_is_made_anew_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
