@@ -6,7 +6,7 @@ set(FOTA_INCLUDE ${CMAKE_INSTALL_INCLUDEDIR}/fota)
 install(TARGETS fota_core fota_sim EXPORT fota-targets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES core/boot.h core/fota.h core/fota_error.h core/fota_model.h core/fota_port.h core/journal.h
-  core/package.h core/slot.h DESTINATION ${FOTA_INCLUDE})
+  core/package.h core/patch.h core/slot.h DESTINATION ${FOTA_INCLUDE})
 foreach(part mbedtls posix sim)
   install(DIRECTORY platform/${part} DESTINATION ${FOTA_INCLUDE}/platform FILES_MATCHING PATTERN "*.h")
 endforeach()

@@ -125,7 +125,7 @@ enum fota_class {
     X(PARAMETERS,      -92, HEADER,   NO_RAM,      false, "the payload needs {got} bytes of RAM; this modem gives {expected}") \
     X(IMAGE_TOO_LARGE, -93, HEADER,   NO_FLASH,    false, "the image has {got} bytes; the slot takes {expected}") \
     X(PACKAGE_TOO_LARGE, -94, HEADER, NO_FLASH,    false, "the payload has {got} bytes; staging takes {expected}") \
-    X(PRECURSOR,       -95, HEADER,   UNSUPPORTED, false, "the package starts from another image than the installed one") \
+    X(PRECURSOR,       -95, HEADER,   UNSUPPORTED, false, "the package starts from the image 0x{hexexpected}..., and 0x{hexgot}... is installed; make one from that image, or a full one") \
     X(REQUIRES,        -96, HEADER,   UNSUPPORTED, false, "the package needs an installed sequence from its list; this modem has {got}") \
     X(EXPIRED,         -97, HEADER,   UNSUPPORTED, false, "the package has expired") \
     X(NO_CLOCK,        -99, HEADER,   UNSUPPORTED, true,  "the package expires, and this modem has no trusted time; set its clock") \
@@ -148,6 +148,13 @@ enum fota_class {
     X(NOT_CONFIRMED,  -131, TRIAL,    FAILED,      false, "the new version did not confirm within {expected} starts") \
     X(ROLLBACK,       -132, TRIAL,    FAILED,      false, "the new version asked to go back") \
     X(IRREVERSIBLE,   -133, TRIAL,    FAILED,      false, "the old image was not kept: there was no room for it") \
+    /* differential and compressed payloads */ \
+    X(PATCH,          -170, INSTALL,  INTEGRITY,   false, "the payload is damaged: what it says at byte {got} of the new image is impossible; make or fetch it again") \
+    X(PATCH_CHECK,    -171, INSTALL,  INTEGRITY,   false, "segment {got} of the new image has another CRC-32 than the payload says; is it for this old image?") \
+    X(PATCH_LAYOUT,   -172, HEADER,   INTEGRITY,   false, "the payload's sizes contradict each other: {got} does not fit {expected}; make the package again") \
+    X(PATCH_SEGMENT,  -173, HEADER,   UNSUPPORTED, false, "the package has segments of {got} bytes, no multiple of this modem's erase unit of {expected}; make it for this modem's geometry") \
+    X(PATCH_WHOLE,    -174, HEADER,   NO_FLASH,    false, "the package needs the old image whole while it installs, and this modem has no room for a copy; make it for this modem's geometry") \
+    X(PATCH_SPARE,    -175, HEADER,   NO_FLASH,    false, "the package needs {expected} bytes beside its payload to install in place; this modem has {got}") \
     /* cryptography */ \
     X(CRYPTO,         -140, VERIFY,   FAILED,      true,  "the cryptographic library failed") \
     /* TLS (RFC 5246, RFC 8446, RFC 5280) */ \

@@ -110,7 +110,8 @@ static int judge_target(const struct fota_manifest *m, const struct fota_device 
 static int judge_size(const struct fota_manifest *m, const struct fota_policy *policy,
                       const struct fota_device *device, struct fota_fault *fault)
 {
-    if (m->format != FOTA_FORMAT_FULL)
+    if (m->format < FOTA_FORMAT_FULL || m->format > FOTA_FORMAT_COMPRESSED ||
+        (m->format != FOTA_FORMAT_FULL && policy->decoder_ram == 0))
         return fail(fault, FOTA_ERR_FORMAT, FOTA_FORMAT_FULL, m->format);
     if (m->decoder_ram > policy->decoder_ram)
         return fail(fault, FOTA_ERR_PARAMETERS, policy->decoder_ram, m->decoder_ram);
@@ -121,12 +122,41 @@ static int judge_size(const struct fota_manifest *m, const struct fota_policy *p
     return 0;
 }
 
+/* Whether a delta can be made of the old image in the room that the modem has for it. */
+static int judge_place(const struct fota_manifest *m, const struct fota_device *device,
+                       struct fota_fault *fault)
+{
+    uint32_t unit = device->erase_unit ? device->erase_unit : 1;
+    uint32_t left;
+
+    if (m->format != FOTA_FORMAT_DELTA)
+        return 0;
+    if (m->segment_size % unit != 0)
+        return fail(fault, FOTA_ERR_PATCH_SEGMENT, unit, m->segment_size);
+    if (m->spare_size == 0)
+        return device->keeps_old ? 0 : fail(fault, FOTA_ERR_PATCH_WHOLE, 0, 0);
+    /* The payload stays in staging until the image is made, and spare segments lie behind it. */
+    left = device->staging_size - m->payload.length;
+    left -= left % unit;
+    if (m->spare_size > left)
+        return fail(fault, FOTA_ERR_PATCH_SPARE, m->spare_size, left);
+    return 0;
+}
+
 static bool meets_requires(const struct fota_manifest *m, uint32_t sequence)
 {
     for (size_t i = 0; i < m->requires_count; i++)
         if (sequence >= m->requires[i].first && sequence <= m->requires[i].last)
             return true;
     return m->requires_count == 0;
+}
+
+/* What people compare digests by. */
+static uint32_t begin_of(const struct fota_object *object)
+{
+    const uint8_t *d = object ? object->digest : NULL;
+
+    return d ? (uint32_t)d[0] << 24 | (uint32_t)d[1] << 16 | (uint32_t)d[2] << 8 | d[3] : 0;
 }
 
 static int judge_history(const struct fota_manifest *m, const struct fota_policy *policy,
@@ -140,7 +170,7 @@ static int judge_history(const struct fota_manifest *m, const struct fota_policy
         return fail(fault, FOTA_ERR_REQUIRES, 0, device->sequence);
     if (m->present & 1u << FOTA_FIELD_PRECURSOR) {
         if (!device->image || memcmp(&m->precursor, device->image, sizeof m->precursor) != 0)
-            return fail(fault, FOTA_ERR_PRECURSOR, 0, 0);
+            return fail(fault, FOTA_ERR_PRECURSOR, begin_of(&m->precursor), begin_of(device->image));
     }
     return 0;
 }
@@ -174,6 +204,8 @@ int fota_package_judge(const struct fota_manifest *manifest, const struct fota_p
         err = judge_size(manifest, policy, device, fault);
     if (!err)
         err = judge_history(manifest, policy, device, fault);
+    if (!err)
+        err = judge_place(manifest, device, fault);
     if (!err)
         err = judge_expiry(manifest, policy, device, fault);
     /* One package installs at once; the stages of a set come by another call. */

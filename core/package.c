@@ -157,8 +157,9 @@ static bool get_set(const uint8_t *value, size_t length, struct fota_manifest *m
 
 static bool get_parameters(const uint8_t *value, size_t length, struct fota_manifest *m)
 {
-    return length == 8 && get_u32(value, 4, &m->decoder_ram) &&
-           get_u32(value + 4, 4, &m->segment_size);
+    return length == 12 && get_u32(value, 4, &m->decoder_ram) &&
+           get_u32(value + 4, 4, &m->segment_size) && get_u32(value + 8, 4, &m->spare_size) &&
+           (m->spare_size == 0 || (m->segment_size && m->spare_size % m->segment_size == 0));
 }
 
 static bool get_expiry(const uint8_t *value, size_t length, struct fota_manifest *m)
@@ -245,6 +246,9 @@ static int require_fields(const struct fota_manifest *m, struct fota_fault *faul
             return fail_field(fault, required[i]);
     if (m->format == FOTA_FORMAT_DELTA && !(m->present & 1u << FOTA_FIELD_PRECURSOR))
         return fail_field(fault, FOTA_FIELD_PRECURSOR);
+    if ((m->format == FOTA_FORMAT_DELTA || m->format == FOTA_FORMAT_COMPRESSED) &&
+        !(m->present & 1u << FOTA_FIELD_PARAMETERS))
+        return fail_field(fault, FOTA_FIELD_PARAMETERS);
     /* A full payload is the image: two different statements about it contradict each other. */
     if (m->format == FOTA_FORMAT_FULL && memcmp(&m->payload, &m->result, sizeof m->payload) != 0)
         return fail_field(fault, FOTA_FIELD_RESULT);

@@ -39,7 +39,7 @@ enum fota_field {
     FOTA_FIELD_COMPONENT = 4,  /* u8: enum fota_component */
     FOTA_FIELD_LOCATION = 5,   /* u32: offset in the slot, bytes; absent: 0 */
     FOTA_FIELD_FORMAT = 6,     /* u8: enum fota_format */
-    FOTA_FIELD_PARAMETERS = 7, /* u32 decoder RAM, u32 segment size, bytes */
+    FOTA_FIELD_PARAMETERS = 7, /* u32 decoder RAM, u32 segment size, u32 ring of spares, bytes */
     FOTA_FIELD_PAYLOAD = 8,    /* u32 length, 32 bytes SHA-256 */
     FOTA_FIELD_RESULT = 9,     /* likewise, of the image that is installed */
     FOTA_FIELD_PRECURSOR = 10, /* likewise, of the image that a delta starts from */
@@ -60,8 +60,9 @@ const char *fota_field_name(unsigned field);
 enum fota_component { FOTA_COMPONENT_APP = 0, FOTA_COMPONENT_BOOT = 1, FOTA_COMPONENT_NV = 2 };
 
 enum fota_format {
-    FOTA_FORMAT_FULL = 1, /* the payload is the image */
-    FOTA_FORMAT_DELTA = 2 /* reserved for differential packages */
+    FOTA_FORMAT_FULL = 1,      /* the payload is the image */
+    FOTA_FORMAT_DELTA = 2,     /* it makes the image of the precursor: core/patch.h */
+    FOTA_FORMAT_COMPRESSED = 3 /* likewise, of nothing */
 };
 
 /* Length and SHA-256 of a run of bytes. */
@@ -93,7 +94,8 @@ struct fota_manifest {
     uint32_t confirm_after_s;
     uint32_t location;
     uint32_t decoder_ram;  /* bytes */
-    uint32_t segment_size; /* bytes */
+    uint32_t segment_size; /* bytes; 0: one segment */
+    uint32_t spare_size;   /* ring of spare segments, bytes; 0: the precursor has to stay whole */
     struct fota_object payload, result, precursor;
     char version[FOTA_NAME_MAX + 1];
     struct fota_sequence_range requires[FOTA_REQUIRES_MAX];
@@ -164,6 +166,8 @@ struct fota_device {
     const char *model;               /* "EC600U" */
     uint32_t slot_size;              /* largest image, bytes */
     uint32_t staging_size;           /* largest payload, bytes */
+    uint32_t erase_unit;             /* that segments are multiples of, bytes */
+    bool keeps_old;                  /* the old image stays whole while the new one is made */
     uint32_t counter;                /* lowest sequence that may be installed */
     uint32_t sequence;               /* of the installed image; 0 none */
     const struct fota_object *image; /* installed; NULL none */
@@ -173,7 +177,8 @@ struct fota_device {
 /*
  * Judges a manifest whose signatures are good. Returns 0, or the first of FOTA_ERR_WRONG_VENDOR,
  * _WRONG_MODEL, _COMPONENT, _LOCATION, _FORMAT, _PARAMETERS, _IMAGE_TOO_LARGE, _PACKAGE_TOO_LARGE,
- * _DOWNGRADE, _SAME_VERSION, _REQUIRES, _PRECURSOR, _EXPIRED, _SET with *fault filled in.
+ * _DOWNGRADE, _SAME_VERSION, _REQUIRES, _PRECURSOR (expected, got: first four bytes of the digests),
+ * _PATCH_SEGMENT, _PATCH_WHOLE, _PATCH_SPARE, _EXPIRED, _SET with *fault filled in.
  */
 int fota_package_judge(const struct fota_manifest *manifest, const struct fota_policy *policy,
                        const struct fota_device *device, struct fota_fault *fault);

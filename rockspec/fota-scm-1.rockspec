@@ -28,6 +28,8 @@ build = {
                 "core/error.c", "core/flash.c", "core/ftp.c", "core/ftp_reply.c", "core/http.c", "core/http_reader.c", "core/journal.c", "core/judge.c",
                 "core/local.c", "core/model.c", "core/package.c", "core/provision.c", "core/slot.c", "core/source.c", "core/staging.c",
                 "core/text.c", "core/url.c",
+                "core/patch.c", "core/patch_arch.c", "core/patch_head.c", "core/patch_map.c", "core/patch_mix.c",
+                "core/patch_state.c", "core/patch_thumb.c",
                 "platform/mbedtls/certificate.c", "platform/mbedtls/crypto.c", "platform/mbedtls/digest.c",
                 "platform/mbedtls/tls.c", "platform/posix/bundle.c", "platform/posix/net.c",
                 "platform/posix/system.c", "platform/sim/clock.c", "platform/sim/apn.c", "platform/sim/flash.c",

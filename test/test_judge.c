@@ -111,13 +111,46 @@ static void wrong_software_other_component_or_place(void **state)
 
 static void unknown_formats_are_refused(void **state)
 {
-    static const uint8_t formats[] = {0, FOTA_FORMAT_DELTA, 3, 255};
+    static const uint8_t formats[] = {0, 4, 255};
 
     (void)state;
     for (size_t i = 0; i < sizeof formats; i++) {
         m.format = formats[i];
         assert_int_equal(refused(FOTA_ERR_FORMAT).got, formats[i]);
     }
+}
+
+static void without_a_decoder_only_full_packages(void **state)
+{
+    static const uint8_t formats[] = {FOTA_FORMAT_DELTA, FOTA_FORMAT_COMPRESSED};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof formats; i++) {
+        m.format = formats[i];
+        assert_int_equal(refused(FOTA_ERR_FORMAT).got, formats[i]);
+    }
+}
+
+static void a_delta_for_another_geometry(void **state)
+{
+    (void)state;
+    policy.decoder_ram = 32768;
+    m.format = FOTA_FORMAT_DELTA;
+    m.present |= BIT(FOTA_FIELD_PRECURSOR) | BIT(FOTA_FIELD_PARAMETERS);
+    m.precursor = installed;
+    assert_judged(FOTA_ERR_PATCH_WHOLE);
+    device.keeps_old = true;
+    assert_judged(0);
+    device.keeps_old = false;
+    device.erase_unit = 4096;
+    m.segment_size = m.spare_size = 2048;
+    assert_int_equal(refused(FOTA_ERR_PATCH_SEGMENT).got, 2048);
+    m.segment_size = 8192;
+    m.spare_size = 65536;
+    device.staging_size = m.payload.length + 65535;
+    assert_int_equal(refused(FOTA_ERR_PATCH_SPARE).got, 61440);
+    device.staging_size = m.payload.length + 65536;
+    assert_judged(0);
 }
 
 static void a_window_over_the_ram_is_refused_early(void **state)
@@ -227,6 +260,9 @@ static void mix_and_match_delta_on_another_base(void **state)
     m.present |= BIT(FOTA_FIELD_PRECURSOR);
     m.precursor = installed;
     assert_judged(0);
+    memset(m.precursor.digest, 0xab, sizeof m.precursor.digest);
+    assert_int_equal(refused(FOTA_ERR_PRECURSOR).expected, 0xabababab);
+    m.precursor = installed;
     m.precursor.digest[31] ^= 1;
     assert_judged(FOTA_ERR_PRECURSOR);
     m.precursor = installed;

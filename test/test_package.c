@@ -74,6 +74,7 @@ static struct fota_manifest large_manifest(void)
     m.format = FOTA_FORMAT_DELTA;
     m.decoder_ram = 65536;
     m.segment_size = 4096;
+    m.spare_size = 8192;
     m.payload = object(1, 1);
     m.result = object(UINT32_MAX, 2);
     m.precursor = object(3, 3);

@@ -144,6 +144,7 @@ static void set_optional(lua_State *L, const struct fota_manifest *m)
     if (m->present & 1u << FOTA_FIELD_PARAMETERS) {
         fota_tool_set_number(L, "decoder_ram", m->decoder_ram);
         fota_tool_set_number(L, "segment_size", m->segment_size);
+        fota_tool_set_number(L, "spare_size", m->spare_size);
     }
     if (m->present & 1u << FOTA_FIELD_PRECURSOR)
         set_object(L, "precursor", &m->precursor);
@@ -422,6 +423,7 @@ void fota_tool_read_manifest(lua_State *L, int index, struct fota_manifest *m)
     fota_tool_get_u8(&r, "format", FOTA_FIELD_FORMAT, &m->format);
     fota_tool_get_u32(&r, "decoder_ram", FOTA_FIELD_PARAMETERS, &m->decoder_ram);
     fota_tool_get_u32(&r, "segment_size", FOTA_FIELD_PARAMETERS, &m->segment_size);
+    fota_tool_get_u32(&r, "spare_size", FOTA_FIELD_PARAMETERS, &m->spare_size);
     fota_tool_get_object(&r, "payload", FOTA_FIELD_PAYLOAD, &m->payload);
     fota_tool_get_object(&r, "result", FOTA_FIELD_RESULT, &m->result);
     fota_tool_get_object(&r, "precursor", FOTA_FIELD_PRECURSOR, &m->precursor);

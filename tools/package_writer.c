@@ -99,6 +99,7 @@ static void put_value(struct writer *w, unsigned type, const struct fota_manifes
     case FOTA_FIELD_PARAMETERS:
         put_u32(w, m->decoder_ram);
         put_u32(w, m->segment_size);
+        put_u32(w, m->spare_size);
         break;
     case FOTA_FIELD_PAYLOAD: put_object(w, &m->payload); break;
     case FOTA_FIELD_RESULT: put_object(w, &m->result); break;

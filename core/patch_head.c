@@ -1,0 +1,75 @@
+#include "patch_head.h"
+
+#include <string.h>
+
+static uint8_t byte(struct patch_head_reader *r)
+{
+    if (r->next < r->end)
+        return *r->next++;
+    r->failed = 1;
+    return 0;
+}
+
+uint32_t patch_head_word(struct patch_head_reader *r)
+{
+    uint32_t value = 0;
+
+    for (unsigned shift = 0; shift < 32; shift += 8)
+        value |= (uint32_t)byte(r) << shift;
+    return value;
+}
+
+uint32_t patch_head_number(struct patch_head_reader *r)
+{
+    uint32_t value = 0;
+
+    for (unsigned shift = 0; shift < 35; shift += 7) {
+        uint8_t b = byte(r);
+
+        value |= (uint32_t)(b & 127) << shift;
+        if (b < 128)
+            return value;
+    }
+    r->failed = 1;
+    return 0;
+}
+
+/* Both images' bases, and the pages that pointers point to. */
+static void read_spaces(struct patch_head_reader *r, struct patch_head *h)
+{
+    uint8_t sizes = byte(r);
+    unsigned shift = sizes >> 3, count = sizes & 7;
+    uint32_t difference;
+
+    h->old_space.base = patch_head_number(r) << shift;
+    difference = patch_unfold(patch_head_number(r)) << shift;
+    h->new_space.base = h->old_space.base + difference;
+    if (count > PATCH_RANGES) {
+        r->failed = 1;
+        return;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        h->old_space.ranges[i].first = patch_head_number(r);
+        h->old_space.ranges[i].count = patch_head_number(r);
+    }
+    h->old_space.range_count = h->new_space.range_count = count;
+    memcpy(h->new_space.ranges, h->old_space.ranges, sizeof h->new_space.ranges);
+}
+
+void patch_head_read(struct patch_head_reader *r, const struct fota_patch_layout *layout,
+                     struct patch_head *head)
+{
+    uint8_t flags = byte(r);
+
+    memset(head, 0, sizeof *head);
+    head->arch = flags & PATCH_ARCH_MASK;
+    head->fast = flags & PATCH_FAST;
+    head->length = layout->payload;
+    if (flags & PATCH_UNDO)
+        head->length = patch_head_number(r);
+    if (head->arch != PATCH_ARCH_RAW)
+        read_spaces(r, head);
+    if (head->arch >= PATCH_ARCHS || flags & ~(PATCH_ARCH_MASK | PATCH_FAST | PATCH_UNDO) ||
+        head->length > layout->payload)
+        r->failed = 1;
+}

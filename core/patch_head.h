@@ -1,0 +1,49 @@
+/*
+ * patch_head.h - the head of a stream: what its segments share.
+ */
+#ifndef FOTA_PATCH_HEAD_H
+#define FOTA_PATCH_HEAD_H
+
+#include <stdint.h>
+
+#include "patch.h"
+#include "patch_arch.h"
+
+#define PATCH_HEAD_MAX 64u /* longest head of a stream or a segment, bytes */
+
+#define PATCH_ARCH_MASK 0x0fu
+#define PATCH_FAST      0x10u /* literals are not mixed */
+#define PATCH_UNDO      0x20u /* a reverse patch follows the stream */
+
+struct patch_head {
+    uint8_t arch;    /* enum patch_arch_id */
+    uint8_t fast;    /* PATCH_FAST or 0 */
+    uint32_t length; /* of the whole stream, this head included, bytes */
+    struct patch_space old_space, new_space;
+};
+
+/* Takes bytes apart; what is read beyond the end is 0 and sets .failed. */
+struct patch_head_reader {
+    const uint8_t *next, *end;
+    int failed;
+};
+
+uint32_t patch_head_word(struct patch_head_reader *r);   /* 4 bytes */
+uint32_t patch_head_number(struct patch_head_reader *r); /* 7 bits a byte, lowest first */
+
+/* Numbers with a sign as numbers without: 0, -1, 1, -2, 2 ... */
+static inline uint32_t patch_fold(uint32_t value)
+{
+    return value << 1 ^ (uint32_t) - (int32_t)(value >> 31);
+}
+
+static inline uint32_t patch_unfold(uint32_t value)
+{
+    return value >> 1 ^ (uint32_t) - (int32_t)(value & 1);
+}
+
+/* Reads a head; r->failed when it is none. */
+void patch_head_read(struct patch_head_reader *r, const struct fota_patch_layout *layout,
+                     struct patch_head *head);
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * patch_mix.h - probabilities of single bits, in the two forms that the models hold, and logistic
+ * mixing of several.
+ */
+#ifndef FOTA_PATCH_MIX_H
+#define FOTA_PATCH_MIX_H
+
+#include <stdint.h>
+
+#define PATCH_INPUTS 5u /* predictions that are mixed */
+
+extern const int16_t patch_stretch[256];
+extern const uint16_t patch_squash[65];
+
+/*
+ * A careful probability, for the few contexts of flags and numbers: bits 31 to 10 are that of a 1,
+ * bits 9 to 0 count what was seen, up to a limit.
+ */
+#define PATCH_CAREFUL_HALF 0x80000000u
+
+static inline uint32_t patch_careful_p16(uint32_t p)
+{
+    uint32_t p16 = p >> 16;
+
+    return p16 < 1 ? 1 : p16 > 65535 - 1 ? 65535 - 1 : p16;
+}
+
+static inline uint32_t patch_careful_update(uint32_t p, unsigned bit, uint32_t limit)
+{
+    int32_t n = (int32_t)(p & 1023), p22 = (int32_t)(p >> 10);
+    int32_t target = bit ? 0x3fffff : 0;
+
+    p22 += (target - p22) * 2 / (2 * n + 3);
+    return (uint32_t)p22 << 10 | (uint32_t)(n + ((uint32_t)n < limit));
+}
+
+/* A quick one, for the many contexts of literals: bits 15 to 3 are that of a 1, 2 to 0 a count. */
+#define PATCH_QUICK_HALF 0x8000u
+
+static inline uint16_t patch_quick_update(uint16_t p, unsigned bit)
+{
+    static const uint8_t rate[8] = {128, 96, 64, 48, 36, 28, 20, 14};
+    int32_t value = p & ~7, n = p & 7;
+    int32_t target = bit ? 0xfff8 : 0;
+
+    value += (target - value) * rate[n] / 256;
+    return (uint16_t)((value & ~7) | (n + (n < 7)));
+}
+
+/* 16-bit probability from a logit of 8 fraction bits. */
+static inline uint32_t patch_squash16(int32_t x)
+{
+    uint32_t at, low, high;
+
+    if (x > 2047)
+        x = 2047;
+    if (x < -2047)
+        x = -2047;
+    at = (uint32_t)(x + 2048);
+    low = patch_squash[at / 64];
+    high = patch_squash[at / 64 + 1];
+    return low + (high - low) * (at % 64) / 64;
+}
+
+#endif

@@ -1,0 +1,216 @@
+/*
+ * patch_model.h - the models of the stream, and coding by them.
+ *
+ * Decoder and encoder include this file after they have declared
+ *
+ *     static unsigned code_bit(struct patch_coder *coder, uint32_t p16, unsigned bit);
+ *
+ * which codes a bit whose probability to be 1 is p16 / 65536 and returns it: the encoder's takes
+ * `bit`, the decoder's ignores it. So both sides run the same code and cannot drift apart; where a
+ * function takes a value to code, the decoder gives any.
+ */
+#ifndef FOTA_PATCH_MODEL_H
+#define FOTA_PATCH_MODEL_H
+
+#include <string.h>
+
+#include "patch_head.h"
+#include "patch_map.h"
+#include "patch_mix.h"
+#include "patch_state.h"
+
+#define CAREFUL_LIMIT 127u
+
+static inline unsigned code_careful(struct patch_coder *coder, uint32_t *p, unsigned bit)
+{
+    bit = code_bit(coder, patch_careful_p16(*p), bit);
+    *p = patch_careful_update(*p, bit, CAREFUL_LIMIT);
+    return bit;
+}
+
+static unsigned code_tree(struct patch_coder *coder, uint32_t *tree, unsigned bits, unsigned value)
+{
+    unsigned node = 1;
+
+    while (bits--)
+        node = node << 1 | code_careful(coder, &tree[node], value >> bits & 1);
+    return node;
+}
+
+/*
+ * A number: how many bits it has after its leading 1, by a tree; the two next to the leading one
+ * and the two lowest by context, for numbers that are multiples of 2 and 4; the others as they are.
+ */
+static uint32_t code_number(struct patch_coder *coder, struct patch_number *n, uint32_t value)
+{
+    unsigned bits = 0, prefix = 1, low = 1;
+    uint32_t result = 1;
+
+    value++;
+    while (value >> bits > 1)
+        bits++;
+    bits = code_tree(coder, n->size, 5, bits) & 31;
+    for (unsigned i = bits; i--;) {
+        unsigned bit = value >> i & 1;
+
+        if (i + 2 >= bits) {
+            bit = code_careful(coder, &n->top[bits < PATCH_TOPS ? bits : PATCH_TOPS - 1][prefix],
+                               bit);
+            prefix = prefix << 1 | bit;
+        } else if (i < 2) {
+            bit = code_careful(coder, &n->low[low], bit);
+            low = low << 1 | bit;
+        } else {
+            bit = code_bit(coder, 32768, bit);
+        }
+        result = result << 1 | bit;
+    }
+    return result - 1;
+}
+
+/* ---- literals ------------------------------------------------------------------------------- */
+
+/* What a literal is guessed from. */
+struct literal_context {
+    uint8_t last[3]; /* newest first */
+    uint8_t there;   /* byte that a copy would have given */
+    unsigned since;  /* literals since the last copy, up to 3 */
+    unsigned parity; /* offset in the image modulo 4 */
+};
+
+static unsigned code_mixed(struct patch_coder *coder, uint16_t *const *slots, int32_t *weights,
+                           unsigned bit)
+{
+    int32_t inputs[PATCH_INPUTS];
+    int32_t sum = 0, error;
+    uint32_t p;
+
+    for (unsigned i = 0; i < PATCH_INPUTS; i++) {
+        inputs[i] = patch_stretch[*slots[i] >> 8];
+        sum += weights[i] * inputs[i];
+    }
+    p = patch_squash16(sum >> 14);
+    bit = code_bit(coder, p, bit);
+    error = ((int32_t)(bit << 16) - (int32_t)p) >> 4;
+    for (unsigned i = 0; i < PATCH_INPUTS; i++) {
+        weights[i] += (inputs[i] * error + 0x2000) >> 14;
+        *slots[i] = patch_quick_update(*slots[i], bit);
+    }
+    return bit;
+}
+
+static uint8_t code_literal(struct patch_coder *coder, struct patch_model *m,
+                            const struct literal_context *c, uint8_t value)
+{
+    uint32_t hash[PATCH_INPUTS];
+    uint16_t *slots[PATCH_INPUTS];
+    unsigned node = 1, set = c->since * 4 + c->parity;
+    uint32_t count = m->slot_count;
+
+    hash[0] = c->parity << 24;
+    hash[1] = ((c->last[0] | 0x100u) << 2 | (c->parity & 1)) * 0x9E3779B1u;
+    hash[2] = ((c->last[0] | c->last[1] << 8 | 0x20000u) << 1 | (c->parity & 1)) * 0x85EBCA6Bu;
+    hash[3] = ((c->there | c->since << 8) << 2 | (c->parity & 1) | 0x40000u) * 0xC2B2AE35u;
+    hash[4] = ((c->there | c->last[0] << 8) | c->since << 16 | 0x80000u) * 0x27D4EB2Fu;
+    for (unsigned i = 8; i--;) {
+        uint32_t step = node * 0x9E3779B1u;
+
+        for (unsigned k = 0; k < PATCH_INPUTS; k++)
+            slots[k] = m->slots + k * count + (((hash[k] + step) >> 16) * count >> 16);
+        node = node << 1 | code_mixed(coder, slots, m->weights[set], value >> i & 1);
+    }
+    return (uint8_t)node;
+}
+
+/* ---- operations ----------------------------------------------------------------------------- */
+
+static unsigned code_is_copy(struct patch_coder *coder, struct patch_model *m, uint32_t position,
+                             unsigned copy)
+{
+    return code_careful(coder, &m->copy[m->history & 63][position & 1], copy);
+}
+
+/* Which of the recent sources, PATCH_RECENT for none. */
+static unsigned code_recent(struct patch_coder *coder, struct patch_model *m, unsigned index)
+{
+    if (!code_careful(coder, &m->again[m->history & 63], index < PATCH_RECENT))
+        return PATCH_RECENT;
+    for (unsigned i = 0; i < PATCH_RECENT - 1; i++)
+        if (code_careful(coder, &m->recent[i][m->history & 3], index == i))
+            return i;
+    return PATCH_RECENT - 1;
+}
+
+static uint32_t code_length(struct patch_coder *coder, struct patch_model *m, unsigned index,
+                            unsigned is_new, uint32_t length)
+{
+    unsigned kind = index == 0 ? (m->history & 3) == 0 : index < PATCH_RECENT ? 2 : 3 + is_new;
+
+    return code_number(coder, &m->length[kind], length - 1) + 1;
+}
+
+static void code_source(struct patch_coder *coder, struct patch_model *m, uint32_t length,
+                        struct patch_source *source)
+{
+    unsigned class = source_class(length);
+
+    if (source->is_new)
+        source->where = code_number(coder, &m->distance[class], source->where - 1) + 1;
+    else
+        source->where =
+            m->diagonal + patch_unfold(code_number(coder, &m->shift[class],
+                                                   patch_fold(source->where - m->diagonal)));
+}
+
+/* ---- addresses ------------------------------------------------------------------------------ */
+
+/* Where the address of a unit in copied old code went: codes and learns it. */
+static uint32_t code_address(struct patch_coder *coder, struct patch_model *m, unsigned kind,
+                             uint32_t old, uint32_t new)
+{
+    struct patch_guess guess;
+    uint32_t delta = new - old;
+    unsigned hit, second = 0;
+
+    patch_map_guess(&m->map, old, &guess);
+    hit = code_careful(coder, &m->hit[kind][guess.sure][m->hits & 3], delta == guess.first);
+    if (hit) {
+        delta = guess.first;
+    } else {
+        if (guess.sure == PATCH_BORDER && guess.second != guess.first)
+            second = code_careful(coder, &m->second[kind], delta == guess.second);
+        if (second)
+            delta = guess.second;
+        else
+            delta = guess.first + patch_unfold(code_number(coder, &m->miss[kind == PATCH_WORD],
+                                                           patch_fold(delta - guess.first)));
+    }
+    m->hits = m->hits << 1 | hit;
+    if (!hit || guess.sure == PATCH_BORDER || guess.sure == PATCH_NOTHING)
+        patch_map_learn(&m->map, old, delta);
+    return old + delta;
+}
+
+#define LEARN_MIN 32u /* bytes: shorter copies tell nothing of where code went */
+
+/* A copy from old code says where addresses in it go. */
+static void learn_copy(struct patch_model *m, const struct patch_arch *arch, uint32_t position,
+                       uint32_t length)
+{
+    uint32_t ends[2];
+
+    if (!arch || m->sources[0].is_new || length < LEARN_MIN)
+        return;
+    ends[0] = position + m->sources[0].where;
+    ends[1] = ends[0] + length - 1;
+    for (unsigned i = 0; i < 2; i++) {
+        struct patch_guess guess;
+
+        patch_map_guess(&m->map, ends[i], &guess);
+        if (guess.sure == PATCH_NOTHING || guess.sure == PATCH_BORDER ||
+            guess.first != (uint32_t)-m->sources[0].where)
+            patch_map_learn(&m->map, ends[i], (uint32_t)-m->sources[0].where);
+    }
+}
+
+#endif

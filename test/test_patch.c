@@ -1,0 +1,224 @@
+/* test_patch.c - core/patch.h and tools/diff.h: what is made is made again, and nothing else. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "diff.h"
+#include "patch.h"
+#include "sample_code.h"
+
+#define RAM 32768u
+
+static uint8_t old_image[SAMPLE_MAX], new_image[SAMPLE_MAX];
+static uint32_t old_size, new_size;
+
+/* A slot: old bytes are replaced as in place, new ones can be read back as the header says. */
+struct slot {
+    uint8_t *old, *new;
+    uint32_t made;     /* new bytes that were written */
+    uint32_t old_low;  /* old bytes below are gone */
+    unsigned violated; /* reads of what is not there */
+};
+
+static int read_old(void *context, uint32_t offset, void *data, size_t length)
+{
+    struct slot *s = context;
+
+    if (offset < s->old_low || offset + length > old_size)
+        s->violated++;
+    memcpy(data, s->old + offset, length);
+    return 0;
+}
+
+static int read_new(void *context, uint32_t offset, void *data, size_t length)
+{
+    struct slot *s = context;
+
+    if (offset + length > s->made)
+        s->violated++;
+    memcpy(data, s->new + offset, length);
+    return 0;
+}
+
+struct payload {
+    uint8_t *bytes;
+    struct fota_patch_layout layout;
+};
+
+static int read_payload(void *context, uint32_t offset, void *data, size_t length)
+{
+    const struct payload *p = context;
+
+    assert_true(offset + length <= p->layout.payload);
+    memcpy(data, p->bytes + offset, length);
+    return 0;
+}
+
+static struct payload make(const uint8_t *old, uint32_t old_length, const uint8_t *new,
+                           uint32_t new_length, const struct fota_diff_options *options)
+{
+    struct payload p;
+    struct fota_diff_stats stats;
+    size_t length;
+
+    assert_int_equal(
+        fota_diff(old, old_length, new, new_length, options, &p.bytes, &length, &stats), 0);
+    p.layout.payload = (uint32_t)length;
+    p.layout.old_size = old_length;
+    p.layout.new_size = new_length;
+    p.layout.ram = options->ram ? options->ram : RAM;
+    p.layout.segment = options->segment;
+    p.layout.spare = options->spare;
+    return p;
+}
+
+/* Decodes from segment `first` on, `in` and `out` bytes at a time; returns the last state. */
+static int decode(const struct payload *p, struct slot *slot, uint32_t first, size_t in, size_t out)
+{
+    struct fota_patch_readers readers = {read_old, read_new, slot};
+    uint8_t *memory = malloc(p->layout.ram), piece[512];
+    uint32_t pushed = 0, segment = first;
+    struct fota_patch *patch;
+    struct fota_fault fault;
+    size_t length;
+    int state;
+
+    assert_int_equal(fota_patch_start(&patch, memory, p->layout.ram, &p->layout, &readers, &fault),
+                     0);
+    slot->made = first * p->layout.segment;
+    if (first)
+        assert_int_equal(fota_patch_seek(patch, first, read_payload, (void *)p, &pushed, &fault),
+                         0);
+    do {
+        if (p->layout.spare && segment + 1 > p->layout.spare / p->layout.segment)
+            slot->old_low = (segment + 1 - p->layout.spare / p->layout.segment) * p->layout.segment;
+        state = fota_patch_poll(patch, piece, out, &length, &fault);
+        if (slot->made + length > p->layout.new_size)
+            break;
+        memcpy(slot->new + slot->made, piece, length);
+        slot->made += (uint32_t)length;
+        if (state == FOTA_PATCH_SEGMENT)
+            segment++;
+        if (state == FOTA_PATCH_WANTS) {
+            size_t left = p->layout.payload - pushed;
+            size_t taken = fota_patch_sink(patch, p->bytes + pushed, left < in ? left : in);
+
+            pushed += (uint32_t)taken;
+            if (!taken)
+                break;
+        }
+    } while (state > 0 && state != FOTA_PATCH_DONE);
+    free(memory);
+    return state;
+}
+
+static void check(const struct payload *p, const uint8_t *old, const uint8_t *new, uint32_t first,
+                  size_t in, size_t out)
+{
+    struct slot slot = {(uint8_t *)old, malloc(p->layout.new_size), 0, 0, 0};
+
+    memcpy(slot.new, new, first * p->layout.segment);
+    assert_int_equal(decode(p, &slot, first, in, out), FOTA_PATCH_DONE);
+    assert_int_equal(slot.made, p->layout.new_size);
+    assert_memory_equal(slot.new, new, p->layout.new_size);
+    assert_int_equal(slot.violated, 0);
+    free(slot.new);
+}
+
+static void any_split_gives_the_same_image(void **state)
+{
+    static const size_t sizes[] = {1, 3, 64, 512};
+    struct fota_diff_options options = {RAM, 0, 0, 0};
+    struct payload p = make(old_image, old_size, new_image, new_size, &options);
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++)
+        for (unsigned k = 0; k < 4; k++)
+            check(&p, old_image, new_image, 0, sizes[i], sizes[k]);
+    free(p.bytes);
+}
+
+static void moved_addresses_cost_next_to_nothing(void **state)
+{
+    struct fota_diff_options options = {RAM, 0, 0, 0};
+    struct payload p = make(old_image, old_size, new_image, new_size, &options);
+
+    (void)state;
+    /* Every call across the changed function and every pointer behind it differs. */
+    assert_true(p.layout.payload < 200);
+    free(p.bytes);
+}
+
+static void decoding_begins_at_any_segment(void **state)
+{
+    struct fota_diff_options options = {RAM, 4096, 0, 0};
+    struct payload p = make(old_image, old_size, new_image, new_size, &options);
+
+    (void)state;
+    assert_true(fota_patch_segments(&p.layout) > 4);
+    for (uint32_t i = 0; i < fota_patch_segments(&p.layout); i++)
+        check(&p, old_image, new_image, i, 100, 100);
+    free(p.bytes);
+}
+
+static void in_place_reads_nothing_that_was_replaced(void **state)
+{
+    struct fota_diff_options options = {RAM, 4096, 8192, 0};
+    struct payload p = make(old_image, old_size, new_image, new_size, &options);
+
+    (void)state;
+    check(&p, old_image, new_image, 0, 100, 100);
+    check(&p, old_image, new_image, 5, 100, 100);
+    free(p.bytes);
+}
+
+static void an_image_without_an_old_one_is_compressed(void **state)
+{
+    struct fota_diff_options options = {RAM, 0, 0, 0};
+    struct payload p = make(NULL, 0, new_image, new_size, &options);
+
+    (void)state;
+    assert_true(p.layout.payload < new_size);
+    check(&p, old_image, new_image, 0, 100, 100);
+    free(p.bytes);
+}
+
+static void small_images(void **state)
+{
+    struct fota_diff_options options = {RAM, 0, 0, 0};
+
+    (void)state;
+    for (uint32_t size = 1; size < 40; size++) {
+        struct payload p = make(old_image, size / 2, new_image, size, &options);
+
+        check(&p, old_image, new_image, 0, 1, 1);
+        free(p.bytes);
+    }
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    old_size = sample_link(old_image, SAMPLE_FUNCTIONS, 0);
+    new_size = sample_link(new_image, 40, 6);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_split_gives_the_same_image),
+        cmocka_unit_test(moved_addresses_cost_next_to_nothing),
+        cmocka_unit_test(decoding_begins_at_any_segment),
+        cmocka_unit_test(in_place_reads_nothing_that_was_replaced),
+        cmocka_unit_test(an_image_without_an_old_one_is_compressed),
+        cmocka_unit_test(small_images),
+    };
+
+    return cmocka_run_group_tests(tests, setup, NULL);
+}

@@ -1,0 +1,255 @@
+/* The encoder's half of patch_model.h: operations to bytes. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "diff_internal.h"
+
+/* The coder's encoding half; a carry goes back into what was written. */
+struct patch_coder {
+    uint64_t low;
+    uint32_t range;
+    struct diff_writer *out;
+    size_t start;
+    double bits;
+};
+
+void diff_put(struct diff_writer *w, const void *data, size_t length)
+{
+    if (w->length + length > w->room) {
+        size_t room = (w->length + length) * 2 + 4096;
+        uint8_t *more = realloc(w->data, room);
+
+        if (!more) {
+            w->failed = 1;
+            return;
+        }
+        w->data = more;
+        w->room = room;
+    }
+    memcpy(w->data + w->length, data, length);
+    w->length += length;
+}
+
+static void shift_out(struct patch_coder *c)
+{
+    uint8_t byte = (uint8_t)(c->low >> 24);
+
+    if (c->low >> 32 && !c->out->failed)
+        for (size_t i = c->out->length; i-- > c->start && ++c->out->data[i] == 0;)
+            ;
+    diff_put(c->out, &byte, 1);
+    c->low = (c->low & 0xffffff) << 8;
+}
+
+static inline unsigned code_bit(struct patch_coder *c, uint32_t p16, unsigned bit)
+{
+    uint32_t bound = (c->range >> 16) * p16;
+
+    c->bits -= log2((bit ? p16 : 65536 - p16) / 65536.0);
+    if (bit) {
+        c->range = bound;
+    } else {
+        c->low += bound;
+        c->range -= bound;
+    }
+    while (c->range < 1u << 24) {
+        c->range <<= 8;
+        shift_out(c);
+    }
+    return bit;
+}
+
+#include "patch_model.h"
+
+static void start_coder(struct patch_coder *c, struct diff_writer *out)
+{
+    c->low = 0;
+    c->range = UINT32_MAX;
+    c->out = out;
+    c->start = out->length;
+    c->bits = 0;
+}
+
+/* Any number in the last range will do: the one that ends in the most zeros, which are left out. */
+static void finish_coder(struct patch_coder *c)
+{
+    uint64_t high = c->low + c->range - 1;
+
+    for (unsigned bits = 32; bits-- > 0;) {
+        uint64_t value = high >> bits << bits;
+
+        if (value >= c->low) {
+            c->low = value;
+            break;
+        }
+    }
+    for (unsigned i = 0; i < 4; i++)
+        shift_out(c);
+    while (!c->out->failed && c->out->length > c->start && c->out->data[c->out->length - 1] == 0)
+        c->out->length--;
+}
+
+uint32_t diff_same(const struct diff_images *images, const struct patch_source *source,
+                   uint32_t from, uint32_t to, uint32_t length, unsigned step, struct diff_unit *u)
+{
+    const struct patch_space *space = &images->head.old_space;
+    const uint8_t *bytes = images->old;
+    uint8_t copy[PATCH_UNIT_MAX];
+
+    u->unit.length = 0;
+    if (source->is_new) {
+        space = &images->head.new_space;
+        bytes = images->new;
+    }
+    if (step && from % step == 0)
+        images->arch->find(space, bytes + from, length, from, &u->unit);
+    if (u->unit.length == 0)
+        return bytes[from] == images->new[to];
+    if (images->new_size - to < u->unit.length)
+        return 0;
+    u->value = u->unit.value;
+    if (!source->is_new)
+        u->value = images->arch->get(&images->head.new_space, images->new + to, to, &u->unit);
+    memcpy(copy, bytes + from, u->unit.length);
+    images->arch->put(&images->head.new_space, copy, to, &u->unit, u->value);
+    return memcmp(copy, images->new + to, u->unit.length) == 0 ? u->unit.length : 0;
+}
+
+/* ---- the model ------------------------------------------------------------------------------ */
+
+int diff_coder_start(struct diff_coder *coder, const struct diff_images *images, uint32_t ram)
+{
+    memset(coder, 0, sizeof *coder);
+    coder->images = images;
+    coder->tables = malloc(ram);
+    coder->order1 = calloc(65536, sizeof *coder->order1);
+    if (!coder->tables || !coder->order1)
+        return FOTA_ERR_MEMORY;
+    patch_model_place(&coder->model, coder->tables, ram);
+    return 0;
+}
+
+void diff_coder_stop(struct diff_coder *coder)
+{
+    free(coder->tables);
+    free(coder->order1);
+    free(coder->addresses);
+}
+
+static void keep_address(struct diff_coder *coder, uint32_t old, uint32_t new)
+{
+    if (coder->address_count == coder->address_room) {
+        size_t room = coder->address_room * 2 + 1024;
+        struct diff_address *more = realloc(coder->addresses, room * sizeof *more);
+
+        if (!more)
+            return;
+        coder->addresses = more;
+        coder->address_room = room;
+    }
+    coder->addresses[coder->address_count].old = old;
+    coder->addresses[coder->address_count++].new = new;
+}
+
+static void write_literal(struct patch_coder *c, struct diff_coder *coder,
+                          const struct diff_segment *segment, uint32_t position)
+{
+    const struct diff_images *images = coder->images;
+    const struct patch_source *source = &coder->model.sources[0];
+    struct literal_context context = {{0}, 0, coder->model.since, position & 3};
+    uint8_t value = images->new[position];
+    double bits = c->bits;
+
+    for (uint32_t i = 0; i < 2; i++)
+        if (position > i)
+            context.last[i] = images->new[position - i - 1];
+    if (source->is_new && source->where && source->where <= position)
+        context.there = images->new[position - source->where];
+    else if (!source->is_new && position + source->where >= segment->old_low &&
+             position + source->where < images->old_size)
+        context.there = images->old[position + source->where];
+    code_literal(c, &coder->model, &context, value);
+    did(&coder->model, DID_LITERAL);
+    coder->order0[position & 1][value]++;
+    coder->order1[context.last[0] << 8 | value]++;
+    coder->stats->literals++;
+    coder->stats->literal_bytes++;
+    coder->stats->literal_bits += c->bits - bits;
+}
+
+/* The addresses in a copy. */
+static void write_units(struct patch_coder *c, struct diff_coder *coder, const struct diff_op *op,
+                        uint32_t position)
+{
+    const struct diff_images *images = coder->images;
+    unsigned step = copy_step(images->arch, &op->source, position);
+    double bits = c->bits;
+
+    if (op->source.is_new || !step)
+        return;
+    for (uint32_t i = 0; i < op->length;) {
+        uint32_t from = position + op->source.where + i;
+        struct diff_unit u;
+
+        i += diff_same(images, &op->source, from, position + i, op->length - i, step, &u);
+        if (u.unit.length) {
+            code_address(c, &coder->model, u.unit.kind, u.unit.value, u.value);
+            keep_address(coder, u.unit.value, u.value);
+            coder->stats->addresses++;
+            coder->stats->predicted += coder->model.hits & 1;
+        }
+    }
+    coder->stats->address_bits += c->bits - bits;
+}
+
+static void write_copy(struct patch_coder *c, struct diff_coder *coder, const struct diff_op *op,
+                       uint32_t position)
+{
+    struct patch_model *m = &coder->model;
+    struct patch_source source = op->source;
+    unsigned index = 0;
+    double bits = c->bits;
+
+    while (index < PATCH_RECENT &&
+           (m->sources[index].is_new != source.is_new || m->sources[index].where != source.where))
+        index++;
+    code_recent(c, m, index);
+    if (index == PATCH_RECENT)
+        code_careful(c, &m->origin[m->history & 15], source.is_new);
+    code_length(c, m, index, source.is_new, op->length);
+    if (index == PATCH_RECENT)
+        code_source(c, m, op->length, &source);
+    use_source(m, index, &op->source);
+    learn_copy(m, coder->images->arch, position, op->length);
+    did(m, index == 0 ? DID_AGAIN : source.is_new ? DID_NEW : DID_OLD);
+    coder->stats->copies++;
+    *(source.is_new ? &coder->stats->new_bytes : &coder->stats->old_bytes) += op->length;
+    coder->stats->copy_bits += c->bits - bits;
+    write_units(c, coder, op, position);
+}
+
+int diff_code(struct diff_coder *coder, const struct diff_segment *segment,
+              const struct diff_ops *ops, struct diff_writer *out)
+{
+    uint32_t position = segment->start;
+    struct patch_coder c;
+    double bits;
+
+    patch_model_reset(&coder->model);
+    start_coder(&c, out);
+    for (size_t i = 0; i < ops->count; i++) {
+        const struct diff_op *op = &ops->list[i];
+
+        bits = c.bits;
+        code_is_copy(&c, &coder->model, position, op->length != 0);
+        *(op->length ? &coder->stats->copy_bits : &coder->stats->literal_bits) += c.bits - bits;
+        if (op->length)
+            write_copy(&c, coder, op, position);
+        else
+            write_literal(&c, coder, segment, position);
+        position += op->length ? op->length : 1;
+    }
+    finish_coder(&c);
+    return out->failed ? FOTA_ERR_MEMORY : 0;
+}

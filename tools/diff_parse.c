@@ -1,0 +1,238 @@
+/*
+ * Chooses the operations of a segment: the cheapest way from its beginning to its end, by what the
+ * models of the pass before say that operations cost.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "diff_price.h"
+
+#define GOOD    512u /* copies of this length are taken without looking further, bytes */
+#define LENGTHS 32u  /* shorter lengths that are tried of each copy */
+#define HASHES  4u
+
+/* The cheapest known way to an offset. */
+struct node {
+    uint32_t cost;
+    struct diff_op op; /* that leads here */
+    struct patch_source sources[PATCH_RECENT];
+    uint32_t diagonal;
+    uint8_t history, since;
+};
+
+struct parser {
+    const struct diff_images *images;
+    const struct diff_segment *segment;
+    const struct diff_prices *prices;
+    struct node *nodes;     /* one for each offset of the segment, and its end */
+    uint32_t *last[HASHES]; /* where a hash of bytes was seen last, plus 1 */
+    uint32_t jump;          /* offset behind a long copy */
+};
+
+static const unsigned hash_bytes[HASHES] = {2, 3, 4, 6};
+
+static struct node *node_at(const struct parser *p, uint32_t at)
+{
+    return &p->nodes[at - p->segment->start];
+}
+
+static void reach(const struct parser *p, uint32_t at, uint32_t cost, uint32_t length,
+                  const struct patch_source *source)
+{
+    struct node *n = node_at(p, at);
+
+    if (cost >= n->cost)
+        return;
+    n->cost = cost;
+    n->op.length = length;
+    if (source)
+        n->op.source = *source;
+}
+
+/* The models' state after the operation that leads to a node. */
+static void arrive(const struct parser *p, uint32_t at)
+{
+    struct node *n = node_at(p, at), *from;
+    struct patch_model m;
+    unsigned index = 0;
+
+    if (at == p->segment->start)
+        return;
+    from = node_at(p, at - (n->op.length ? n->op.length : 1));
+    memcpy(m.sources, from->sources, sizeof m.sources);
+    m.diagonal = from->diagonal;
+    m.history = from->history;
+    m.since = from->since;
+    if (n->op.length) {
+        while (index < PATCH_RECENT && (m.sources[index].is_new != n->op.source.is_new ||
+                                        m.sources[index].where != n->op.source.where))
+            index++;
+        use_source(&m, index, &n->op.source);
+        did(&m, index == 0 ? DID_AGAIN : n->op.source.is_new ? DID_NEW : DID_OLD);
+    } else {
+        did(&m, DID_LITERAL);
+    }
+    memcpy(n->sources, m.sources, sizeof m.sources);
+    n->diagonal = m.diagonal;
+    n->history = (uint8_t)m.history;
+    n->since = (uint8_t)m.since;
+}
+
+/* Bytes that a source can give at an offset, as far as they are there. */
+static uint32_t reachable(const struct parser *p, const struct patch_source *source, uint32_t at)
+{
+    uint32_t most = p->segment->end - at, from;
+
+    if (source->is_new)
+        return source->where && source->where <= at ? most : 0;
+    from = at + source->where;
+    if (from < p->segment->old_low || from >= p->images->old_size)
+        return 0;
+    return p->images->old_size - from < most ? p->images->old_size - from : most;
+}
+
+/* All lengths of a copy; `base` is what it costs besides its length, source and addresses. */
+static void try_copy(struct parser *p, uint32_t at, const struct patch_source *source,
+                     unsigned index, uint32_t base)
+{
+    const struct diff_prices *prices = p->prices;
+    const struct node *n = node_at(p, at);
+    uint32_t most = reachable(p, source, at), length = 0, cost = 0, by_class[4] = {0, 0, 0, 0};
+    unsigned kind = index == 0             ? (n->history & 3) == 0
+                    : index < PATCH_RECENT ? 2
+                                           : 3 + source->is_new;
+    unsigned step = copy_step(p->images->arch, source, at);
+
+    if (index == PATCH_RECENT)
+        for (unsigned i = 0; i < 4; i++)
+            by_class[i] =
+                source->is_new
+                    ? diff_price_number(&prices->distance[i], source->where - 1)
+                    : diff_price_number(&prices->shift[i], patch_fold(source->where - n->diagonal));
+    while (length < most) {
+        uint32_t from = source->is_new ? at + length - source->where : at + length + source->where;
+        struct diff_unit u;
+        uint32_t same = diff_same(p->images, source, from, at + length, most - length, step, &u);
+
+        if (same == 0)
+            break;
+        if (u.unit.length && !source->is_new)
+            cost += diff_price_address(prices, &u);
+        length += same;
+        if (length < LENGTHS)
+            reach(p, at + length,
+                  base + cost + by_class[source_class(length)] + prices->lengths[kind][length],
+                  length, source);
+    }
+    if (length >= LENGTHS)
+        reach(p, at + length,
+              base + cost + by_class[3] + diff_price_number(&prices->length[kind], length - 1),
+              length, source);
+    if (length >= GOOD && at + length > p->jump)
+        p->jump = at + length;
+}
+
+static uint32_t hash_of(const uint8_t *bytes, unsigned length)
+{
+    uint32_t hash = 0;
+
+    for (unsigned i = 0; i < length; i++)
+        hash = (hash + bytes[i] + 1) * 0x9E3779B1u;
+    return hash >> 14;
+}
+
+/* The nearest earlier places with the same few bytes; `at` becomes one of them. */
+static void try_near(struct parser *p, uint32_t at, uint32_t base)
+{
+    for (unsigned i = 0; i < HASHES; i++) {
+        struct patch_source source = {1, 0};
+        uint32_t *last;
+
+        if (p->images->new_size - at < hash_bytes[i])
+            break;
+        last = &p->last[i][hash_of(p->images->new + at, hash_bytes[i])];
+        source.where = at + 1 - *last;
+        if (*last && base)
+            try_copy(p, at, &source, PATCH_RECENT, base);
+        *last = at + 1;
+    }
+}
+
+static void leave(struct parser *p, uint32_t at, const struct diff_matches *matches)
+{
+    const struct diff_prices *prices = p->prices;
+    const struct node *n = node_at(p, at);
+    unsigned h = n->history & 63;
+    uint32_t copy = n->cost + prices->copy[h][at & 1][1];
+    uint32_t other = copy + prices->again[h][0];
+
+    reach(p, at + 1, n->cost + prices->copy[h][at & 1][0] + prices->literals[at], 0, NULL);
+    for (unsigned i = 0; i < PATCH_RECENT; i++)
+        try_copy(p, at, &n->sources[i], i,
+                 copy + prices->again[h][1] + prices->recent[i][n->history & 3]);
+    for (unsigned i = 0; i < DIFF_CANDIDATES; i++) {
+        const struct patch_source *source = &matches->list[(size_t)at * DIFF_CANDIDATES + i];
+
+        try_copy(p, at, source, PATCH_RECENT,
+                 other + prices->origin[n->history & 15][source->is_new]);
+    }
+    try_near(p, at, other + prices->origin[n->history & 15][1]);
+}
+
+/* The way back from the end, turned round. */
+static int collect(const struct parser *p, struct diff_ops *ops)
+{
+    size_t count = 0;
+
+    for (uint32_t at = p->segment->end; at > p->segment->start; count++)
+        at -= node_at(p, at)->op.length ? node_at(p, at)->op.length : 1;
+    if (count > ops->room) {
+        free(ops->list);
+        ops->list = malloc(count * sizeof *ops->list);
+        ops->room = ops->list ? count : 0;
+        if (!ops->list)
+            return FOTA_ERR_MEMORY;
+    }
+    ops->count = count;
+    for (uint32_t at = p->segment->end; at > p->segment->start;) {
+        const struct node *n = node_at(p, at);
+
+        ops->list[--count] = n->op;
+        at -= n->op.length ? n->op.length : 1;
+    }
+    return 0;
+}
+
+int diff_parse(const struct diff_images *images, const struct diff_segment *segment,
+               const struct diff_matches *matches, const struct diff_prices *prices,
+               struct diff_ops *ops)
+{
+    struct parser p = {images, segment, prices, NULL, {NULL}, 0};
+    uint32_t length = segment->end - segment->start;
+    int err = FOTA_ERR_MEMORY;
+
+    p.nodes = calloc((size_t)length + 1, sizeof *p.nodes);
+    if (!p.nodes)
+        return err;
+    for (unsigned i = 0; i < HASHES; i++) {
+        p.last[i] = calloc(1u << 18, sizeof *p.last[i]);
+        if (!p.last[i])
+            goto out;
+    }
+    for (uint32_t i = 1; i <= length; i++)
+        p.nodes[i].cost = UINT32_MAX;
+    for (uint32_t at = segment->start; at < segment->end; at++) {
+        if (at < p.jump || node_at(&p, at)->cost == UINT32_MAX) {
+            try_near(&p, at, 0);
+            continue;
+        }
+        arrive(&p, at);
+        leave(&p, at, matches);
+    }
+    err = collect(&p, ops);
+out:
+    for (unsigned i = 0; i < HASHES; i++)
+        free(p.last[i]);
+    free(p.nodes);
+    return err;
+}

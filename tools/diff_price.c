@@ -1,0 +1,234 @@
+#include "diff_price.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GUESSED  40u   /* an address as the map will say */
+#define UNKNOWN  3600u /* another one */
+#define UNTAUGHT 300u  /* any, before there is a map */
+
+static uint32_t price_of(double probability)
+{
+    return (uint32_t)(-log2(probability) * PRICE_BIT + 0.5);
+}
+
+static void price_bit(uint32_t p, uint32_t price[2])
+{
+    double one = patch_careful_p16(p) / 65536.0;
+
+    price[1] = price_of(one);
+    price[0] = price_of(1 - one);
+}
+
+static void price_numbers(struct diff_price_number *price, const struct patch_number *n)
+{
+    uint32_t bit[2];
+
+    for (unsigned size = 0; size < 32; size++) {
+        unsigned node = 1;
+
+        price->size[size] = 0;
+        for (unsigned i = 5; i--;) {
+            price_bit(n->size[node], bit);
+            price->size[size] += bit[size >> i & 1];
+            node = node << 1 | (size >> i & 1);
+        }
+    }
+    for (unsigned i = 0; i < PATCH_TOPS; i++)
+        for (unsigned k = 0; k < 4; k++)
+            price_bit(n->top[i][k], price->top[i][k]);
+    for (unsigned k = 0; k < 4; k++)
+        price_bit(n->low[k], price->low[k]);
+}
+
+uint32_t diff_price_number(const struct diff_price_number *n, uint32_t value)
+{
+    unsigned bits = 0, prefix = 1, low = 1;
+    uint32_t price;
+
+    value++;
+    while (value >> bits > 1)
+        bits++;
+    price = n->size[bits];
+    for (unsigned i = bits; i--;) {
+        unsigned bit = value >> i & 1;
+
+        if (i + 2 >= bits) {
+            price += n->top[bits < PATCH_TOPS ? bits : PATCH_TOPS - 1][prefix][bit];
+            prefix = prefix << 1 | bit;
+        } else if (i < 2) {
+            price += n->low[low][bit];
+            low = low << 1 | bit;
+        } else {
+            price += PRICE_BIT * (i - 1);
+            i = 2;
+        }
+    }
+    return price;
+}
+
+/* ---- addresses ------------------------------------------------------------------------------ */
+
+static uint32_t slot_of(const struct diff_prices *p, uint32_t old)
+{
+    uint32_t slot = (old * 0x9E3779B1u >> 7) & p->address_mask;
+
+    while (p->address_used[slot] && p->addresses[slot].old != old)
+        slot = (slot + 1) & p->address_mask;
+    return slot;
+}
+
+uint32_t diff_price_address(const struct diff_prices *p, const struct diff_unit *unit)
+{
+    uint32_t slot;
+
+    if (!p->addresses)
+        return UNTAUGHT;
+    slot = slot_of(p, unit->unit.value);
+    if (!p->address_used[slot])
+        return UNTAUGHT;
+    return p->addresses[slot].new == unit->value ? GUESSED : UNKNOWN;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct diff_address *x = a, *y = b;
+
+    if (x->old != y->old)
+        return x->old < y->old ? -1 : 1;
+    return x->new < y->new ? -1 : x->new > y->new;
+}
+
+/* What most copies say of each old address. */
+static void learn_addresses(struct diff_prices *p, struct diff_address *list, size_t count)
+{
+    uint32_t room = 1024;
+
+    while (room < count * 2)
+        room *= 2;
+    free(p->addresses);
+    free(p->address_used);
+    p->addresses = malloc(room * sizeof *p->addresses);
+    p->address_used = calloc(room, 1);
+    if (!p->addresses || !p->address_used) {
+        free(p->addresses);
+        p->addresses = NULL;
+        return;
+    }
+    p->address_mask = room - 1;
+    qsort(list, count, sizeof *list, compare);
+    for (size_t i = 0; i < count;) {
+        size_t best = 0;
+        uint32_t old = list[i].old, slot = slot_of(p, old);
+
+        p->address_used[slot] = 1;
+        while (i < count && list[i].old == old) {
+            size_t k = i;
+
+            while (k < count && compare(&list[k], &list[i]) == 0)
+                k++;
+            if (k - i > best) {
+                best = k - i;
+                p->addresses[slot] = list[i];
+            }
+            i = k;
+        }
+    }
+}
+
+/* ---- literals ------------------------------------------------------------------------------- */
+
+static void learn_literals(struct diff_prices *p, const struct diff_coder *coder)
+{
+    const struct diff_images *images = coder->images;
+    double total[2] = {0, 0};
+    double *follow = calloc(256, sizeof *follow);
+
+    if (!follow)
+        return;
+    for (unsigned i = 0; i < 512; i++)
+        total[i / 256] += coder->order0[i / 256][i % 256] + 0.4;
+    for (unsigned i = 0; i < 65536; i++)
+        follow[i >> 8] += coder->order1[i];
+    for (uint32_t at = 0; at < images->new_size; at++) {
+        uint8_t value = images->new[at], last = at ? images->new[at - 1] : 0;
+        double p0 = (coder->order0[at & 1][value] + 0.4) / total[at & 1];
+        double weight = follow[last] / (follow[last] + 24);
+        double p1 = follow[last] > 0 ? coder->order1[last << 8 | value] / follow[last] : 0;
+
+        p->literals[at] = price_of((p1 * weight + p0 * (1 - weight)) * 0.998 + 0.002 / 256);
+    }
+    free(follow);
+}
+
+/* ---- all ------------------------------------------------------------------------------------ */
+
+static void learn_model(struct diff_prices *p, const struct patch_model *m)
+{
+    for (unsigned i = 0; i < 64; i++) {
+        price_bit(m->copy[i][0], p->copy[i][0]);
+        price_bit(m->copy[i][1], p->copy[i][1]);
+        price_bit(m->again[i], p->again[i]);
+    }
+    for (unsigned i = 0; i < 16; i++)
+        price_bit(m->origin[i], p->origin[i]);
+    for (unsigned h = 0; h < 4; h++) {
+        uint32_t before = 0, bit[2];
+
+        for (unsigned i = 0; i < PATCH_RECENT - 1; i++) {
+            price_bit(m->recent[i][h], bit);
+            p->recent[i][h] = before + bit[1];
+            before += bit[0];
+        }
+        p->recent[PATCH_RECENT - 1][h] = before;
+    }
+    for (unsigned i = 0; i < PRICE_KINDS; i++) {
+        price_numbers(&p->length[i], &m->length[i]);
+        for (unsigned k = 1; k < PRICE_LENGTHS; k++)
+            p->lengths[i][k] = diff_price_number(&p->length[i], k - 1);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        price_numbers(&p->distance[i], &m->distance[i]);
+        price_numbers(&p->shift[i], &m->shift[i]);
+    }
+}
+
+struct diff_prices *diff_prices_new(const struct diff_images *images)
+{
+    struct diff_prices *p = calloc(1, sizeof *p);
+    struct patch_model *model = calloc(1, sizeof *model);
+
+    if (p)
+        p->literals = malloc(images->new_size * sizeof *p->literals);
+    if (!p || !p->literals || !model) {
+        diff_prices_free(p);
+        free(model);
+        return NULL;
+    }
+    for (uint32_t *u = &model->copy[0][0]; u != (uint32_t *)&model->weights[0][0]; u++)
+        *u = PATCH_CAREFUL_HALF;
+    learn_model(p, model);
+    free(model);
+    for (uint32_t i = 0; i < images->new_size; i++)
+        p->literals[i] = 6 * PRICE_BIT;
+    return p;
+}
+
+void diff_prices_learn(struct diff_prices *p, struct diff_coder *coder)
+{
+    learn_model(p, &coder->model);
+    learn_literals(p, coder);
+    learn_addresses(p, coder->addresses, coder->address_count);
+    p->learned = 1;
+}
+
+void diff_prices_free(struct diff_prices *p)
+{
+    if (p) {
+        free(p->literals);
+        free(p->addresses);
+        free(p->address_used);
+    }
+    free(p);
+}

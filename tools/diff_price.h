@@ -1,0 +1,37 @@
+/*
+ * diff_price.h - what operations cost, in 1/256 bit, as far as a finished pass tells. Costs adapt
+ * while a stream is coded; these are those at its end.
+ */
+#ifndef FOTA_DIFF_PRICE_H
+#define FOTA_DIFF_PRICE_H
+
+#include "diff_internal.h"
+
+#define PRICE_BIT     256u
+#define PRICE_LENGTHS 64u /* lengths with a table of prices */
+#define PRICE_KINDS   5u  /* of lengths, as in struct patch_model */
+
+struct diff_price_number {
+    uint32_t size[32];
+    uint32_t top[PATCH_TOPS][4][2];
+    uint32_t low[4][2];
+};
+
+struct diff_prices {
+    int learned; /* a pass was made */
+    uint32_t copy[64][2][2], again[64][2], recent[PATCH_RECENT][4], origin[16][2];
+    struct diff_price_number length[PRICE_KINDS], distance[4], shift[4];
+    uint32_t lengths[PRICE_KINDS][PRICE_LENGTHS];
+    uint32_t *literals; /* of each byte of the new image */
+    /* old address to new address, open addressing; the size is a power of two */
+    struct diff_address *addresses;
+    uint8_t *address_used;
+    uint32_t address_mask;
+};
+
+uint32_t diff_price_number(const struct diff_price_number *n, uint32_t value);
+
+/* Of the address of a unit in a copy from the old image. */
+uint32_t diff_price_address(const struct diff_prices *prices, const struct diff_unit *unit);
+
+#endif
