@@ -170,7 +170,8 @@ static int judge_history(const struct fota_manifest *m, const struct fota_policy
         return fail(fault, FOTA_ERR_REQUIRES, 0, device->sequence);
     if (m->present & 1u << FOTA_FIELD_PRECURSOR) {
         if (!device->image || memcmp(&m->precursor, device->image, sizeof m->precursor) != 0)
-            return fail(fault, FOTA_ERR_PRECURSOR, begin_of(&m->precursor), begin_of(device->image));
+            return fail(fault, FOTA_ERR_PRECURSOR, begin_of(&m->precursor),
+                        begin_of(device->image));
     }
     return 0;
 }

@@ -177,8 +177,8 @@ struct fota_device {
 /*
  * Judges a manifest whose signatures are good. Returns 0, or the first of FOTA_ERR_WRONG_VENDOR,
  * _WRONG_MODEL, _COMPONENT, _LOCATION, _FORMAT, _PARAMETERS, _IMAGE_TOO_LARGE, _PACKAGE_TOO_LARGE,
- * _DOWNGRADE, _SAME_VERSION, _REQUIRES, _PRECURSOR (expected, got: first four bytes of the digests),
- * _PATCH_SEGMENT, _PATCH_WHOLE, _PATCH_SPARE, _EXPIRED, _SET with *fault filled in.
+ * _DOWNGRADE, _SAME_VERSION, _REQUIRES, _PRECURSOR (expected, got: first four bytes of the
+ * digests), _PATCH_SEGMENT, _PATCH_WHOLE, _PATCH_SPARE, _EXPIRED, _SET with *fault filled in.
  */
 int fota_package_judge(const struct fota_manifest *manifest, const struct fota_policy *policy,
                        const struct fota_device *device, struct fota_fault *fault);

@@ -356,6 +356,8 @@ int main(void)
         cmocka_unit_test_setup(wrong_software_other_model, reset),
         cmocka_unit_test_setup(wrong_software_other_component_or_place, reset),
         cmocka_unit_test_setup(unknown_formats_are_refused, reset),
+        cmocka_unit_test_setup(without_a_decoder_only_full_packages, reset),
+        cmocka_unit_test_setup(a_delta_for_another_geometry, reset),
         cmocka_unit_test_setup(a_window_over_the_ram_is_refused_early, reset),
         cmocka_unit_test_setup(endless_data_over_the_slot, reset),
         cmocka_unit_test_setup(endless_data_over_the_staging, reset),

@@ -226,7 +226,8 @@ static void what_is_written_parses_back_equal(void **state)
 static void each_optional_field_comes_back_alone(void **state)
 {
     struct fota_manifest large = large_manifest();
-    uint32_t needed = small_manifest().present | BIT(FOTA_FIELD_PRECURSOR);
+    uint32_t needed =
+        small_manifest().present | BIT(FOTA_FIELD_PRECURSOR) | BIT(FOTA_FIELD_PARAMETERS);
 
     (void)state;
     for (unsigned field = 1; field < FOTA_FIELDS; field++) {
@@ -319,6 +320,9 @@ static void the_writer_refuses_values_out_of_range(void **state)
     REFUSED(FOTA_ERR_HEADER_FIELD, m.set_stages = 1);
     REFUSED(FOTA_ERR_HEADER_FIELD, m.format = FOTA_FORMAT_FULL);
     REFUSED(FOTA_ERR_HEADER_FIELD, m.present &= ~BIT(FOTA_FIELD_PRECURSOR));
+    REFUSED(FOTA_ERR_HEADER_FIELD, m.present &= ~BIT(FOTA_FIELD_PARAMETERS));
+    REFUSED(FOTA_ERR_HEADER_FIELD, m.spare_size = 4097);
+    REFUSED(FOTA_ERR_HEADER_FIELD, m.segment_size = 0);
     REFUSED(FOTA_ERR_HEADER_SYNTAX, m.signatures[1].algorithm = 2);
     REFUSED(FOTA_ERR_HEADER_SYNTAX, m.signature_count = FOTA_SIGNATURES_MAX + 1);
     /* A text without its terminator is cut, not read on. */

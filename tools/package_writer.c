@@ -8,7 +8,7 @@
 #define SIGNATURE_BODY (FOTA_KEY_ID_SIZE + FOTA_SIGNATURE_SIZE)
 #define SIGNATURE_SIZE (4u + SIGNATURE_BODY)
 
-/* All fields at their largest with two signatures are 905 bytes: a header never overruns this. */
+/* All fields at their largest with two signatures are 909 bytes: a header never overruns this. */
 struct writer {
     uint8_t data[FOTA_HEADER_MAX];
     size_t length;
