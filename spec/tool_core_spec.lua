@@ -51,7 +51,8 @@ describe("fota.tool.core", function()
 
     it("gives back every field it writes", function()
         local m = manifest({
-            location = 4294967295, decoder_ram = 1, segment_size = 2, spare_size = 4, expiry = 4102444800, severity = 0,
+            location = 4294967295, decoder_ram = 1, segment_size = 2, spare_size = 4,
+            expiry = 4102444800, severity = 0,
             precursor = { length = 1, digest = ("p"):rep(32) }, set_id = "12345678", set_stage = 1,
             set_stages = 2, text = "text", requires = { { first = 0, last = 4294967295 } },
             signatures = { { algorithm = 1, key_id = ("k"):rep(8), value = ("v"):rep(64) } },
