@@ -20,6 +20,12 @@ set_target_properties(fota_lua PROPERTIES
   PREFIX "" OUTPUT_NAME fota SUFFIX .so LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 target_include_directories(fota_lua PRIVATE ${PROJECT_SOURCE_DIR} ${LUA_INCLUDE_DIRS})
 target_link_libraries(fota_lua PRIVATE fota_tool fota_sim)
+if(TARGET fota_lwip)
+  target_sources(fota_lua PRIVATE emulator/lua_lwip.c)
+  target_link_libraries(fota_lua PRIVATE fota_lwip)
+else()
+  target_sources(fota_lua PRIVATE emulator/lua_no_lwip.c)
+endif()
 
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/lua/fota)
 foreach(part tools:tool emulator:emulator)

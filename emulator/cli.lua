@@ -32,6 +32,8 @@ local cli = {
         { name = "lib", value = "DIR", many = true,
             help = "scripts may require the *.lua files of this folder" },
         { name = "fast", help = "a virtual clock: no time is spent on waiting where nothing can happen" },
+        { name = "net", value = "NET",
+            help = "posix: the host's sockets; lwip: lwIP in a network of its own; $FOTA_NET by default" },
         { name = "rate", value = "BYTES", help = "receive at most so many bytes a second" },
         { name = "drop", value = "BYTES", help = "the connection breaks once, after so many bytes" },
         { name = "seed", value = "N", help = "for what is random about a power cut" },
@@ -43,6 +45,7 @@ local cli = {
     notes = "SCRIPT is main.lua, or a folder with a main.lua: it is loaded into the modem's slot when it\n"
         .. "has changed since it was loaded last. Without it the modem starts with what it has.\n"
         .. "Modes of a power cut: before, first half, second half, random, after (the operation).\n"
+        .. "With lwip the host is 10.0.2.2, and 127.0.0.1, ::1 and localhost are the host, too.\n"
         .. "exit status: 0 the scripts ended, 1 an error or no image, else what os.exit() was given",
     examples = {
         "fota emu main.lua --model EC600U --home modem --key key.pub.pem",
@@ -193,6 +196,9 @@ local statuses = { ["end"] = util.EXIT_OK, error = util.EXIT_FAILURE, nothing = 
 
 function cli.run(given, positional)
     local numbers = read_numbers(given)
+    if given.net and given.net ~= "posix" and given.net ~= "lwip" then
+        util.usage("--net: '" .. given.net .. "' is neither posix nor lwip")
+    end
     local script = positional[1]
     if given.model then
         models.find(given.model)
@@ -202,7 +208,7 @@ function cli.run(given, positional)
     end
     local scripts = script and home.read_scripts(script)
     local mine, key = home.open(given.home, {
-        model = given.model, seed = numbers.seed, keys = given.key,
+        model = given.model, seed = numbers.seed, keys = given.key, net = given.net,
     })
     mine.lib = given.lib
     mine.modem:fast(given.fast)

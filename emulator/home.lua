@@ -60,6 +60,7 @@ function home.open(dir, options)
     local model, known = settle_model(dir, options.model)
     local mine, message = machine.new({
         model = model, path = dir .. "/flash.bin", fs = dir .. "/fs", seed = options.seed,
+        net = options.net,
     })
     if not mine then
         util.fail(message)

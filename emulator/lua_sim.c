@@ -127,6 +127,7 @@ static int modem_close(lua_State *L)
 
     if (sim->open) {
         fota_sim_modem_close(&sim->modem);
+        sim_drop_lwip(sim);
         sim->modem.port.flash = (struct fota_flash){&dead, NULL};
     }
     sim->open = false;
@@ -520,6 +521,7 @@ int luaopen_fota_sim_core(lua_State *L)
     lua_newtable(L);
     lua_pushcfunction(L, core_open);
     lua_setfield(L, -2, "open");
+    sim_lwip(L);
     return 1;
 }
 

@@ -30,6 +30,7 @@ struct sim {
     lua_State *guest;
     int listener; /* reference to the host's function that hears the guest */
     int exit_status;
+    void *lwip; /* its streams there, owned; NULL: it uses the host's sockets */
 };
 
 /* The modem at `index`, open; raises otherwise. */
@@ -42,6 +43,13 @@ struct sim *sim_check(lua_State *L, int index);
  * ...)`, which is called with what the guest emits, returned true.
  */
 int sim_run(lua_State *L);
+
+/*
+ * Adds use_lwip(modem) to the module on top, where lwIP is built: from then on the modem's way out is
+ * lwIP in libslirp's network. sim_drop_lwip() frees what that took.
+ */
+void sim_lwip(lua_State *L);
+void sim_drop_lwip(struct sim *sim);
 
 /* Copies nil, booleans, numbers, strings and tables of them from one state to another. */
 void sim_copy(lua_State *from, int index, lua_State *to, int depth);

@@ -27,6 +27,16 @@ local START_FAILURES = 3 -- boot stages that fail one after another before the m
 ---@field path string|nil file of the flash; in memory when nil
 ---@field fs string|nil folder that scripts see as their file system
 ---@field seed integer|nil for what is random about a power cut
+---@field net string|nil "posix": the host's sockets; "lwip": lwIP in libslirp's network; $FOTA_NET by default
+
+-- Why there is no network of this name here, if there is none.
+local function no_network(name)
+    if name ~= "posix" and name ~= "lwip" then
+        return "unknown network '" .. name .. "'; there are posix and lwip"
+    elseif name == "lwip" and not core.use_lwip then
+        return "this build has no lwIP; scripts/build --lwip makes one that has"
+    end
+end
 
 --- Makes a machine.
 ---@param options fota.sim.MachineOptions
@@ -34,11 +44,19 @@ local START_FAILURES = 3 -- boot stages that fail one after another before the m
 ---@return string|nil message
 ---@return integer|nil code
 function machine.new(options)
+    local net = options.net or os.getenv("FOTA_NET") or "posix"
+    local missing = no_network(net)
+    if missing then
+        return nil, missing
+    end
     local modem, message, code = core.open({
         model = options.model, path = options.path, seed = options.seed,
     })
     if not modem then
         return nil, message, code
+    end
+    if net == "lwip" then
+        core.use_lwip(modem)
     end
     return setmetatable({
         modem = modem,

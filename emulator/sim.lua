@@ -24,6 +24,7 @@ Modem.__index = Modem
 ---@field fast boolean|nil false: the host's clock; otherwise a virtual one, which moves while the modem waits
 ---@field lib string[]|nil folders of modules for its scripts
 ---@field identity string|nil what its IMEI and the like are made of; its model by default
+---@field net string|nil "posix": the host's sockets; "lwip": lwIP in libslirp's network; $FOTA_NET by default
 
 --- Makes a modem with a new key.
 ---@param options fota.sim.Options|nil

@@ -376,11 +376,13 @@ static int net_recv(void *ctx, int stream, void *data, size_t len)
 
 static void net_close(void *ctx, int stream)
 {
-    struct fota_lwip_stream *s = stream_at(ctx, stream);
+    struct fota_lwip_net *net = ctx;
+    struct fota_lwip_stream *s = stream_at(net, stream);
 
     if (s) {
         release(s);
         s->state = FOTA_LWIP_FREE;
+        run(net); /* nobody may come here again, and the server shall hear of it */
     }
 }
 
@@ -417,12 +419,17 @@ struct fota_net fota_lwip_net_open(struct fota_lwip_net *net, struct fota_lwip_d
     return (struct fota_net){&ops, net};
 }
 
+void fota_lwip_net_drop(struct fota_lwip_net *net)
+{
+    for (int i = 0; i < FOTA_LWIP_STREAMS; i++)
+        net_close(net, i);
+}
+
 void fota_lwip_net_close(struct fota_lwip_net *net)
 {
     struct fota_lwip_net **at = &nets;
 
-    for (int i = 0; i < FOTA_LWIP_STREAMS; i++)
-        net_close(net, i);
+    fota_lwip_net_drop(net);
     while (*at && *at != net)
         at = &(*at)->next;
     if (*at)

@@ -65,13 +65,14 @@ bool fota_lwip_has_address(enum fota_address_family family);
 
 /*
  * Makes `net`, which may not be moved, without streams and returns it as the engine's port. There
- * is no access point to set: apn_set is NULL. fota_lwip_net_close() ends all streams, and has to
- * come before `net` goes.
+ * is no access point to set: apn_set is NULL. fota_lwip_net_drop() ends all streams, and so does
+ * fota_lwip_net_close(), which has to come before `net` goes.
  *
  * A stream waits for as long as the interface has no address; the engine's deadline ends that. Of
  * FOTA_ADDRESS_ANY, IPv4 is tried first, and IPv6 where there is no answer.
  */
 struct fota_net fota_lwip_net_open(struct fota_lwip_net *net, struct fota_lwip_driver driver);
+void fota_lwip_net_drop(struct fota_lwip_net *net);
 void fota_lwip_net_close(struct fota_lwip_net *net);
 
 #endif

@@ -17,6 +17,11 @@ static void reset(void *ctx)
         modem->on_reset(modem->on_reset_ctx);
 }
 
+static void drop_posix(void *ctx)
+{
+    fota_posix_net_close(ctx);
+}
+
 /* The access point of a modem whose flash is a file is kept in a file beside it. */
 static int keep_apn(struct fota_sim_modem *modem, const char *path)
 {
@@ -47,10 +52,10 @@ int fota_sim_modem_open(struct fota_sim_modem *modem, const struct fota_model *m
     modem->port.flash = fota_sim_flash_port(modem->flash);
     modem->port.system =
         fota_sim_clock_open(&modem->clock, fota_posix_system_open(&modem->system, reset, modem));
+    modem->outside = (struct fota_sim_outside){fota_posix_net_open(&modem->net), drop_posix};
     modem->port.net = fota_sim_link_open(
         &modem->link,
-        fota_sim_web_open(&modem->web,
-                          fota_sim_clock_net(&modem->clock, fota_posix_net_open(&modem->net))),
+        fota_sim_web_open(&modem->web, fota_sim_clock_net(&modem->clock, modem->outside.net)),
         &modem->clock);
     modem->port.tls = fota_mbedtls_tls_open(&modem->tls, &modem->port.system, fota_posix_bundle());
     err = keep_apn(modem, path);
@@ -77,10 +82,16 @@ void fota_sim_modem_close(struct fota_sim_modem *modem)
     modem->flash = NULL;
 }
 
+void fota_sim_modem_set_outside(struct fota_sim_modem *modem, struct fota_sim_outside outside)
+{
+    modem->outside = outside;
+    modem->clock.outside = outside.net;
+}
+
 void fota_sim_modem_disconnect(struct fota_sim_modem *modem)
 {
     fota_mbedtls_tls_drop(&modem->tls);
-    fota_posix_net_close(&modem->net);
+    modem->outside.drop(modem->outside.net.ctx);
     fota_sim_web_disconnect(&modem->web);
     modem->clock.streams = 0;
 }

@@ -17,9 +17,16 @@
 #define FOTA_SIM_KEYS   8
 #define FOTA_SIM_VENDOR "quectel" /* vendor id of the packages */
 
+/* The real network: a port, and what ends all its streams, as losing power does. */
+struct fota_sim_outside {
+    struct fota_net net;
+    void (*drop)(void *ctx); /* with net.ctx */
+};
+
 struct fota_sim_modem {
     struct fota_sim_flash *flash;
     struct fota_posix_net net;
+    struct fota_sim_outside outside;
     struct fota_sim_web web;   /* over net */
     struct fota_sim_link link; /* over web; rate and drop_at may be set at any time */
     struct fota_mbedtls_tls tls;
@@ -45,6 +52,9 @@ struct fota_sim_modem {
 int fota_sim_modem_open(struct fota_sim_modem *modem, const struct fota_model *model,
                         const char *path, uint64_t seed);
 void fota_sim_modem_close(struct fota_sim_modem *modem);
+
+/* Puts the modem into another network than the host's sockets, borrowed; it has no connection. */
+void fota_sim_modem_set_outside(struct fota_sim_modem *modem, struct fota_sim_outside outside);
 
 /* Breaks all connections, as losing power does. */
 void fota_sim_modem_disconnect(struct fota_sim_modem *modem);
