@@ -45,8 +45,8 @@ struct sim *sim_check(lua_State *L, int index);
 int sim_run(lua_State *L);
 
 /*
- * Adds use_lwip(modem) to the module on top, where lwIP is built: from then on the modem's way out is
- * lwIP in libslirp's network. sim_drop_lwip() frees what that took.
+ * Adds use_lwip(modem) to the module on top, where lwIP is built: from then on the modem's way out
+ * is lwIP in libslirp's network. sim_drop_lwip() frees what that took.
  */
 void sim_lwip(lua_State *L);
 void sim_drop_lwip(struct sim *sim);
