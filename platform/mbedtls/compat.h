@@ -60,6 +60,8 @@ static inline int fota_compat_sha256_finish(mbedtls_sha256_context *sha, unsigne
 #endif
 }
 
+#if defined(MBEDTLS_SSL_TLS_C) /* a boot loader has no TLS */
+
 /* TLS 1.3 of 3.x calculates by PSA, which wants to be started once. */
 static inline int fota_compat_start(void)
 {
@@ -174,5 +176,7 @@ static inline size_t fota_compat_record_length(const mbedtls_ssl_context *ssl)
         return 0;
     return (size_t)(header[3] << 8 | header[4]);
 }
+
+#endif
 
 #endif

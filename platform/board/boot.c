@@ -1,0 +1,100 @@
+/*
+ * boot.c - the boot loader: runs the boot stage, copies the slot's image into RAM, and starts it if
+ * what is in RAM now is what was verified.
+ */
+#include "boot.h"
+
+#include <string.h>
+
+#include "platform/board/board.h"
+#include "platform/board/config.h"
+#include "platform/board/semihost.h"
+
+static struct board_config board;
+static struct fota_boot boot;
+
+static void say(const char *text)
+{
+    for (; *text; text++)
+        board_put(BOARD_CONSOLE, (uint8_t)*text);
+}
+
+static void say_line(const char *text, const char *more)
+{
+    say("  boot: ");
+    say(text);
+    say(more);
+    say("\n");
+}
+
+/* What a state that was entered means; NULL: nothing worth a line. */
+static const char *announcement(uint8_t state)
+{
+    switch (state) {
+    case FOTA_STATE_STAGED: return "a verified package is staged";
+    case FOTA_STATE_BACKING_UP: return "copying the old image aside";
+    case FOTA_STATE_INSTALLING: return "installing";
+    case FOTA_STATE_TRIAL: return "the new image runs on trial";
+    case FOTA_STATE_REVERTING: return "putting the old image back";
+    default: return NULL;
+    }
+}
+
+/* Runs the boot stage to its end. */
+static int run_stage(void)
+{
+    uint8_t state = FOTA_STATE_IDLE;
+    int step = fota_boot_start(&boot, &board.config);
+
+    step = step ? step : FOTA_BOOT_AGAIN;
+    while (step == FOTA_BOOT_AGAIN) {
+        if (boot.journal.record.state != state) {
+            state = boot.journal.record.state;
+            if (announcement(state))
+                say_line(announcement(state), "");
+        }
+        board_watchdog_feed();
+        step = fota_boot_step(&boot);
+    }
+    return step;
+}
+
+/* Copies the image, and hashes the copy: what the flash gave once it need not give twice. */
+static bool load_image(void)
+{
+    const struct fota_port *port = board.config.port;
+    const struct fota_object *image = &boot.manifest.result;
+    uint8_t digest[FOTA_DIGEST_SIZE];
+    struct fota_sha256 sha;
+
+    if (image->length > board_image_max ||
+        port->flash.ops->read(port->flash.ctx, fota_boot_slot(&boot)->offset, board_image,
+                              image->length))
+        return false;
+    if (port->crypto->sha256_start(&sha) ||
+        port->crypto->sha256_update(&sha, board_image, image->length) ||
+        port->crypto->sha256_finish(&sha, digest))
+        return false;
+    return memcmp(digest, image->digest, sizeof digest) == 0;
+}
+
+int main(void)
+{
+    int step;
+
+    board_start();
+    board_watchdog_start();
+    board_config_open(&board);
+    step = run_stage();
+    if (step == FOTA_BOOT_NOTHING) {
+        say_line("no image can be run", "");
+        semihost_exit(3); /* a modem would offer its maker's way of loading one here */
+    }
+    if (step == FOTA_BOOT_RUN && load_image()) {
+        say_line("starting version ", boot.manifest.version);
+        board_watchdog_feed();
+        board_run_image();
+    }
+    say_line("the flash cannot be read", "");
+    board_reset();
+}

@@ -1,0 +1,14 @@
+/*
+ * product.h - what is decided when the firmware is built: which model it says it is, and whose
+ * packages it takes. `board_host product` writes the .c file of it.
+ */
+#ifndef FOTA_BOARD_PRODUCT_H
+#define FOTA_BOARD_PRODUCT_H
+
+#include "package.h"
+
+extern const char product_model[];
+extern const struct fota_key product_keys[];
+extern const size_t product_key_count;
+
+#endif
