@@ -5,7 +5,7 @@ find_library(CMOCKA cmocka REQUIRED)
 add_library(fota_rig STATIC test/rig.c)
 target_link_libraries(fota_rig PUBLIC fota_tool)
 
-file(GLOB tests CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/test test/test_*.c test/powercut.c)
+file(GLOB tests CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/test test/test_*.c)
 if(NOT TARGET fota_lwip)
   list(FILTER tests EXCLUDE REGEX "^test_lwip_")
 endif()
@@ -17,6 +17,10 @@ foreach(source ${tests})
   endif()
   add_test(NAME ${name} COMMAND ${name})
 endforeach()
+
+add_executable(powercut test/powercut.c test/powercut_life.c test/powercut_map.c test/powercut_plan.c
+  test/powercut_scenario.c)
+target_link_libraries(powercut PRIVATE fota_rig)
 
 # Allocations of mbedTLS fail on demand, which its static libraries let us do.
 find_library(MBEDTLS_STATIC libmbedtls.a HINTS ${FOTA_MBEDTLS_ROOT}/lib REQUIRED)

@@ -154,12 +154,12 @@ static int step_judge(struct fota_boot *b)
         !fota_backup_fits(fota_boot_map(b), package.payload.length, b->manifest.result.length))
         return fota_boot_go(b, STEP_SOURCE);
     /* From here to the last copied unit b->manifest is that of the slot. */
-    if (r.state == FOTA_STATE_BACKING_UP)
-        return fota_boot_go(b, STEP_BACKUP);
-    r.state = FOTA_STATE_BACKING_UP;
-    r.progress = 0;
-    b->unit = 0;
-    return fota_boot_note(b, &r, STEP_BACKUP);
+    if (r.state != FOTA_STATE_BACKING_UP) {
+        r.state = FOTA_STATE_BACKING_UP;
+        r.progress = 0;
+        b->unit = 0;
+    }
+    return fota_boot_note(b, &r, STEP_BACKUP); /* a new session: R1, R5 */
 }
 
 /* What will be written cannot be used. The slot may be whole all the same: not touched yet, or

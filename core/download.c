@@ -125,7 +125,8 @@ int fota_download_resume(struct fota *f)
     const struct fota_record *r = &f->journal.record;
 
     f->phase = FOTA_PHASE_OPEN;
-    if (r->state != FOTA_STATE_DOWNLOADING || !staged_header_is_good(f) ||
+    /* Progress was noted after the header was stored: without any, the header may be half done. */
+    if (r->state != FOTA_STATE_DOWNLOADING || r->progress == 0 || !staged_header_is_good(f) ||
         r->progress > f->manifest.payload.length)
         return 0;
     fota_staging_begin(f, r->progress);
@@ -227,7 +228,9 @@ static int accept_answer(struct fota *f)
         check_budget(f, fota_source_received(&f->source) + f->claimed - f->received) != 0)
         return FOTA_ERR_BUDGET;
     if (f->judged) {
-        f->phase = fota_staging_complete(f) ? FOTA_PHASE_TAIL : FOTA_PHASE_BODY;
+        f->phase = fota_staging_complete(f)  ? FOTA_PHASE_TAIL
+                   : fota_staging_settled(f) ? FOTA_PHASE_BODY
+                                             : FOTA_PHASE_MARK;
         f->stage = FOTA_STAGE_DOWNLOAD;
     } else {
         f->phase = FOTA_PHASE_HEADER;

@@ -140,6 +140,10 @@ int fota_staging_filled(struct fota *f, size_t length);
 /* One piece of flash work for a full page. Returns 1 if it did something, 0, or an error. */
 int fota_staging_work(struct fota *f);
 
+/* May staging be written, as a record of this power session says how far it is? If not a mark is
+ * due first: another record may be the newest at the next start (R1). */
+bool fota_staging_settled(const struct fota *f);
+
 /* Has the payload been received to its last byte? */
 bool fota_staging_complete(const struct fota *f);
 

@@ -42,6 +42,11 @@ int fota_staging_filled(struct fota *f, size_t length)
     return err;
 }
 
+bool fota_staging_settled(const struct fota *f)
+{
+    return f->journal.owned || f->writer.at % f->writer.region.erase_unit != 0;
+}
+
 bool fota_staging_complete(const struct fota *f)
 {
     return f->received == fota_package_size(f);
@@ -172,8 +177,11 @@ int fota_staging_mark(struct fota *f)
 
 int fota_staging_flush(struct fota *f)
 {
-    int err = fota_writer_work(&f->writer, true, &f->fault);
+    int err;
 
+    if (!fota_staging_settled(f))
+        return note_download(f, f->writer.at - f->base);
+    err = fota_writer_work(&f->writer, true, &f->fault);
     if (err == 0)
         f->phase = f->local ? FOTA_PHASE_FLUSHED : FOTA_PHASE_HASH;
     return err < 0 ? err : 0;

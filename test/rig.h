@@ -159,6 +159,9 @@ void rig_close(struct rig *rig);
  * is returned. */
 bool rig_run(struct rig *rig, void (*life)(struct rig *rig));
 
+/* The engine is closed if it ran, and RAM is lost. */
+void rig_forget(struct rig *rig);
+
 /* The boot stage to its end: FOTA_BOOT_RUN, FOTA_BOOT_NOTHING, or its error after `restarts`. */
 int rig_boot(struct rig *rig);
 int rig_boot_retry(struct rig *rig, unsigned restarts);
@@ -187,6 +190,9 @@ const struct fota_region *rig_slot(struct rig *rig);
 
 /* The image, its manifest and nothing else are in the slot that runs. */
 bool rig_slot_holds(struct rig *rig, const struct rig_package *package);
+
+/* The image and its manifest are in the slot, whatever lies behind them. */
+bool rig_slot_runs(struct rig *rig, const struct rig_package *package);
 
 /* The newest record of the journal, as it is in flash. */
 struct fota_record rig_record(struct rig *rig);

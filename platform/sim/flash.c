@@ -56,6 +56,7 @@ struct fota_sim_flash {
     enum fota_sim_cut cut_mode;
     struct fota_sim_weak weak;
     uint64_t fail_after, fail_count, failed; /* operations, or reads; 0: none */
+    uint32_t failed_at;
     enum fota_sim_fault fault;
     void (*on_cut)(void *ctx);
     void *on_cut_ctx;
@@ -379,11 +380,12 @@ static bool cut_now(struct fota_sim_flash *flash)
 }
 
 /* The same for an operation that fails with the power on. */
-static bool fail_now(struct fota_sim_flash *flash)
+static bool fail_now(struct fota_sim_flash *flash, uint32_t addr)
 {
     if (flash->fail_after == 0 || --flash->fail_after != 0)
         return false;
     flash->failed++;
+    flash->failed_at = addr;
     flash->fail_after = --flash->fail_count != 0;
     return true;
 }
@@ -446,7 +448,7 @@ static void stick_one(struct fota_sim_flash *flash, uint32_t addr, const uint8_t
 /* One operation with the power on. False: it returns an error. */
 static bool operate(struct fota_sim_flash *flash, uint32_t addr, const uint8_t *data, size_t len)
 {
-    if (flash->fault == FOTA_SIM_FAULT_READ || !fail_now(flash)) {
+    if (flash->fault == FOTA_SIM_FAULT_READ || !fail_now(flash, addr)) {
         change(flash, addr, data, len);
         return true;
     }
@@ -477,6 +479,11 @@ void fota_sim_flash_seed(struct fota_sim_flash *flash, uint64_t seed)
 uint64_t fota_sim_flash_failed(const struct fota_sim_flash *flash)
 {
     return flash->failed;
+}
+
+uint32_t fota_sim_flash_failed_at(const struct fota_sim_flash *flash)
+{
+    return flash->failed_at;
 }
 
 bool fota_sim_flash_powered(const struct fota_sim_flash *flash)
@@ -528,9 +535,17 @@ static uint32_t *wear_of(const struct fota_sim_flash *flash, uint32_t addr)
     return wear + (addr - region->offset) / region->erase_unit;
 }
 
-static bool blank(const uint8_t *cells, size_t len)
+/* Erased, as far as it can be: a dead cell is nobody's fault. */
+static bool blank(const struct fota_sim_flash *flash, uint32_t addr, size_t len)
 {
-    return cells[0] == ERASED && memcmp(cells, cells + 1, len - 1) == 0;
+    const uint8_t *cells = flash->cells + addr;
+
+    if (cells[0] == ERASED && memcmp(cells, cells + 1, len - 1) == 0)
+        return true;
+    for (size_t i = 0; i < len; i++)
+        if ((cells[i] | fota_sim_weak_stuck(&flash->weak, addr + (uint32_t)i)) != ERASED)
+            return false;
+    return true;
 }
 
 static int program_allowed(struct fota_sim_flash *flash, uint32_t addr, size_t len)
@@ -558,7 +573,7 @@ static int program_allowed(struct fota_sim_flash *flash, uint32_t addr, size_t l
     for (uint32_t at = addr; at < addr + len; at += unit) {
         if (fota_sim_weak_flagged(&flash->weak, at, unit, FOTA_SIM_WEAK_UNERASED))
             continue;
-        if (!blank(flash->cells + at, unit) || fota_sim_weak_count(&flash->weak, at, unit) != 0) {
+        if (!blank(flash, at, unit) || fota_sim_weak_count(&flash->weak, at, unit) != 0) {
             return violation(flash, FOTA_ERR_FLASH_PROGRAM,
                              "program of %zu bytes at 0x%" PRIX32 ": the unit at 0x%" PRIX32
                              " was programmed since its erase",
@@ -598,7 +613,7 @@ static int sim_read(void *ctx, uint32_t addr, void *data, size_t len)
                          "read of %zu bytes at 0x%" PRIX32 ": past the end of the flash", len,
                          addr);
     }
-    if (flash->fault == FOTA_SIM_FAULT_READ && fail_now(flash))
+    if (flash->fault == FOTA_SIM_FAULT_READ && fail_now(flash, addr))
         return FOTA_ERR_FLASH_READ;
     if (len > 0)
         memcpy(data, flash->cells + addr, len);

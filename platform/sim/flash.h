@@ -103,8 +103,9 @@ void fota_sim_flash_fail(struct fota_sim_flash *flash, uint64_t operation, uint6
 /* What is random about cuts and reads goes on from `seed`. */
 void fota_sim_flash_seed(struct fota_sim_flash *flash, uint64_t seed);
 
-/* How many have failed so. */
+/* How many have failed so, and the address of the last of them. */
 uint64_t fota_sim_flash_failed(const struct fota_sim_flash *flash);
+uint32_t fota_sim_flash_failed_at(const struct fota_sim_flash *flash);
 
 /* Bytes of the range that a cut left in doubt: they may read as something else, now or later. */
 size_t fota_sim_flash_doubtful(const struct fota_sim_flash *flash, uint32_t addr, size_t length);

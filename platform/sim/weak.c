@@ -109,6 +109,16 @@ void fota_sim_weak_stick(struct fota_sim_weak *weak, uint32_t addr, uint8_t mask
         weak->stuck[weak->stuck_count++] = (struct fota_sim_stuck){addr, mask, value};
 }
 
+uint8_t fota_sim_weak_stuck(const struct fota_sim_weak *weak, uint32_t addr)
+{
+    uint8_t mask = 0;
+
+    for (size_t i = 0; i < weak->stuck_count; i++)
+        if (weak->stuck[i].addr == addr)
+            mask |= weak->stuck[i].mask;
+    return mask;
+}
+
 void fota_sim_weak_restore(const struct fota_sim_weak *weak, uint8_t *cells, uint32_t addr,
                            size_t length)
 {

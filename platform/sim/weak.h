@@ -67,6 +67,9 @@ bool fota_sim_weak_flagged(const struct fota_sim_weak *weak, uint32_t addr, size
 /* The bit of `mask` at `addr` has `value` for ever. */
 void fota_sim_weak_stick(struct fota_sim_weak *weak, uint32_t addr, uint8_t mask, uint8_t value);
 
+/* The bits of the byte at `addr` that are stuck. */
+uint8_t fota_sim_weak_stuck(const struct fota_sim_weak *weak, uint32_t addr);
+
 /* Puts the stuck bits of the range back. */
 void fota_sim_weak_restore(const struct fota_sim_weak *weak, uint8_t *cells, uint32_t addr,
                            size_t length);
