@@ -125,8 +125,7 @@ int fota_download_resume(struct fota *f)
     const struct fota_record *r = &f->journal.record;
 
     f->phase = FOTA_PHASE_OPEN;
-    /* Progress was noted after the header was stored: without any, the header may be half done. */
-    if (r->state != FOTA_STATE_DOWNLOADING || r->progress == 0 || !staged_header_is_good(f) ||
+    if (r->state != FOTA_STATE_DOWNLOADING || !staged_header_is_good(f) ||
         r->progress > f->manifest.payload.length)
         return 0;
     fota_staging_begin(f, r->progress);
@@ -206,6 +205,15 @@ static bool same_file(const struct fota_file_identity *a, const struct fota_file
     return a->validator == b->validator;
 }
 
+/* What was resumed is settled first; and until progress was noted the header that lies in flash,
+ * and was good when it was read, may be half done. */
+static enum fota_phase next_of_staging(const struct fota *f)
+{
+    if (fota_staging_settled(f))
+        return FOTA_PHASE_BODY;
+    return f->marked ? FOTA_PHASE_MARK : FOTA_PHASE_INTENT;
+}
+
 static int accept_answer(struct fota *f)
 {
     const struct fota_file_identity *answer = fota_source_identity(&f->source);
@@ -228,9 +236,7 @@ static int accept_answer(struct fota *f)
         check_budget(f, fota_source_received(&f->source) + f->claimed - f->received) != 0)
         return FOTA_ERR_BUDGET;
     if (f->judged) {
-        f->phase = fota_staging_complete(f)  ? FOTA_PHASE_TAIL
-                   : fota_staging_settled(f) ? FOTA_PHASE_BODY
-                                             : FOTA_PHASE_MARK;
+        f->phase = fota_staging_complete(f) ? FOTA_PHASE_TAIL : next_of_staging(f);
         f->stage = FOTA_STAGE_DOWNLOAD;
     } else {
         f->phase = FOTA_PHASE_HEADER;
