@@ -270,13 +270,22 @@ static void l6_an_address_of_another_family_than_asked_is_no_address(void **stat
     assert_int_equal(open_stream(f, HOST6, f->number, FOTA_ADDRESS_IPV4, &stream), FOTA_ERR_DNS);
 }
 
+/* It may be said at once or later. */
 static void l5_a_name_that_cannot_exist_is_a_dns_error(void **state)
 {
+    static const char *const names[] = {"a..b", ""};
     struct fixture *f = *state;
-    int stream;
 
-    assert_int_equal(open_stream(f, "a..b", f->number, FOTA_ADDRESS_ANY, &stream), FOTA_ERR_DNS);
-    assert_int_equal(open_stream(f, "", f->number, FOTA_ADDRESS_ANY, &stream), FOTA_ERR_DNS);
+    for (size_t i = 0; i < 2; i++) {
+        int stream = -1;
+        int error = open_stream(f, names[i], f->number, FOTA_ADDRESS_ANY, &stream);
+
+        if (error == 0) {
+            error = outcome(f, stream);
+            f->port.ops->close(f->port.ctx, stream);
+        }
+        assert_int_equal(error, FOTA_ERR_DNS);
+    }
 }
 
 static void a_refused_port_is_a_connect_error_and_stays_one(void **state)

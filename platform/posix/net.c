@@ -12,13 +12,13 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "fota_error.h"
+#include "platform/posix/resolver.h"
 
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0 /* SO_NOSIGPIPE stands in for it */
@@ -31,8 +31,9 @@
 #define SILENCE_MS 5000
 
 /*
- * A stream is connecting while it owns addresses, then connected; it has failed when it is
- * neither. It keeps a descriptor in all three, since -1 says that the place is free.
+ * A stream is looking up a name while it owns a lookup, connecting while it owns addresses, then
+ * connected; it has failed when it is none of these. It keeps a descriptor in all of them, since -1
+ * says that the place is free.
  */
 static struct fota_posix_stream *stream_at(struct fota_posix_net *net, int stream)
 {
@@ -109,38 +110,15 @@ static bool try_next(struct fota_posix_stream *s)
     return false;
 }
 
-static int family_of(enum fota_address_family family)
+/* Begins with the addresses; the stream owns them. */
+static int begin_connect(struct fota_posix_stream *s, struct addrinfo *addresses)
 {
-    switch (family) {
-    case FOTA_ADDRESS_IPV4: return AF_INET;
-    case FOTA_ADDRESS_IPV6: return AF_INET6;
-    default: return AF_UNSPEC;
-    }
-}
-
-/*
- * Looking up a name may block for as long as the system's resolver takes, some ten seconds at
- * worst; an address never does. On a device lwIP's resolver, which does not block, is used.
- */
-static int resolve(const char *host, uint16_t port, enum fota_address_family family,
-                   struct addrinfo **addresses)
-{
-    struct addrinfo hints;
-    char service[8];
-    int error;
-
-    memset(&hints, 0, sizeof hints);
-    hints.ai_family = family_of(family);
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
-    snprintf(service, sizeof service, "%u", (unsigned)port);
-    error = getaddrinfo(host, service, &hints, addresses);
-    if (error == EAI_NONAME) {
-        /* Asking for one family by name is asking for it, whatever interfaces there are. */
-        hints.ai_flags = AI_NUMERICSERV | (family == FOTA_ADDRESS_ANY ? AI_ADDRCONFIG : 0);
-        error = getaddrinfo(host, service, &hints, addresses);
-    }
-    return error ? FOTA_ERR_DNS : 0;
+    s->addresses = addresses;
+    s->next = addresses;
+    if (try_next(s))
+        return 0;
+    forget_addresses(s);
+    return FOTA_ERR_CONNECT;
 }
 
 static int net_open(void *ctx, const char *host, uint16_t port, enum fota_address_family family,
@@ -156,17 +134,27 @@ static int net_open(void *ctx, const char *host, uint16_t port, enum fota_addres
         place++;
     if (place == FOTA_POSIX_STREAMS)
         return FOTA_ERR_CONNECT;
-    error = resolve(host, port, family, &addresses);
-    if (error)
-        return error;
     s = &net->streams[place];
-    *s = (struct fota_posix_stream){.fd = -1, .addresses = addresses, .next = addresses};
-    if (!try_next(s)) {
-        forget_addresses(s);
-        return FOTA_ERR_CONNECT;
-    }
+    *s = (struct fota_posix_stream){.fd = -1};
+    error = fota_posix_address(host, port, family, &addresses);
+    if (error == 1)
+        error = begin_connect(s, addresses);
+    else if (error == 0)
+        error = fota_posix_lookup_start(host, port, family, &s->lookup, &s->fd);
     *stream = place;
-    return 0;
+    return error;
+}
+
+/* The name has been looked up, or not yet (0). */
+static int look(struct fota_posix_stream *s)
+{
+    struct addrinfo *addresses;
+    int found = fota_posix_lookup_poll(s->lookup, &addresses);
+
+    if (found == 0)
+        return 0;
+    s->lookup = NULL;
+    return found < 0 ? found : begin_connect(s, addresses);
 }
 
 static int net_ready(void *ctx, int stream)
@@ -176,6 +164,8 @@ static int net_ready(void *ctx, int stream)
     int error = 0;
     socklen_t len = sizeof error;
 
+    if (s && s->lookup)
+        return look(s);
     if (s == NULL || (!s->connected && s->addresses == NULL))
         return FOTA_ERR_CONNECT;
     if (s->connected)
@@ -202,7 +192,7 @@ static int net_ready(void *ctx, int stream)
 /* What send and recv answer when the stream cannot do it: 0 while it is still connecting. */
 static int not_connected(const struct fota_posix_stream *s)
 {
-    return s && s->addresses ? 0 : FOTA_ERR_CONNECTION;
+    return s && (s->addresses || s->lookup) ? 0 : FOTA_ERR_CONNECTION;
 }
 
 static bool try_again(void)
@@ -245,6 +235,9 @@ static void net_close(void *ctx, int stream)
     struct fota_posix_stream *s = stream_at(ctx, stream);
 
     if (s) {
+        if (s->lookup)
+            fota_posix_lookup_drop(s->lookup);
+        s->lookup = NULL;
         forget_addresses(s);
         close(s->fd);
         s->fd = -1;
@@ -268,10 +261,10 @@ static void net_wait(void *ctx, uint32_t ms)
 
     for (int i = 0; i < FOTA_POSIX_STREAMS; i++) {
         const struct fota_posix_stream *s = &net->streams[i];
-        short events = s->connected ? POLLIN : POLLOUT;
+        short events = s->connected || s->lookup ? POLLIN : POLLOUT;
 
         /* A stream that has failed would wake poll() for ever. */
-        if (s->fd < 0 || (!s->connected && s->addresses == NULL))
+        if (s->fd < 0 || (!s->connected && !s->lookup && !s->addresses))
             continue;
         if (!s->connected && s->next)
             ms = until_silence(s, ms);

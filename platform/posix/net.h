@@ -8,8 +8,11 @@
 
 #define FOTA_POSIX_STREAMS 4 /* open at once */
 
+struct fota_posix_lookup;
+
 struct fota_posix_stream {
-    int fd; /* -1: free */
+    int fd;                           /* -1: free */
+    struct fota_posix_lookup *lookup; /* of the name, owned until it has a result */
     bool connected;
     bool full;         /* the last send() could not take everything */
     void *addresses;   /* struct addrinfo list, owned until connected or failed */
@@ -24,8 +27,8 @@ struct fota_posix_net {
 /*
  * Makes `net` empty and returns it as the engine's port. fota_posix_net_close() ends all streams.
  *
- * A host name's addresses are tried in turn, in the resolver's order. open() may block while it
- * looks up a name, never for an address.
+ * A host name's addresses are tried in turn, in the resolver's order. Nothing blocks: a name is
+ * looked up in a thread, and one that is not found is ready()'s FOTA_ERR_DNS.
  */
 struct fota_net fota_posix_net_open(struct fota_posix_net *net);
 void fota_posix_net_close(struct fota_posix_net *net);
