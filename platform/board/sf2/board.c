@@ -11,6 +11,8 @@
 
 #define REG(address) (*(volatile uint32_t *)(uintptr_t)(address))
 
+const char board_name[] = "sf2";
+
 #define DDR 0xA0000000u
 
 uint8_t *const board_image = (uint8_t *)DDR;

@@ -1,10 +1,8 @@
-/* map.c - where things are in the NOR of this board: 16 MB, erase 64 KB, page 256 bytes. */
+/* map_staged.c - where things are in the NOR of this board: 16 MB, erase 64 KB, page 256 bytes. */
 #include "platform/board/board.h"
 
 #define KB 1024u
 #define MB (1024u * KB)
-
-const char board_name[] = "sf2";
 
 /* Room for a package and, behind it, a copy of the old image. */
 const struct fota_map board_map = {

@@ -1,0 +1,18 @@
+/* map_ab.c - where things are in the NOR of this board: 16 MB, erase 64 KB, page 256 bytes. */
+#include "platform/board/board.h"
+
+#define KB 1024u
+#define MB (1024u * KB)
+
+/* Two slots: the next image is downloaded into the one that is not run from. */
+const struct fota_map board_map = {
+    .name = "sf2",
+    .flash_size = 16 * MB,
+    .program_unit = 256,
+    .slot = {1 * MB, 1 * MB, 64 * KB},
+    .other = {2 * MB, 1 * MB, 64 * KB},
+    .staging = {3 * MB, 256 * KB, 64 * KB},
+    .journal = {8 * MB, 128 * KB, 64 * KB},
+};
+
+const struct fota_region board_files = {12 * MB, 4 * MB, 64 * KB};
