@@ -31,6 +31,11 @@ target_include_directories(test_tls PRIVATE ${PROJECT_SOURCE_DIR}
   $<$<BOOL:${FOTA_MBEDTLS_ROOT}>:${FOTA_MBEDTLS_ROOT}/include>)
 target_link_options(test_tls PRIVATE -Wl,--wrap=calloc)
 target_link_libraries(test_tls PRIVATE fota_core ${MBEDTLS_STATIC} ${MBEDX509_STATIC} ${MBEDCRYPTO_STATIC} ${CMOCKA})
+
+# In the network in one process the server stands on lwIP as well, and wants to send more.
 if(TARGET fota_lwip)
   target_link_libraries(test_lwip_net PRIVATE fota_lwip)
+  fota_add_lwip(fota_lwip_hairpin FOTA_LWIP_STREAMS=12 "FOTA_LWIP_SEND_BUFFER=(16 * FOTA_LWIP_MSS)")
+  target_sources(fota_lwip_hairpin PRIVATE test/hairpin.c test/hairpin_server.c)
+  target_link_libraries(test_lwip_link PRIVATE fota_lwip_hairpin)
 endif()

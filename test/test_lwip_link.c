@@ -1,0 +1,625 @@
+/*
+ * A whole update over a link that does what links do: the engine, lwIP and a server in one process,
+ * in virtual time (hairpin.h). L1 to L11 are the rows of the faults that the project lists.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fota_error.h"
+#include "hairpin.h"
+#include "rig.h"
+
+#define KB      1024u
+#define URL     "http://" HAIRPIN_HOST "/app.fota"
+#define BY_NAME "http://fota.example/app.fota"
+#define IMAGE   60000u
+#define HEADER  512u /* of an answer, at most */
+#define WINDOW  TCP_WND
+#define NEVER   UINT64_MAX
+
+static const struct fota_map map = {
+    .name = "link",
+    .flash_size = 256 * KB,
+    .program_unit = 256,
+    .slot = {0, 80 * KB, 4 * KB},
+    .staging = {80 * KB, 160 * KB, 4 * KB},
+    .journal = {240 * KB, 8 * KB, 4 * KB},
+};
+
+struct fixture {
+    struct rig rig;
+    struct rig_package package;
+    struct fota_limits limits;
+};
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+
+    if (!f)
+        return -1;
+    *state = f;
+    rig_open(&f->rig, &map);
+    rig_package_make(&f->package, &(struct rig_spec){.sequence = 2, .image_length = IMAGE});
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    rig_close(&f->rig);
+    rig_package_free(&f->package);
+    free(f);
+    return 0;
+}
+
+/* A new network, and the device in it with its old image. */
+static void begin(struct fixture *f, uint64_t seed)
+{
+    f->rig.port.net = hairpin_open(seed);
+    f->rig.port.system = hairpin_system();
+    hairpin_server.file = f->package.data;
+    hairpin_server.length = f->package.length;
+    hairpin_server.etag = "1";
+    assert_true(rig_restart(&f->rig));
+}
+
+static void end(struct fixture *f)
+{
+    fota_close(f->rig.fota);
+    f->rig.fota = NULL;
+    hairpin_close();
+}
+
+static void wait_ms(struct fixture *f, uint32_t ms)
+{
+    const struct fota_net *net = &f->rig.port.net;
+
+    net->ops->wait(net->ctx, ms);
+}
+
+static void pass(struct fixture *f, uint32_t ms)
+{
+    uint64_t until = hairpin_now_ms() + ms;
+
+    while (hairpin_now_ms() < until)
+        wait_ms(f, (uint32_t)(until - hairpin_now_ms()));
+}
+
+static int start(struct fixture *f, const char *url)
+{
+    return fota_download(f->rig.fota, url, NULL, &f->limits);
+}
+
+static enum fota_step step(struct fixture *f, struct fota_event *event)
+{
+    enum fota_step step = fota_step(f->rig.fota, event);
+
+    if (step == FOTA_STEP_WAIT)
+        wait_ms(f, event->wait_ms ? event->wait_ms : 1);
+    return step;
+}
+
+/* Steps until the update's end, or until `bytes` were received or `ms` passed; the event's error,
+ * or 1 when it goes on. */
+static int drive(struct fixture *f, uint64_t bytes, uint64_t ms)
+{
+    uint64_t until_ms = ms == NEVER ? NEVER : hairpin_now_ms() + ms;
+    unsigned ends = 0;
+    int error = 0;
+
+    while (hairpin_received() < bytes && hairpin_now_ms() < until_ms) {
+        struct fota_event event;
+        enum fota_step next = step(f, &event);
+
+        if (event.kind == FOTA_EVENT_END) {
+            error = event.fault.error;
+            ends++;
+        }
+        if (next == FOTA_STEP_IDLE) {
+            assert_int_equal(ends, 1);
+            return error;
+        }
+    }
+    return 1;
+}
+
+static int finish(struct fixture *f)
+{
+    return drive(f, NEVER, NEVER);
+}
+
+/* What is staged is installed: all of it arrived as it was sent. */
+static void assert_installs(struct fixture *f)
+{
+    end(f);
+    assert_int_equal(rig_boot(&f->rig), FOTA_BOOT_RUN);
+    assert_true(rig_slot_holds(&f->rig, &f->package));
+    rig_close(&f->rig);
+    rig_open(&f->rig, &map);
+}
+
+/* The old image runs, and nothing waits to be installed. */
+static void assert_untouched(struct fixture *f)
+{
+    end(f);
+    assert_int_equal(rig_boot(&f->rig), FOTA_BOOT_RUN);
+    assert_true(rig_slot_holds(&f->rig, &f->rig.old));
+}
+
+/* Bytes that come at most where `times` attempts went on from the last noted erase unit. */
+static uint64_t most_bytes(const struct fixture *f, unsigned times)
+{
+    return f->package.length + HEADER +
+           times * (uint64_t)(map.staging.erase_unit + HEADER + WINDOW);
+}
+
+/* ---- the path as it should be ------------------------------------------------------------------
+ */
+
+static void an_update_comes_over_a_link_without_faults(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f, 1);
+    assert_int_equal(start(f, URL), 0);
+    assert_int_equal(finish(f), 0);
+    assert_int_equal(hairpin_server.requests, 1);
+    assert_in_range(hairpin_received(), f->package.length, f->package.length + HEADER);
+    assert_installs(f);
+}
+
+static void an_update_comes_over_ipv6(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f, 1);
+    hairpin_up.dead_tcp4 = hairpin_down.dead_tcp4 = true;
+    assert_int_equal(start(f, "http://[" HAIRPIN_HOST6 "]/app.fota"), 0);
+    assert_int_equal(finish(f), 0);
+    assert_installs(f);
+}
+
+static void run_once(struct fixture *f, uint64_t seed, uint64_t *ms, uint64_t *packets)
+{
+    uint64_t began;
+
+    begin(f, seed);
+    hairpin_up = hairpin_down =
+        (struct hairpin_path){.rate = 64000, .delay_ms = 50, .jitter_ms = 30, .loss = 100};
+    began = hairpin_now_ms();
+    assert_int_equal(start(f, URL), 0);
+    assert_int_equal(finish(f), 0);
+    *ms = hairpin_now_ms() - began;
+    *packets = hairpin_down.packets;
+    assert_true(hairpin_down.lost > 0);
+    assert_installs(f);
+}
+
+static void the_same_seed_gives_the_same_run(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t ms[3], packets[3];
+
+    run_once(f, 7, &ms[0], &packets[0]);
+    run_once(f, 7, &ms[1], &packets[1]);
+    run_once(f, 8, &ms[2], &packets[2]);
+    assert_int_equal(ms[0], ms[1]);
+    assert_int_equal(packets[0], packets[1]);
+    assert_int_not_equal(ms[0], ms[2]);
+}
+
+/* ---- L1, L2, L3: connections that die ----------------------------------------------------------
+ */
+
+static void l1_a_connection_that_dies_silently_is_given_up_and_gone_on_from(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t died;
+
+    begin(f, 1);
+    hairpin_down.rate = 64000;
+    assert_int_equal(start(f, URL), 0);
+    assert_int_equal(drive(f, IMAGE / 2, NEVER), 1);
+    hairpin_forget_mappings();
+    died = hairpin_now_ms();
+    assert_int_equal(finish(f), 0);
+    assert_in_range(hairpin_now_ms() - died, 60000, 90000); /* stall_ms, a pause, the rest */
+    assert_int_equal(hairpin_server.requests, 2);
+    assert_in_range(hairpin_received(), f->package.length, most_bytes(f, 1));
+    assert_installs(f);
+}
+
+static void l2_a_syn_without_an_answer_is_given_up_and_tried_again(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f, 1);
+    hairpin_down.dead = true;
+    assert_int_equal(start(f, URL), 0);
+    assert_int_equal(drive(f, NEVER, 45000), 1);
+    assert_int_equal(hairpin_opened(), 2); /* connect_ms is 30 s */
+    hairpin_down.dead = false;
+    assert_int_equal(finish(f), 0);
+    assert_installs(f);
+}
+
+static void l2_syns_without_an_answer_end_with_one_error(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f, 1);
+    hairpin_down.dead = true;
+    assert_int_equal(start(f, URL), 0);
+    assert_int_equal(finish(f), FOTA_ERR_CONNECT);
+    assert_int_equal(hairpin_opened(), 5);
+    assert_untouched(f);
+}
+
+static void l3_a_reset_at_any_offset_is_gone_on_from(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t random = 3;
+
+    for (unsigned i = 0; i < 40; i++) {
+        begin(f, i);
+        hairpin_down.delay_ms = 20;
+        hairpin_server.rst_after = 1 + rig_random(&random) % (f->package.length - 1);
+        hairpin_server.rst_times = 1 + i % 3;
+        assert_int_equal(start(f, URL), 0);
+        assert_int_equal(finish(f), 0);
+        assert_in_range(hairpin_received(), f->package.length, most_bytes(f, 1 + i % 3));
+        assert_installs(f);
+    }
+}
+
+/* ---- L4 ----------------------------------------------------------------------------------------
+ */
+
+static void l4_an_mss_of_536_does(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f, 1);
+    hairpin_set_mtu(576);
+    hairpin_down.delay_ms = hairpin_up.delay_ms = 100;
+    hairpin_down.loss = 20;
+    assert_int_equal(start(f, URL), 0);
+    assert_int_equal(finish(f), 0);
+    assert_int_equal(hairpin_down.largest, 576);
+    assert_installs(f);
+}
+
+/* ---- L5, L6: names -----------------------------------------------------------------------------
+ */
+
+static void l5_a_name_that_does_not_exist_is_a_dns_error(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t began;
+
+    begin(f, 1);
+    hairpin_server.dns = HAIRPIN_DNS_NXDOMAIN;
+    began = hairpin_now_ms();
+    assert_int_equal(start(f, BY_NAME), 0);
+    assert_int_equal(finish(f), FOTA_ERR_DNS);
+    assert_true(hairpin_now_ms() - began < 60000);
+    assert_int_equal(hairpin_server.connections, 0);
+    assert_untouched(f);
+}
+
+static void l5_a_name_server_that_fails_is_asked_again(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f, 1);
+    hairpin_server.dns = HAIRPIN_DNS_SERVFAIL;
+    assert_int_equal(start(f, BY_NAME), 0);
+    assert_int_equal(drive(f, NEVER, 500), 1);
+    assert_int_equal(hairpin_opened(), 1);
+    hairpin_server.dns = HAIRPIN_DNS_ANSWERS;
+    assert_int_equal(finish(f), 0);
+    assert_installs(f);
+}
+
+static void l5_a_slow_name_server_is_waited_for(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f, 1);
+    hairpin_server.dns_ms = 5000;
+    assert_int_equal(start(f, BY_NAME), 0);
+    assert_int_equal(finish(f), 0);
+    assert_int_equal(hairpin_server.requests, 1);
+    assert_installs(f);
+}
+
+static void l5_a_silent_name_server_ends_with_one_error(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t began;
+
+    begin(f, 1);
+    hairpin_server.dns = HAIRPIN_DNS_SILENT;
+    began = hairpin_now_ms();
+    assert_int_equal(start(f, BY_NAME), 0);
+    assert_int_equal(finish(f), FOTA_ERR_DNS);
+    assert_true(hairpin_now_ms() - began <
+                5 * 30000 + 20000); /* connect_ms of each attempt, pauses */
+    assert_untouched(f);
+}
+
+/* Whether a name connects, by the family that is asked for: 1, or the error. */
+static int outcome_of(struct fixture *f, enum fota_address_family family)
+{
+    const struct fota_net *net = &f->rig.port.net;
+    uint64_t until = hairpin_now_ms() + 30000;
+    int stream, result;
+
+    assert_int_equal(net->ops->open(net->ctx, "fota.example", 80, family, &stream), 0);
+    while ((result = net->ops->ready(net->ctx, stream)) == 0 && hairpin_now_ms() < until)
+        wait_ms(f, 100);
+    net->ops->close(net->ctx, stream);
+    pass(f, 5000); /* longer than what the resolver remembers */
+    return result;
+}
+
+static void l6_an_address_of_the_wrong_family_is_no_address(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f, 1);
+    assert_int_equal(outcome_of(f, FOTA_ADDRESS_IPV4), 1);
+    assert_int_equal(outcome_of(f, FOTA_ADDRESS_IPV6), FOTA_ERR_DNS);
+    hairpin_server.has_a = false;
+    hairpin_server.has_aaaa = true;
+    assert_int_equal(outcome_of(f, FOTA_ADDRESS_IPV4), FOTA_ERR_DNS);
+    assert_int_equal(outcome_of(f, FOTA_ADDRESS_IPV6), 1);
+    end(f);
+}
+
+static void l6_either_family_does_where_none_is_asked_for(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f, 1);
+    assert_int_equal(outcome_of(f, FOTA_ADDRESS_ANY), 1);
+    hairpin_server.has_aaaa = true;
+    hairpin_server.has_a = false;
+    assert_int_equal(outcome_of(f, FOTA_ADDRESS_ANY), 1);
+    hairpin_server.has_aaaa = false;
+    assert_int_equal(outcome_of(f, FOTA_ADDRESS_ANY), FOTA_ERR_DNS);
+    end(f);
+}
+
+static void l6_the_other_family_is_tried_where_the_first_is_silent(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f, 1);
+    hairpin_server.has_aaaa = true;
+    hairpin_down.dead_tcp4 = true;
+    assert_int_equal(start(f, BY_NAME), 0);
+    assert_int_equal(finish(f), 0);
+    assert_int_equal(hairpin_opened(), 1);
+    assert_installs(f);
+}
+
+/* ---- L7: the link goes -------------------------------------------------------------------------
+ */
+
+static void l7_another_address_in_the_middle_is_gone_on_from(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f, 1);
+    hairpin_down.rate = 64000;
+    assert_int_equal(start(f, URL), 0);
+    assert_int_equal(drive(f, IMAGE / 2, NEVER), 1);
+    hairpin_set_address(77);
+    assert_int_equal(finish(f), 0);
+    assert_int_equal(hairpin_server.requests, 2);
+    assert_in_range(hairpin_received(), f->package.length, most_bytes(f, 1));
+    assert_installs(f);
+}
+
+static void detach_for_a_minute(struct fixture *f, uint8_t address)
+{
+    begin(f, 1);
+    hairpin_down.rate = 64000;
+    assert_int_equal(start(f, URL), 0);
+    assert_int_equal(drive(f, IMAGE / 2, NEVER), 1);
+    hairpin_detach();
+    assert_int_equal(drive(f, NEVER, 60000), 1);
+    hairpin_set_address(address);
+    hairpin_attach();
+    assert_int_equal(finish(f), 0);
+    assert_in_range(hairpin_received(), f->package.length, most_bytes(f, 1));
+    assert_installs(f);
+}
+
+static void l7_a_minute_without_network_is_gone_on_from(void **state)
+{
+    detach_for_a_minute(*state, 1);
+    detach_for_a_minute(*state, 88);
+}
+
+/* ---- L8: packets get lost ----------------------------------------------------------------------
+ */
+
+static void assert_survives(struct fixture *f, struct hairpin_path down, uint64_t seed)
+{
+    struct hairpin_path up = down;
+
+    up.rate = up.rate / 2;
+    begin(f, seed);
+    hairpin_down = down;
+    hairpin_up = up;
+    assert_int_equal(start(f, URL), 0);
+    assert_int_equal(finish(f), 0);
+    assert_in_range(hairpin_received(), f->package.length, f->package.length * 11 / 10);
+    assert_installs(f);
+}
+
+static void l8_loss_at_32_kbit_costs_at_most_a_tenth(void **state)
+{
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        assert_survives(*state, (struct hairpin_path){.rate = 32000, .delay_ms = 100, .loss = 50},
+                        seed);
+        assert_survives(*state, (struct hairpin_path){.rate = 32000, .delay_ms = 100, .loss = 200},
+                        seed);
+    }
+}
+
+static void l8_packets_in_any_order_and_twice_do(void **state)
+{
+    for (uint64_t seed = 1; seed <= 5; seed++)
+        assert_survives(
+            *state,
+            (struct hairpin_path){
+                .rate = 256000, .delay_ms = 20, .jitter_ms = 200, .loss = 10, .duplicates = 100},
+            seed);
+}
+
+/* ---- L9 ----------------------------------------------------------------------------------------
+ */
+
+static void l9_a_restart_at_any_time_fetches_at_most_one_erase_unit_twice(void **state)
+{
+    struct fixture *f = *state;
+
+    for (uint64_t at = 500; at < IMAGE; at += 2777) {
+        begin(f, at);
+        hairpin_down.rate = 256000;
+        hairpin_down.delay_ms = 50;
+        assert_int_equal(start(f, URL), 0);
+        assert_int_equal(drive(f, at, NEVER), 1);
+        hairpin_lose_power();
+        memset(f->rig.memory, 0xa5, fota_size());
+        f->rig.fota = NULL;
+        assert_true(rig_restart(&f->rig));
+        assert_int_equal(start(f, URL), 0);
+        assert_int_equal(finish(f), 0);
+        /* What was received before is in flash, but for an erase unit and a page of RAM. */
+        assert_in_range(hairpin_received(), f->package.length,
+                        f->package.length + 2 * HEADER + map.staging.erase_unit);
+        assert_installs(f);
+    }
+}
+
+/* ---- L10, L11: servers that are not well --------------------------------------------------------
+ */
+
+static void l10_a_server_that_flaps_a_hundred_times_is_left_after_five_in_vain(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f, 1);
+    hairpin_server.rst_after = 100; /* less than a header: no attempt is of use */
+    hairpin_server.rst_times = 100;
+    assert_int_equal(start(f, URL), 0);
+    assert_int_equal(finish(f), FOTA_ERR_CONNECTION);
+    assert_int_equal(hairpin_server.connections, 5);
+    assert_untouched(f);
+}
+
+static void l10_a_server_that_flaps_costs_no_more_than_the_budget(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f, 1);
+    f->limits.max_bytes = (uint32_t)f->package.length + 2000;
+    hairpin_server.rst_after = 3000;
+    hairpin_server.rst_times = 100;
+    assert_int_equal(start(f, URL), 0);
+    assert_int_equal(finish(f), FOTA_ERR_BUDGET);
+    assert_true(hairpin_received() <= f->limits.max_bytes + 2048);
+    assert_untouched(f);
+}
+
+static void l10_a_server_that_flaps_and_gives_something_each_time_comes_to_an_end(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f, 1);
+    hairpin_server.rst_after = 5000; /* more than an erase unit */
+    hairpin_server.rst_times = 100;
+    assert_int_equal(start(f, URL), 0);
+    assert_int_equal(finish(f), 0);
+    assert_in_range(hairpin_server.connections, IMAGE / 5000, 40);
+    assert_installs(f);
+}
+
+#define FLEET   200u
+#define BUCKETS 10u
+
+/* When a device comes back to a server that refused it, ms after it came first. */
+static uint64_t comes_back_after(struct fixture *f, uint64_t seed)
+{
+    struct fota_event event;
+    uint64_t began;
+
+    begin(f, seed);
+    began = hairpin_now_ms();
+    assert_int_equal(start(f, "http://" HAIRPIN_HOST ":81/app.fota"), 0);
+    while (hairpin_opened() < 2)
+        assert_int_not_equal(step(f, &event), FOTA_STEP_IDLE);
+    end(f);
+    return hairpin_now_ms() - began;
+}
+
+static void l11_a_fleet_that_was_refused_does_not_come_back_as_one(void **state)
+{
+    struct fixture *f = *state;
+    unsigned buckets[BUCKETS] = {0};
+
+    for (unsigned i = 0; i < FLEET; i++) {
+        uint64_t ms = comes_back_after(f, i);
+
+        assert_in_range(ms, 750, 1000); /* backoff_ms, less a quarter by chance */
+        buckets[ms == 1000 ? BUCKETS - 1 : (ms - 750) * BUCKETS / 250]++;
+    }
+    for (unsigned i = 0; i < BUCKETS; i++)
+        assert_in_range(buckets[i], FLEET / BUCKETS / 4, FLEET / BUCKETS * 3);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(an_update_comes_over_a_link_without_faults),
+        TEST(an_update_comes_over_ipv6),
+        TEST(the_same_seed_gives_the_same_run),
+        TEST(l1_a_connection_that_dies_silently_is_given_up_and_gone_on_from),
+        TEST(l2_a_syn_without_an_answer_is_given_up_and_tried_again),
+        TEST(l2_syns_without_an_answer_end_with_one_error),
+        TEST(l3_a_reset_at_any_offset_is_gone_on_from),
+        TEST(l4_an_mss_of_536_does),
+        TEST(l5_a_name_that_does_not_exist_is_a_dns_error),
+        TEST(l5_a_name_server_that_fails_is_asked_again),
+        TEST(l5_a_slow_name_server_is_waited_for),
+        TEST(l5_a_silent_name_server_ends_with_one_error),
+        TEST(l6_an_address_of_the_wrong_family_is_no_address),
+        TEST(l6_either_family_does_where_none_is_asked_for),
+        TEST(l6_the_other_family_is_tried_where_the_first_is_silent),
+        TEST(l7_another_address_in_the_middle_is_gone_on_from),
+        TEST(l7_a_minute_without_network_is_gone_on_from),
+        TEST(l8_loss_at_32_kbit_costs_at_most_a_tenth),
+        TEST(l8_packets_in_any_order_and_twice_do),
+        TEST(l9_a_restart_at_any_time_fetches_at_most_one_erase_unit_twice),
+        TEST(l10_a_server_that_flaps_a_hundred_times_is_left_after_five_in_vain),
+        TEST(l10_a_server_that_flaps_costs_no_more_than_the_budget),
+        TEST(l10_a_server_that_flaps_and_gives_something_each_time_comes_to_an_end),
+        TEST(l11_a_fleet_that_was_refused_does_not_come_back_as_one),
+    };
+
+    return cmocka_run_group_tests_name("lwip link", tests, NULL, NULL);
+}
