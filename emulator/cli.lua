@@ -5,7 +5,7 @@ local json = require("fota.tool.json")
 local models = require("fota.tool.models")
 local util = require("fota.tool.util")
 
-local U32_MAX = 4294967295
+local U32_MAX = util.U32_MAX
 
 local cut_modes = {
     "before", "first half", "second half", "random", "after",

@@ -3,8 +3,6 @@ local guest = {}
 
 local port = require("fota.guest")
 
-local TURN_MS = 100 -- longest sleep while main.lua has ended or waits
-
 -- Tells the host how far the update is, after each poll in which that changed.
 local function watch(fota)
     local poll, last = fota.poll, ""
@@ -24,11 +22,11 @@ end
 local function run_on(sys, loop)
     if sys == package.loaded["fota.emulator.sys"] then
         while sys.pending() do
-            sys.turn(TURN_MS)
+            sys.turn()
         end
     end
     while loop.pending() do
-        loop.receive(TURN_MS)
+        loop.next()
     end
 end
 

@@ -7,9 +7,11 @@ local port = require("fota.guest")
 
 local loop = {}
 
+-- Moments are compared by their difference: with 32-bit numbers the clock turns over after 24 days.
+
 loop.TIMER = 1 -- rtos.MSG_TIMER
 
-local IDLE_MS = 60000 -- longest sleep at a time
+local IDLE_MS = 3600000 -- longest sleep at a time
 
 local begun = port.now()
 local timers = {}      -- id -> {at, period, left}
@@ -53,14 +55,16 @@ function loop.timer_stop(id)
     timers[id] = nil
 end
 
-local function first_timer()
-    local first, at
+-- The timer that goes off first, and in how many milliseconds from now.
+local function first_timer(now)
+    local first, left
     for id, timer in pairs(timers) do
-        if not at or timer.at < at or timer.at == at and id < first then
-            first, at = id, timer.at
+        local its = timer.at - now
+        if not left or its < left or its == left and id < first then
+            first, left = id, its
         end
     end
-    return first, at
+    return first, left
 end
 
 -- The timer that is due: its id, and how often it goes off again.
@@ -72,7 +76,8 @@ local function expire(id)
     else
         timer.left = left > 0 and left - 1 or left
         -- From when it was due: a loop that is late does not drift.
-        timer.at = math.max(timer.at + timer.period, port.now())
+        local now = port.now()
+        timer.at = now + math.max(timer.at + timer.period - now, 0)
     end
     return left
 end
@@ -100,19 +105,20 @@ function loop.spawn(fn, ...)
     jobs[#jobs + 1] = { thread = thread, at = 0 }
 end
 
-local function held_event()
-    local at
+-- In how many milliseconds from now the first event comes that somebody listens to.
+local function held_event(now)
+    local left
     for _, event in ipairs(events) do
         if loop.listens(event.topic) then
-            at = math.min(at or event.at, event.at)
+            left = math.min(left or event.at - now, event.at - now)
         end
     end
-    return at
+    return left
 end
 
 local function due_events(now)
     for i = #events, 1, -1 do
-        if events[i].at <= now then
+        if events[i].at - now <= 0 then
             table.insert(messages, 1, table.remove(events, i).fn)
         end
     end
@@ -151,21 +157,21 @@ end
 function loop.pending()
     poll(0)
     return stirred or #messages > 0 or #jobs > 0 or next(timers) ~= nil
-        or held_event() ~= nil
+        or held_event(port.now()) ~= nil
 end
 
 -- How long nothing can happen but on the network, at most until `limit`.
 local function sleep_ms(now, limit)
-    local _, at = first_timer()
+    local _, timer = first_timer(now)
     if #messages > 0 then
         return 0 -- a job has just posted it
     end
-    local until_ms = math.min(now + IDLE_MS, at or math.huge, held_event() or math.huge,
-        limit or math.huge)
+    local left = math.min(IDLE_MS, timer or IDLE_MS, held_event(now) or IDLE_MS,
+        limit and limit - now or IDLE_MS)
     for _, job in ipairs(jobs) do
-        until_ms = math.min(until_ms, job.at)
+        left = math.min(left, job.at - now)
     end
-    return math.max(0, math.ceil(until_ms - now))
+    return math.max(0, math.ceil(left))
 end
 
 -- A firmware message is done, or a timer has expired: what receive() answers. Nothing otherwise.
@@ -175,8 +181,8 @@ local function take(now)
         table.remove(messages, 1)()
         return -1
     end
-    local id, at = first_timer()
-    if id and at <= now then
+    local id, left = first_timer(now)
+    if id and left <= 0 then
         return loop.TIMER, id, expire(id)
     end
 end
@@ -188,15 +194,9 @@ local function check_limit(now)
     end
 end
 
---- Waits for what happens next: loop.TIMER, id, how often it goes off again; or -1, which says that
---- something may have happened. When nothing can happen any more and `ms` is negative, the modem has
---- come to its end: this does not return.
----@param ms integer at most; negative: for ever
----@return integer kind
----@return integer|nil id
----@return integer|nil again
-function loop.receive(ms)
-    local limit = ms >= 0 and port.now() + ms
+-- Waits for what happens next, `limit` at most: what receive() answers. Nothing when nothing can happen
+-- any more and there is no limit.
+local function wait(limit)
     while true do
         local now = port.now()
         check_limit(now)
@@ -214,13 +214,39 @@ function loop.receive(ms)
             end
             stirred = false
             return -1
-        elseif limit and now >= limit then
+        elseif limit and now - limit >= 0 then
             return -1
         elseif not limit and not loop.pending() then
-            port.finish()
+            return nil
         end
         poll(sleep_ms(now, limit))
     end
+end
+
+--- Waits for what happens next: loop.TIMER, id, how often it goes off again; or -1, which says that
+--- something may have happened. Nothing when nothing can happen any more.
+---@return integer|nil kind
+---@return integer|nil id
+---@return integer|nil again
+function loop.next()
+    return wait(nil)
+end
+
+local function or_end(kind, ...)
+    if not kind then
+        port.finish()
+    end
+    return kind, ...
+end
+
+--- The same, `ms` milliseconds at most; negative: for ever. When nothing can happen any more that is the
+--- modem's end: this does not return.
+---@param ms integer
+---@return integer kind
+---@return integer|nil id
+---@return integer|nil again
+function loop.receive(ms)
+    return or_end(wait(ms >= 0 and port.now() + ms or nil))
 end
 
 return loop

@@ -92,19 +92,13 @@ static int guest_exit(lua_State *L)
     longjmp(sim->stopped, STOP_EXIT);
 }
 
-static int guest_now(lua_State *L)
-{
-    const struct fota_system *system = &sim_of(L)->modem.port.system;
-
-    lua_pushnumber(L, (lua_Number)system->ops->now_ms(system->ctx));
-    return 1;
-}
-
 static int open_guest(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"emit", guest_emit}, {"reset", guest_reset}, {"exit", guest_exit},
-        {"now", guest_now},   {NULL, NULL},
+        {"emit", guest_emit},
+        {"reset", guest_reset},
+        {"exit", guest_exit},
+        {NULL, NULL},
     };
 
     lua_newtable(L);
@@ -216,6 +210,7 @@ int sim_run(lua_State *L)
     preload(sim->guest, "fota.guest", open_guest, sim);
     share_path(L, sim->guest, "path");
     share_path(L, sim->guest, "cpath");
+    sim->started_ms = fota_sim_clock_ran(&sim->modem.clock);
     sim->running = true;
     stop = (enum stop)setjmp(sim->stopped);
     if (stop == STOP_NONE)

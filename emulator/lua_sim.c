@@ -8,6 +8,7 @@
 #include "lua_fota.h"
 #include "platform/sim/map.h"
 #include "tools/key.h"
+#include "tools/lua_tool.h"
 
 #define SIM_TYPE "fota.sim.modem"
 
@@ -97,7 +98,7 @@ static int core_open(lua_State *L)
     lua_getfield(L, 1, "path");
     path = luaL_optstring(L, 3, NULL);
     lua_getfield(L, 1, "seed");
-    seed = (uint64_t)luaL_optnumber(L, 4, 1);
+    seed = lua_isnil(L, 4) ? 1 : fota_tool_check_u32(L, 4);
     return open_sim(L, model, path, seed);
 }
 
@@ -235,7 +236,7 @@ static int modem_image(lua_State *L)
 
     lua_pushlstring(L, (const char *)image, manifest->result.length);
     lua_pushstring(L, manifest->version);
-    lua_pushnumber(L, manifest->sequence);
+    fota_tool_push_number(L, manifest->sequence);
     return 3;
 }
 
@@ -263,12 +264,11 @@ static int modem_cut(lua_State *L)
 {
     const char *modes[FOTA_SIM_CUTS + 1] = {NULL};
     struct sim *sim = sim_check(L, 1);
-    lua_Number operation = luaL_checknumber(L, 2);
+    uint32_t operation = fota_tool_check_u32(L, 2); /* 0: none */
 
     for (int i = 0; i < FOTA_SIM_CUTS; i++)
         modes[i] = fota_sim_cut_name((enum fota_sim_cut)i);
-    luaL_argcheck(L, operation >= 0, 2, "an operation from 1 on, or 0 for none");
-    fota_sim_flash_cut(sim->modem.flash, (uint64_t)operation,
+    fota_sim_flash_cut(sim->modem.flash, operation,
                        (enum fota_sim_cut)luaL_checkoption(L, 3, "before", modes));
     return 0;
 }
@@ -288,18 +288,10 @@ static int modem_power_off(lua_State *L)
     return 0;
 }
 
-static uint32_t whole_number(lua_State *L, int index)
-{
-    lua_Number value = luaL_checknumber(L, index);
-
-    luaL_argcheck(L, value >= 0 && value <= UINT32_MAX, index, "0 to 4294967295 expected");
-    return (uint32_t)value;
-}
-
 /* rate(bytes per second), 0: no limit */
 static int modem_rate(lua_State *L)
 {
-    sim_check(L, 1)->modem.link.rate = whole_number(L, 2);
+    sim_check(L, 1)->modem.link.rate = fota_tool_check_u32(L, 2);
     return 0;
 }
 
@@ -351,7 +343,7 @@ static int modem_drop(lua_State *L)
 {
     struct fota_sim_link *link = &sim_check(L, 1)->modem.link;
 
-    link->drop_at = link->received + whole_number(L, 2);
+    link->drop_at = link->received + fota_tool_check_u32(L, 2);
     return 0;
 }
 
@@ -365,27 +357,14 @@ static int modem_fast(lua_State *L)
 /* skip(ms): lets time pass at once */
 static int modem_skip(lua_State *L)
 {
-    fota_sim_clock_skip(&sim_check(L, 1)->modem.clock, whole_number(L, 2));
+    fota_sim_clock_skip(&sim_check(L, 1)->modem.clock, fota_tool_check_u32(L, 2));
     return 0;
 }
 
-/* now() -> milliseconds of its clock, from any start */
+/* now() -> milliseconds of its clock, since it was opened */
 static int modem_now(lua_State *L)
 {
-    const struct fota_system *system = &sim_check(L, 1)->modem.port.system;
-
-    lua_pushnumber(L, (lua_Number)system->ops->now_ms(system->ctx));
-    return 1;
-}
-
-static void set_number(lua_State *L, const char *name, uint64_t value)
-{
-#if LUA_VERSION_NUM >= 503
-    lua_pushinteger(L, (lua_Integer)value);
-#else
-    lua_pushnumber(L, (lua_Number)value);
-#endif
-    lua_setfield(L, -2, name);
+    return sim_push_now(L, sim_check(L, 1));
 }
 
 static int modem_stats(lua_State *L)
@@ -395,15 +374,15 @@ static int modem_stats(lua_State *L)
 
     fota_sim_flash_stats(sim->modem.flash, &s);
     lua_newtable(L);
-    set_number(L, "programs", s.programs);
-    set_number(L, "erases", s.erases);
-    set_number(L, "bytes_read", s.bytes_read);
-    set_number(L, "bytes_programmed", s.bytes_programmed);
-    set_number(L, "most_erased", s.most_erased);
-    set_number(L, "violations", s.violations);
-    set_number(L, "resets", sim->modem.resets);
-    set_number(L, "bytes_fetched", sim->modem.link.received);
-    set_number(L, "connections", sim->modem.link.connections);
+    fota_tool_set_number(L, "programs", (int64_t)s.programs);
+    fota_tool_set_number(L, "erases", (int64_t)s.erases);
+    fota_tool_set_number(L, "bytes_read", (int64_t)s.bytes_read);
+    fota_tool_set_number(L, "bytes_programmed", (int64_t)s.bytes_programmed);
+    fota_tool_set_number(L, "most_erased", (int64_t)s.most_erased);
+    fota_tool_set_number(L, "violations", (int64_t)s.violations);
+    fota_tool_set_number(L, "resets", sim->modem.resets);
+    fota_tool_set_number(L, "bytes_fetched", (int64_t)sim->modem.link.received);
+    fota_tool_set_number(L, "connections", sim->modem.link.connections);
     lua_pushstring(L, fota_sim_flash_violation(sim->modem.flash));
     lua_setfield(L, -2, "violation");
     return 1;
@@ -412,9 +391,9 @@ static int modem_stats(lua_State *L)
 static void push_region(lua_State *L, const char *name, const struct fota_region *region)
 {
     lua_newtable(L);
-    set_number(L, "offset", region->offset);
-    set_number(L, "size", region->size);
-    set_number(L, "erase_unit", region->erase_unit);
+    fota_tool_set_number(L, "offset", region->offset);
+    fota_tool_set_number(L, "size", region->size);
+    fota_tool_set_number(L, "erase_unit", region->erase_unit);
     lua_setfield(L, -2, name);
 }
 
@@ -425,8 +404,8 @@ static int modem_map(lua_State *L)
     lua_newtable(L);
     lua_pushstring(L, map->name);
     lua_setfield(L, -2, "name");
-    set_number(L, "flash_size", map->flash_size);
-    set_number(L, "program_unit", map->program_unit);
+    fota_tool_set_number(L, "flash_size", map->flash_size);
+    fota_tool_set_number(L, "program_unit", map->program_unit);
     push_region(L, "slot", &map->slot);
     push_region(L, "staging", &map->staging);
     push_region(L, "journal", &map->journal);
@@ -438,27 +417,26 @@ static int modem_map(lua_State *L)
 /* Checks that `offset` and `length` lie inside the flash. */
 static uint8_t *cells(lua_State *L, struct sim *sim, size_t length)
 {
-    lua_Number offset = luaL_checknumber(L, 2);
+    uint32_t offset = fota_tool_check_u32(L, 2);
     uint32_t size = sim->modem.port.map->flash_size;
 
-    luaL_argcheck(L, offset >= 0 && length <= size && offset <= size - length, 2,
-                  "outside the flash");
-    return fota_sim_flash_cells(sim->modem.flash) + (size_t)offset;
+    luaL_argcheck(L, length <= size && offset <= size - length, 2, "outside the flash");
+    return fota_sim_flash_cells(sim->modem.flash) + offset;
 }
 
 static int modem_cells(lua_State *L)
 {
     struct sim *sim = sim_check(L, 1);
     uint32_t size = sim->modem.port.map->flash_size;
-    lua_Number length;
+    uint32_t length;
 
     if (lua_gettop(L) == 1) {
         lua_pushlstring(L, (const char *)fota_sim_flash_cells(sim->modem.flash), size);
         return 1;
     }
-    length = luaL_checknumber(L, 3);
-    luaL_argcheck(L, length >= 0 && length <= size, 3, "outside the flash");
-    lua_pushlstring(L, (const char *)cells(L, sim, (size_t)length), (size_t)length);
+    length = fota_tool_check_u32(L, 3);
+    luaL_argcheck(L, length <= size, 3, "outside the flash");
+    lua_pushlstring(L, (const char *)cells(L, sim, length), length);
     return 1;
 }
 

@@ -30,7 +30,8 @@ struct sim {
     lua_State *guest;
     int listener; /* reference to the host's function that hears the guest */
     int exit_status;
-    void *lwip; /* its streams there, owned; NULL: it uses the host's sockets */
+    uint64_t started_ms; /* when the guest did, of the modem's clock */
+    void *lwip;          /* its streams there, owned; NULL: it uses the host's sockets */
 };
 
 /* The modem at `index`, open; raises otherwise. */
@@ -58,6 +59,15 @@ void sim_copy(lua_State *from, int index, lua_State *to, int depth);
  * about folders. */
 void sim_world(lua_State *L, struct sim *sim);
 void sim_files(lua_State *L);
+
+/* Pushes a Lua integer as LuatOS does: cut to its size, where Lua has 32 bits. Differences of
+ * counters stay right. */
+void sim_push_cut(lua_State *L, uint64_t value);
+
+/* Pushes the modem's clock: milliseconds since it was opened. */
+int sim_push_now(lua_State *L, struct sim *sim);
+
+extern const luaL_Reg sim_clock_functions[];
 
 int luaopen_fota_sim_core(lua_State *L);
 

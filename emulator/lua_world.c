@@ -1,11 +1,12 @@
 /* What the scripting world of the modem is built on, besides the update engine: TCP over the
- * modem's own network, its clock, digests. All of it goes into the module `fota.guest`. */
+ * modem's own network, chance, digests. All of it goes into the module `fota.guest`. */
 #include "emulator/lua_sim.h"
 
 #include <string.h>
 
 #include "fota_error.h"
 #include "platform/mbedtls/digest.h"
+#include "tools/lua_tool.h"
 
 #define RECEIVE_MAX 4096u /* bytes of one tcp_recv() */
 
@@ -99,27 +100,8 @@ static int tcp_close(lua_State *L)
     return 0;
 }
 
-/* ---- clock and chance -------------------------------------------------------------------------
+/* ---- chance ----------------------------------------------------------------------------------
  */
-
-/* time() -> seconds since 1970 */
-static int world_time(lua_State *L)
-{
-    const struct fota_system *system = &sim_of(L)->modem.port.system;
-
-    lua_pushnumber(L, (lua_Number)system->ops->time(system->ctx));
-    return 1;
-}
-
-/* skip(ms): lets the time pass at once */
-static int world_skip(lua_State *L)
-{
-    lua_Number ms = luaL_checknumber(L, 1);
-
-    luaL_argcheck(L, ms >= 0 && ms <= UINT32_MAX, 1, "0 to 4294967295 expected");
-    fota_sim_clock_skip(&sim_of(L)->modem.clock, (uint32_t)ms);
-    return 0;
-}
 
 /* random(count) -> so many bytes */
 static int world_random(lua_State *L)
@@ -173,10 +155,12 @@ static uint32_t reversed(uint32_t value, unsigned bits)
 
 static uint32_t word_argument(lua_State *L, int index)
 {
-    lua_Number value = luaL_checknumber(L, index);
+    int64_t value;
 
-    luaL_argcheck(L, value >= INT32_MIN && value <= UINT32_MAX, index, "32 bits expected");
-    return value < 0 ? (uint32_t)(int32_t)value : (uint32_t)value;
+    luaL_argcheck(
+        L, fota_tool_read_number(L, index, &value) && value >= INT32_MIN && value <= UINT32_MAX,
+        index, "32 bits expected");
+    return (uint32_t)value;
 }
 
 /* crc(data, bits, polynomial, initial, final, reflect input, reflect output) -> sum; `bits` is 7
@@ -206,31 +190,34 @@ static int world_crc(lua_State *L)
     if (lua_toboolean(L, 7))
         sum = reversed(sum, (unsigned)bits);
     sum = (sum ^ final) & mask >> (32 - bits);
-#if LUA_VERSION_NUM >= 503
-    lua_pushinteger(L, (lua_Integer)sum);
-#else
-    lua_pushnumber(L, (lua_Number)sum);
-#endif
+    sim_push_cut(L, sum);
     return 1;
 }
 
 /* ---- the module -------------------------------------------------------------------------------
  */
 
-void sim_world(lua_State *L, struct sim *sim)
+static void register_all(lua_State *L, struct sim *sim, const luaL_Reg *functions)
 {
-    static const luaL_Reg functions[] = {
-        {"tcp_open", tcp_open},   {"tcp_ready", tcp_ready}, {"tcp_send", tcp_send},
-        {"tcp_recv", tcp_recv},   {"tcp_close", tcp_close}, {"time", world_time},
-        {"skip", world_skip},     {"random", world_random}, {"finish", world_finish},
-        {"digest", world_digest}, {"crc", world_crc},       {NULL, NULL},
-    };
-
     for (const luaL_Reg *f = functions; f->name; f++) {
         lua_pushlightuserdata(L, sim);
         lua_pushcclosure(L, f->func, 1);
         lua_setfield(L, -2, f->name);
     }
+}
+
+void sim_world(lua_State *L, struct sim *sim)
+{
+    static const luaL_Reg functions[] = {
+        {"tcp_open", tcp_open},   {"tcp_ready", tcp_ready},
+        {"tcp_send", tcp_send},   {"tcp_recv", tcp_recv},
+        {"tcp_close", tcp_close}, {"random", world_random},
+        {"finish", world_finish}, {"digest", world_digest},
+        {"crc", world_crc},       {NULL, NULL},
+    };
+
+    register_all(L, sim, functions);
+    register_all(L, sim, sim_clock_functions);
     lua_pushlightuserdata(L, NULL); /* what null in JSON is to LuatOS */
     lua_setfield(L, -2, "null");
     sim_files(L);

@@ -413,13 +413,12 @@ function sys.pending()
     return #queue > 0 or loop.pending()
 end
 
---- One turn: messages, then what happens next, for which it waits at most `ms` milliseconds.
----@param ms integer
-function sys.turn(ms)
+--- One turn: messages, then what happens next.
+function sys.turn()
     local outer = turning
     turning = coroutine.running()
     deliver()
-    local message, id, again = rtos.receive(ms)
+    local message, id, again = loop.next()
     if message == rtos.MSG_TIMER then
         fire(id, again)
     end
@@ -430,7 +429,7 @@ end
 --- Runs everything; on the emulated modem it returns when nothing can happen any more.
 function sys.run()
     while sys.pending() do
-        sys.turn(1000)
+        sys.turn()
     end
 end
 

@@ -72,10 +72,10 @@ end
 local function use_clock()
     local time, date = os.time, os.date
     os.time = function(fields)
-        return fields and time(fields) or math.floor(port.time())
+        return fields and time(fields) or port.time()
     end
     os.date = function(format, at)
-        return date(format, at or math.floor(port.time()))
+        return date(format, at or port.time())
     end
     local begun = port.now()
     os.clock = function()

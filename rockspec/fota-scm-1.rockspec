@@ -36,7 +36,7 @@ build = {
                 "platform/sim/link.c", "platform/sim/map.c",
                 "platform/sim/modem.c", "platform/sim/web.c",
                 "lua_fota.c", "lua/documented.c", "lua/job.c", "lua/luatos.c", "lua/native.c",
-                "lua/tls.c", "lua/value.c", "emulator/lua_files.c", "emulator/lua_guest.c", "emulator/lua_no_lwip.c", "emulator/lua_sim.c",
+                "lua/tls.c", "lua/value.c", "emulator/lua_clock.c", "emulator/lua_files.c", "emulator/lua_guest.c", "emulator/lua_no_lwip.c", "emulator/lua_sim.c",
                 "emulator/lua_world.c",
                 "tools/key.c", "tools/lua_host.c", "tools/lua_table.c", "tools/lua_tool.c",
                 "tools/package_writer.c",

@@ -356,7 +356,7 @@ describe("bad input:", function()
 
         it("of an unknown scheme", function()
             fetched("gopher://127.0.0.1/app.fota", 0, "URL_SCHEME",
-                "the url's scheme is not one of http, https, ftp")
+                "the url's scheme is not one of http, https, ftp, ftps")
         end)
     end)
 

@@ -6,6 +6,8 @@ local web = require("spec.support.web")
 
 local MODEL = "EC800G" -- its flash is small
 local FOTA = os.getenv("FOTA_BIN") or "build/bin/fota"
+local U32_MAX = vm.narrow and "2147483647" or "4294967295"
+local MODES = "before, first half, second half, random, after, unstable, marginal, one unstable, unreadable"
 
 local function read(path)
     local file = assert(io.open(path, "rb"))
@@ -700,17 +702,18 @@ describe("the emulated modem", function()
             assert.equal(2, status)
             assert.matches("^fota: unknown model 'EC900'; known: EC600N, ", err)
             assert.is_false(exists(home .. "/flash.bin"))
-            local modes = " is not N or N:MODE; modes: before, first half, second half, random, after\n"
+            local modes = " is not N or N:MODE; modes: " .. MODES .. "\n"
             for i, cut in ipairs({ "soon", "5:never", "0", "-1" }) do
                 refused(2, "fota: --power-cut: '" .. cut .. "'" .. modes, script, "--home", fs .. "/" .. i,
                     "--power-cut", cut)
             end
-            refused(2, "fota: --starts: '0' is not a number from 1 to 4294967295\n", script, "--home", home,
-                "--starts", "0")
-            refused(2, "fota: --sequence: '-1' is not a number from 1 to 4294967295\n", script, "--home",
-                home, "--sequence", "-1")
-            refused(2, "fota: --seed: 'x' is not a number from 0 to 4294967295\n", script, "--home", home,
-                "--seed", "x")
+            local function out_of_range(option, value, least)
+                refused(2, string.format("fota: --%s: '%s' is not a number from %d to %s\n", option, value,
+                    least, U32_MAX), script, "--home", home, "--" .. option, value)
+            end
+            out_of_range("starts", "0", 1)
+            out_of_range("sequence", "-1", 1)
+            out_of_range("seed", "x", 0)
         end)
 
         it("leaves nothing behind of a modem that cannot be made", function()

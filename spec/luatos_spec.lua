@@ -1,5 +1,6 @@
 --- The modules that LuatOS scripts find on the emulated modem, as scripts use them.
 local Guest = require("spec.support.guest")
+local vm = require("spec.support.vm")
 local web = require("spec.support.web")
 
 describe("a LuatOS script", function()
@@ -109,6 +110,12 @@ describe("a LuatOS script", function()
             assert.same({ "nil\t0\tstring expected, got nil" }, say("", "json.decode(nil)"))
         end)
 
+        it("takes a number that does not fit 32 bits as the largest one, where Lua has no larger", function()
+            assert.same(vm.narrow and { "2147483647\t-2147483648\t2147483647" }
+                or { "3000000000\t-3000000000\t2147483647" },
+                say("local t = json.decode('[3000000000, -3000000000, 2147483647]')", "t[1], t[2], t[3]"))
+        end)
+
         it("gives back what it was given", function()
             assert.same({ "true" }, say([[
                 local function same(a, b)
@@ -147,7 +154,11 @@ describe("a LuatOS script", function()
         end)
 
         it("packs and unpacks", function()
-            assert.same({ "13", "13\t1\t-2\t258\tabc\t-1.5", "-2\t65534\t1000000000000\t0.5", "nil" }, say([[
+            -- 10^12 is a float of 24 bits there, and what is read is cut to 32.
+            local large = vm.narrow and "-727384064" or "1000000000000"
+            assert.same({
+                "13", "13\t1\t-2\t258\tabc\t-1.5", "-2\t65534\t" .. large .. "\t0.5", "nil",
+            }, say([[
                 local b = zbuff.create(32)
                 local n = b:pack(">bhIA", 1, -2, 258, "abc") + b:pack("b", 255)
                 b:seek(-1, zbuff.SEEK_CUR)
@@ -229,6 +240,10 @@ describe("a LuatOS script", function()
         end)
 
         -- The check values of "123456789" in the catalogue of parametrised CRCs.
+        it("gives a sum of 32 bits as an integer, negative where it has no larger ones", function()
+            assert.same({ vm.narrow and "-873187034" or "3421780262" }, say("", "crypto.crc32('123456789')"))
+        end)
+
         it("knows the sums", function()
             assert.same({ "CBF43926", "BB3D\t44C2\tB4C8\t4B37", "2189\t29B1\t906E\t31C3\tEA82", "F4\tA1",
                 "4B37", "true" }, say([[
@@ -410,6 +425,20 @@ describe("a LuatOS script", function()
                 print(mcu.dtick64(mcu.tick64(), tick64, 2000000))
                 local high, low = mcu.ticks2(2)
                 print(high, low, mcu.x32(10))
+            ]])))
+        end)
+
+        it("its clock, which turns over after 2^31 milliseconds while timers go on", function()
+            local difference = vm.narrow and "1385447424" or "4000000000000"
+            assert.same({ "-294967296\t4000\t0", "true\t" .. difference, "1000\ttrue" }, (guest:task([[
+                local tick64, time, began = mcu.tick64(), os.time(), mcu.ticks()
+                sys.wait(2000000000)
+                sys.wait(2000000000)
+                print(mcu.ticks() - began, mcu.ticks2(1))
+                print(mcu.dtick64(mcu.tick64(), tick64))
+                local ticks = mcu.ticks()
+                sys.wait(1000)
+                print(mcu.ticks() - ticks, os.time() - time == 4000001)
             ]])))
         end)
 

@@ -1,4 +1,6 @@
 --- Writes JSON (RFC 8259): the same value always gives the same text.
+local util = require("fota.tool.util")
+
 local json = {}
 
 local array = {}
@@ -56,7 +58,7 @@ function encode(value, indent)
         return quote(value)
     elseif kind == "number" then
         assert(value % 1 == 0, "only whole numbers")
-        return (string.format("%.0f", value))
+        return util.decimal(value)
     elseif kind == "boolean" then
         return tostring(value)
     elseif getmetatable(value) == array or value[1] ~= nil then

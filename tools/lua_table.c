@@ -7,18 +7,17 @@
 
 /* ---- numbers and results -------------------------------------------------------------------- */
 
-/* Before 5.3 lua_Integer may have 32 bits, a float has 53. */
 void fota_tool_push_number(lua_State *L, int64_t value)
 {
-#if LUA_VERSION_NUM >= 503
-    lua_pushinteger(L, (lua_Integer)value);
-#else
-    lua_pushnumber(L, (lua_Number)value);
-#endif
+    lua_Integer integer = (lua_Integer)value;
+
+    if (integer == value)
+        lua_pushinteger(L, integer);
+    else
+        lua_pushnumber(L, (lua_Number)value);
 }
 
-/* Reads a whole number; false: not a number, or it has a fraction or does not fit. */
-static bool read_number(lua_State *L, int index, int64_t *value)
+bool fota_tool_read_number(lua_State *L, int index, int64_t *value)
 {
     lua_Number number;
 
@@ -36,6 +35,16 @@ static bool read_number(lua_State *L, int index, int64_t *value)
         return false;
     *value = (int64_t)number;
     return (lua_Number)*value == number;
+}
+
+uint32_t fota_tool_check_u32(lua_State *L, int index)
+{
+    int64_t value;
+
+    luaL_checktype(L, index, LUA_TNUMBER);
+    luaL_argcheck(L, fota_tool_read_number(L, index, &value) && value >= 0 && value <= UINT32_MAX,
+                  index, "a whole number from 0 to 4294967295 expected");
+    return (uint32_t)value;
 }
 
 int fota_tool_fault_result(lua_State *L, const struct fota_fault *fault)
@@ -208,7 +217,7 @@ bool fota_tool_get_number(const struct fota_tool_reader *r, const char *name, in
 {
     if (!fetch(r, name))
         return false;
-    if (!read_number(r->L, -1, value))
+    if (!fota_tool_read_number(r->L, -1, value))
         wrong(r->L, name, "whole number");
     if (*value < 0 || *value > max)
         luaL_error(r->L, "bad field '%s' (out of range)", name);

@@ -37,9 +37,18 @@ int fota_tool_crypto_failure(lua_State *L);
 /* nil, "path: why", `number`, which is an errno. */
 int fota_tool_system_failure(lua_State *L, const char *path, int number);
 
+/* ---- numbers -------------------------------------------------------------------------------- */
+
+/* Reads the whole number at `index`. Returns false if it is not a number, has a fraction or does
+ * not fit. */
+bool fota_tool_read_number(lua_State *L, int index, int64_t *value);
+
+/* The argument at `index`, 0 to 4294967295; raises for anything else. */
+uint32_t fota_tool_check_u32(lua_State *L, int index);
+
 /* ---- writing tables: field `name` of the table on top of the stack -------------------------- */
 
-/* An integer where Lua has them; before 5.3 a float, exact up to 2^53. */
+/* An integer where it fits, else a float, exact up to 2^53, or 2^24 with LUA_32BITS. */
 void fota_tool_push_number(lua_State *L, int64_t value);
 
 void fota_tool_set_number(lua_State *L, const char *name, int64_t value);

@@ -5,7 +5,7 @@ local models = require("fota.tool.models")
 local sign = require("fota.tool.sign")
 local util = require("fota.tool.util")
 
-local U32_MAX = 4294967295
+local U32_MAX = util.U32_MAX
 local NAME_MAX = 31
 local TEXT_MAX = 128
 local LIST_MAX = 8

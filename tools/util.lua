@@ -7,6 +7,9 @@ util.EXIT_OK = 0
 util.EXIT_FAILURE = 1
 util.EXIT_USAGE = 2
 
+--- The largest number of 32 bits; where Lua itself has only 32, the largest that it can hold exactly.
+util.U32_MAX = math.maxinteger == 2147483647 and math.maxinteger or 4294967295
+
 ---@class fota.tool.Failure What a command raises; the top level prints it and exits.
 ---@field status integer exit status
 ---@field message string|nil one line; nil when the command has printed already
@@ -59,7 +62,8 @@ end
 ---@param number number
 ---@return string
 function util.decimal(number)
-    return (string.format("%.0f", number))
+    local integer = math.type and math.type(number) == "integer"
+    return (string.format(integer and "%d" or "%.0f", number))
 end
 
 ---@param bytes string
@@ -154,19 +158,23 @@ local function days_of_month(year, month)
     return days(year, month + 1, 1) - days(year, month, 1)
 end
 
+-- The last second of the year 9999, or where Lua has 32 bits, the last that it can hold.
+local LAST_MOMENT = math.maxinteger == 2147483647 and math.maxinteger or 253402300799
+
 --- Reads a moment: seconds since 1970, or a date, which lasts to its end in UTC.
 ---@param text string
 ---@return integer|nil seconds nil when it is neither
 function util.moment(text)
     local year, month, day = text:match("^(%d%d%d%d)%-(%d%d)%-(%d%d)$")
     if not year then
-        return util.number(text, 0, 253402300799)
+        return util.number(text, 0, LAST_MOMENT)
     end
     year, month, day = tonumber(year), tonumber(month), tonumber(day)
     if year < 1970 or month < 1 or month > 12 or day < 1 or day > days_of_month(year, month) then
         return nil
     end
-    return days(year, month, day) * 86400 + 86399
+    local day_number = days(year, month, day)
+    return day_number <= (LAST_MOMENT - 86399) / 86400 and day_number * 86400 + 86399 or nil
 end
 
 --- Shows seconds since 1970 in UTC.
@@ -174,7 +182,7 @@ end
 ---@return string
 function util.show_moment(seconds)
     -- Past the year 9999 the C library may refuse.
-    if seconds > 253402300799 then
+    if seconds > LAST_MOMENT then
         return util.decimal(seconds) .. " seconds since 1970"
     end
     return (os.date("!%Y-%m-%d %H:%M:%S UTC", seconds))

@@ -88,7 +88,7 @@ local function read_arguments(given)
         policy.signatures = util.number_option("signatures", given.signatures, 1, 2)
     end
     if given.installed then
-        given.installed = util.number_option("installed", given.installed, 0, 4294967295)
+        given.installed = util.number_option("installed", given.installed, 0, util.U32_MAX)
     end
     if given.model and (given.vendor or "quectel") == "quectel" then
         models.find(given.model)

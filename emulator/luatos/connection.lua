@@ -60,7 +60,7 @@ local function open(self, mine, host, number, ipv6)
         local ready = port.tcp_ready(self.stream)
         if ready then
             return true
-        elseif ready == nil or port.now() >= limit then
+        elseif ready == nil or limit - port.now() <= 0 then
             return false
         end
         coroutine.yield(limit - port.now())

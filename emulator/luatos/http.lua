@@ -108,7 +108,8 @@ end
 -- Lets other things run until the network moves; false when the request's time is over.
 local function pause(request, limit)
     local now = port.now()
-    local left = math.min(request.limit, limit or math.huge) - now
+    local left = request.limit - now
+    left = limit and math.min(left, limit - now) or left
     if left <= 0 then
         return false
     end
@@ -131,7 +132,7 @@ local function connect(request)
         elseif ready == nil then
             return nil, CONNECT
         elseif not pause(request, limit) then
-            return nil, port.now() >= request.limit and TIMEOUT or CONNECT
+            return nil, port.now() - request.limit >= 0 and TIMEOUT or CONNECT
         end
     end
 end

@@ -124,7 +124,7 @@ end
 function update:finish()
     local limit = port.now() + DONE_MS
     local ok, done = native.isDone()
-    while ok and not done and port.now() < limit do
+    while ok and not done and limit - port.now() > 0 do
         coroutine.yield(LOOK_MS)
         ok, done = native.isDone()
     end

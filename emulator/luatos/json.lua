@@ -177,7 +177,12 @@ local function read_number(text, at)
     local stop = at + #digits
     local fraction = text:match("^%.%d+", stop) or ""
     local exponent = text:match("^[eE][+-]?%d+", stop + #fraction) or ""
-    return tonumber(digits .. fraction .. exponent), stop + #fraction + #exponent
+    local number = tonumber(digits .. fraction .. exponent)
+    if math.maxinteger == 2147483647 and #fraction + #exponent == 0 then
+        -- With integers of 32 bits a larger one becomes the largest, as on the device.
+        number = math.tointeger(number) or number < 0 and math.mininteger or math.maxinteger
+    end
+    return number, stop + #fraction + #exponent
 end
 
 local function skip(text, at)

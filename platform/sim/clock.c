@@ -62,6 +62,11 @@ struct fota_system fota_sim_clock_open(struct fota_sim_clock *clock, struct fota
     return (struct fota_system){&clock->ops, clock};
 }
 
+uint64_t fota_sim_clock_ran(struct fota_sim_clock *clock)
+{
+    return clock_now_ms(clock) - clock->began_ms;
+}
+
 void fota_sim_clock_set_virtual(struct fota_sim_clock *clock, bool is_virtual)
 {
     uint64_t now = clock_now_ms(clock);
@@ -139,8 +144,8 @@ static void net_wait(void *ctx, uint32_t ms)
     uint64_t began = host_now_ms(clock);
     uint64_t waited;
 
-    if (clock->streams == 0) {
-        fota_sim_clock_pass(clock, ms);
+    if (clock->is_virtual && clock->streams == 0) {
+        fota_sim_clock_skip(clock, ms);
         return;
     }
     clock->outside.ops->wait(clock->outside.ctx, ms);

@@ -30,6 +30,9 @@ struct fota_system fota_sim_clock_open(struct fota_sim_clock *clock, struct fota
  * taking the time that the clock gives it. */
 struct fota_net fota_sim_clock_net(struct fota_sim_clock *clock, struct fota_net outside);
 
+/* Milliseconds since it was opened. */
+uint64_t fota_sim_clock_ran(struct fota_sim_clock *clock);
+
 /* Makes the clock virtual, or the host's again; what it shows goes on from there. */
 void fota_sim_clock_set_virtual(struct fota_sim_clock *clock, bool is_virtual);
 
