@@ -3,8 +3,8 @@
  * revert) is cut at every flash operation in every way, goes on, and must end as it would have
  * ended without the cut. docs/power-cuts.md says what is done and which invariants are held.
  *
- *     powercut [--map NAME] [--scenario NAME] [--all] [--pairs] [--soak SECONDS] [--seed S]
- *              [--shard I/N] [--results FILE] [--verbose]
+ *     powercut [--map NAME] [--scenario NAME] [--all] [--pairs | --near N] [--soak SECONDS]
+ *              [--seed S] [--shard I/N] [--results FILE] [--verbose] [--stop]
  *
  * By default a sample of the operations on each map, which is evenly spread; --all leaves none out.
  * Prints one line for each map, scenario and plan; the exit status is 1 when anything failed, or
@@ -18,9 +18,9 @@
 
 struct options {
     const char *map, *scenario, *results;
-    uint64_t seed;
+    uint64_t seed, near;
     unsigned soak;
-    bool all, pairs, verbose;
+    bool all, verbose, stop;
     struct shard shard;
 };
 
@@ -68,6 +68,7 @@ static void run(const struct fota_map *map, const struct scenario *scenario, boo
     uint64_t soak = options->all ? (family ? 300 : 2000) : family ? 20 : 150;
 
     total->campaigns++;
+    c.stop = options->stop;
     c.results = total->results;
     if (!powercut_open(&c)) {
         total->good = false;
@@ -75,8 +76,8 @@ static void run(const struct fota_map *map, const struct scenario *scenario, boo
         return;
     }
     memset(&c.tally, 0, sizeof c.tally);
-    powercut_single(&c, stride_of(&c, options, family ? 25 : 400), options->pairs, options->shard);
-    report(&c, options->pairs ? "pairs" : "singles", total);
+    powercut_single(&c, stride_of(&c, options, family ? 25 : 400), options->near, options->shard);
+    report(&c, options->near ? "pairs" : "singles", total);
     c.results = NULL;
     powercut_soak(&c, soak, options->soak, options->seed + options->shard.index);
     report(&c, "soak", total);
@@ -106,6 +107,8 @@ static bool parse_value(const char *name, const char *value, struct options *opt
         options->results = value;
     else if (strcmp(name, "--seed") == 0)
         options->seed = strtoull(value, NULL, 0);
+    else if (strcmp(name, "--near") == 0)
+        options->near = strtoull(value, NULL, 0);
     else if (strcmp(name, "--soak") == 0)
         options->soak = (unsigned)strtoul(value, NULL, 0);
     else if (strcmp(name, "--shard") == 0)
@@ -121,9 +124,11 @@ static bool parse(int argc, char **argv, struct options *options)
         if (strcmp(argv[i], "--all") == 0)
             options->all = true;
         else if (strcmp(argv[i], "--pairs") == 0)
-            options->pairs = true;
+            options->near = UINT64_MAX;
         else if (strcmp(argv[i], "--verbose") == 0)
             options->verbose = true;
+        else if (strcmp(argv[i], "--stop") == 0)
+            options->stop = true;
         else if (i + 1 == argc || !parse_value(argv[i], argv[i + 1], options))
             return false;
         else
@@ -137,6 +142,8 @@ static void run_all(const struct options *options, struct total *total)
     const struct scenario *scenario;
 
     for (size_t m = 0; (map = powercut_map(m)) != NULL; m++) {
+        if (options->stop && !total->good)
+            return;
         if (options->map && strcmp(options->map, map->name) != 0)
             continue;
         for (size_t s = 0; (scenario = powercut_scenario(s)) != NULL; s++) {
@@ -154,9 +161,10 @@ int main(int argc, char **argv)
     struct total total = {.good = true};
 
     if (!parse(argc, argv, &options)) {
-        fprintf(stderr, "usage: powercut [--map NAME] [--scenario NAME] [--all] [--pairs]\n"
-                        "                [--soak SECONDS] [--seed S] [--shard I/N]\n"
-                        "                [--results FILE] [--verbose]\n");
+        fprintf(stderr,
+                "usage: powercut [--map NAME] [--scenario NAME] [--all] [--pairs | --near N]\n"
+                "                [--soak SECONDS] [--seed S] [--shard I/N]\n"
+                "                [--results FILE] [--verbose] [--stop]\n");
         return 2;
     }
     if (options.results && !(total.results = fopen(options.results, "w"))) {

@@ -88,7 +88,7 @@ struct campaign {
     uint64_t rest;       /* operations of the last life after its last cut */
     uint64_t first;      /* operation to begin with: what lies before was cut by another scenario */
     bool keeps;          /* there is room for the old image */
-    bool verbose;
+    bool verbose, stop;  /* stop: at the first failure */
     FILE *results;
 
     /* the life that runs */
@@ -131,8 +131,9 @@ struct shard {
     uint64_t index, count;
 };
 
-/* Every `stride`-th operation in every way; with `pairs` every second cut of each, too. */
-void powercut_single(struct campaign *c, uint64_t stride, bool pairs, struct shard shard);
+/* Every `stride`-th operation in every way; and each of them with a second cut, in every way, at
+ * each of the `near` operations that follow. */
+void powercut_single(struct campaign *c, uint64_t stride, uint64_t near, struct shard shard);
 
 /* Random lives with up to POWERCUT_CUTS_MAX cuts until `lives` are lived or `seconds` are over. */
 void powercut_soak(struct campaign *c, uint64_t lives, unsigned seconds, uint64_t seed);

@@ -4,15 +4,17 @@
 
 #include "powercut.h"
 
-static void plan(struct campaign *c, struct disturbance *d)
+static uint64_t plan(struct campaign *c, const struct disturbance *d)
 {
+    if (c->stop && c->tally.failed)
+        return 0;
     c->tally.planned += d->fail_at ? 1 : d->cut_count;
-    (void)powercut_live(c, d);
+    return powercut_live(c, d);
 }
 
-static void second_cuts(struct campaign *c, const struct disturbance *first, uint64_t rest)
+static void second_cuts(struct campaign *c, const struct disturbance *first, uint64_t last)
 {
-    for (uint64_t k = 1; k <= rest; k++)
+    for (uint64_t k = 1; k <= last; k++)
         for (int mode = 0; mode < FOTA_SIM_CUTS; mode++) {
             struct disturbance d = *first;
 
@@ -22,7 +24,7 @@ static void second_cuts(struct campaign *c, const struct disturbance *first, uin
         }
 }
 
-void powercut_single(struct campaign *c, uint64_t stride, bool pairs, struct shard shard)
+void powercut_single(struct campaign *c, uint64_t stride, uint64_t near, struct shard shard)
 {
     for (uint64_t i = c->first ? c->first : 1; i <= c->operations; i += stride) {
         if (i / stride % shard.count != shard.index)
@@ -32,10 +34,8 @@ void powercut_single(struct campaign *c, uint64_t stride, bool pairs, struct sha
             uint64_t rest;
 
             d.seed = i << 8 | (uint64_t)mode;
-            c->tally.planned++;
-            rest = powercut_live(c, &d);
-            if (pairs)
-                second_cuts(c, &d, rest);
+            rest = plan(c, &d);
+            second_cuts(c, &d, rest < near ? rest : near);
         }
     }
 }
@@ -46,7 +46,7 @@ void powercut_soak(struct campaign *c, uint64_t lives, unsigned seconds, uint64_
 {
     time_t end = time(NULL) + (time_t)seconds;
 
-    for (uint64_t i = 0; i < lives || time(NULL) < end; i++) {
+    for (uint64_t i = 0; (i < lives || time(NULL) < end) && !(c->stop && c->tally.failed); i++) {
         struct disturbance d = {.seed = rig_random(&seed)};
         uint64_t fired = c->tally.fired;
 

@@ -1,0 +1,164 @@
+-- Negative controls: switches off one rule after the other in a copy of the engine's source, and runs
+-- the campaign of power cuts over it, which must fail each time: lua5.4 test/mutants.lua [BUILD [NAME]]
+-- BUILD is a folder that scripts/build --tests made.
+
+local build = arg[1] or "build"
+local only = arg[2]
+
+local SKIP_NOTE = { "return fota_boot_note(b, &r, STEP_WRITE); /* a new session: R1, R5 */",
+    "return fota_boot_go(b, STEP_WRITE);" }
+
+-- name, file, replacements (each must fit exactly once), options of the campaign.
+local mutants = {
+    { "R1: a snapshot counts without a seal", "core/journal.c",
+        { { "    if (err || is_blank(data))\n        return err;\n    bank->doubtful",
+            "    if (err)\n        return err;\n    bank->doubtful" } },
+        "--map sector --scenario full --near 8" },
+    { "R1: a session goes on copying without a record of its own", "core/boot.c",
+        { { "return fota_boot_note(b, &r, STEP_BACKUP); /* a new session: R1, R5 */",
+            "return r.state == b->journal.record.state ? fota_boot_go(b, STEP_BACKUP)\n"
+            .. ": fota_boot_note(b, &r, STEP_BACKUP);" } },
+        "--map page --scenario full" },
+    { "R1: a session goes on writing without a record of its own", "core/boot.c", { SKIP_NOTE },
+        "--map page --scenario full" },
+    { "R1: a session goes on downloading without a record of its own", "core/staging.c",
+        { { "return f->journal.owned || f->writer.at", "return true || f->writer.at" } },
+        "--map page --scenario full" },
+    { "R2: records are appended to what an earlier session left", "core/journal.c",
+        { { "    bool doubtful; /* what", "    uint16_t next;\n    bool doubtful; /* what" },
+            { "    bank->sequence = sequence;\n",
+                "    bank->sequence = sequence;\n"
+                .. "    for (bank->next = 2; bank->next < slots(j); bank->next++)\n"
+                .. "        if (read_slot(j, index, bank->next, data) != 0 || is_blank(data))\n"
+                .. "            break;\n" },
+            { "journal->doubtful = bank.doubtful;",
+                "journal->doubtful = bank.doubtful, journal->next = bank.next, journal->owned = true;" } },
+        "--map page --scenario full --near 4" },
+    { "R3: the bank that is read last wins", "core/journal.c",
+        { { "if (bank.sequence > journal->bank_sequence) {", "if (bank.sequence) {" } },
+        "--map page --scenario full" },
+    { "R4: what looks blank is not erased", "core/journal.c",
+        { { "    if (flash->ops->erase(flash->ctx, bank_address(j, bank)",
+            "    bool blank = true;\n    uint8_t data[RECORD_SIZE];\n"
+            .. "    for (uint32_t i = 0; blank && i < slots(j); i++)\n"
+            .. "        blank = read_slot(j, bank, i, data) == 0 && is_blank(data);\n"
+            .. "    if (!blank && flash->ops->erase(flash->ctx, bank_address(j, bank)" } },
+        "--map page --scenario full --near 4" },
+    { "R5: the slot is written before a record says so", "core/boot.c",
+        { { "    r.state = FOTA_STATE_INSTALLING;\n    r.progress = 0;\n    b->unit = 0;\n"
+            .. "    return fota_boot_note(b, &r, STEP_WRITE);",
+            "    b->unit = 0;\n    return fota_boot_go(b, STEP_WRITE);" } },
+        "--map page --scenario full" },
+    { "R6: the bank that holds the newest record is erased", "core/journal.c",
+        { { "j->bank_sequence ? 1u - j->bank : 0", "j->bank_sequence ? j->bank : 0" } },
+        "--map page --scenario full" },
+    { "the tries are not lowered before the attempt", "core/boot.c",
+        { { "            r.tries--;\n", "            (void)r.tries;\n" } },
+        "--map page --scenario revert" },
+    { "the counter rises before the confirm", "core/boot.c",
+        { { "        r->state = FOTA_STATE_TRIAL;\n",
+            "        r->state = FOTA_STATE_TRIAL;\n        r->counter = r->to_sequence;\n" } },
+        "--map page --scenario full" },
+    { "the counter does not rise at the confirm", "core/engine.c",
+        { { "        r.counter = installed->sequence;\n", "        (void)installed;\n" } },
+        "--map page --scenario full" },
+    { "the package is committed before its last page is in flash", "core/staging.c",
+        { { "    err = fota_writer_work(&f->writer, true, &f->fault);\n",
+            "    err = f->local ? fota_writer_work(&f->writer, true, &f->fault) : 0;\n" },
+            { "    if (f->stage != FOTA_STAGE_VERIFY) {\n",
+                "    if (!f->local) {\n        f->phase = FOTA_PHASE_COMMIT;\n        return 0;\n    }\n"
+                .. "    if (f->stage != FOTA_STAGE_VERIFY) {\n" } },
+        "--map page --scenario full" },
+    { "progress is noted one unit ahead of the flash", "core/staging.c",
+        { { "    r.progress = done;\n",
+            "    r.progress = done ? done + f->writer.region.erase_unit : 0;\n" } },
+        "--map page --scenario full" },
+    { "the copy of the old image is not made", "core/boot_copy.c",
+        { { "    if (done < length) {\n        err = fota_unit_copy(",
+            "    if (done < length && b->unit > 0) {\n        err = fota_unit_copy(" } },
+        "--map page --scenario revert" },
+    { "an unreadable record stops the boot", "core/journal.c",
+        { { "    if (err != FOTA_ERR_FLASH_ECC)\n        return err;\n",
+            "    if (err)\n        return err;\n" } },
+        "--map page --scenario full" },
+    { "one disturbed read is the last word", "core/flash.c",
+        { { "i < FOTA_READ_TRIES", "i < 1" } }, "--map page --scenario full" },
+}
+
+local function read(path)
+    local file = assert(io.open(path, "rb"))
+    local text = file:read("a")
+    file:close()
+    return text
+end
+
+local function write(path, text)
+    local file = assert(io.open(path, "wb"))
+    file:write(text)
+    file:close()
+end
+
+local function count(text, part)
+    local n, at = 0, 1
+    while true do
+        local first, last = text:find(part, at, true)
+        if not first then
+            return n
+        end
+        n, at = n + 1, last + 1
+    end
+end
+
+local function mutate(mutant)
+    local text = read(mutant[2])
+    for _, pair in ipairs(mutant[3]) do
+        local n = count(text, pair[1])
+        if n ~= 1 then
+            error(("%s: the text to change is %d times in %s, not once:\n%s"):format(
+                mutant[1], n, mutant[2], pair[1]), 0)
+        end
+        local first, last = text:find(pair[1], 1, true)
+        text = text:sub(1, first - 1) .. pair[2] .. text:sub(last + 1)
+    end
+    return text
+end
+
+local function run(command)
+    local ok, how, code = os.execute(command)
+    return ok == true, how, code
+end
+
+local folder = build .. "/mutants"
+run("mkdir -p '" .. folder .. "'")
+
+local function compile(mutant, index)
+    local source, program = ("%s/%d.c"):format(folder, index), ("%s/%d"):format(folder, index)
+    write(source, mutate(mutant))
+    local ok = run(("gcc -O2 -std=c99 -D_POSIX_C_SOURCE=200809L -I. -Icore -Itest -Itools '%s' "
+        .. "test/powercut*.c '%s/libfota_rig.a' '%s/libfota_tool.a' '%s/libfota_sim.a' '%s/libfota_core.a' "
+        .. "-lmbedtls -lmbedx509 -lmbedcrypto -o '%s'"):format(source, build, build, build, build, program))
+    return ok and program
+end
+
+local missed = 0
+for index, mutant in ipairs(mutants) do
+    if not only or mutant[1]:find(only, 1, true) then
+        local program = compile(mutant, index)
+        local caught = false
+        if not program then
+            print("FAIL  does not compile: " .. mutant[1])
+        else
+            local _, how, code = run(("timeout 300 '%s' --all --stop %s >'%s.log' 2>&1"):format(
+                program, mutant[4], program))
+            -- The rig aborts when the engine tells it nonsense: that is caught, too.
+            caught = how == "signal" or code == 1 or code == 134
+            local log = read(program .. ".log")
+            local reason = log:match("[^\n]*%d: [^\n]*") or log:match("[^\n]*rig:[^\n]*") or "?"
+            print((caught and "ok    " or "FAIL  not caught: ") .. mutant[1]
+                .. (caught and " | " .. reason:gsub("^.*[:,] ", "") or ""))
+        end
+        missed = missed + (caught and 0 or 1)
+    end
+end
+print(("%d of the rules that were switched off were not caught"):format(missed))
+os.exit(missed == 0)
