@@ -56,7 +56,8 @@ local function draw_row(c, mode, y)
         if row[operation] ~= row[operation + 1] then
             if row[operation] then
                 put('<rect x="%.2f" y="%d" width="%.2f" height="%d" fill="%s"/>',
-                    LEFT + (begin - c.first) * scale, y, (operation - begin + 1) * scale, ROW - 1, colour[row[operation]])
+                    LEFT + (begin - c.first) * scale, y,
+                    (operation - begin + 1) * scale, ROW - 1, colour[row[operation]])
             end
             begin = operation + 1
         end
