@@ -256,13 +256,16 @@ int fota_download_answer(struct fota *f)
 /* ---- bytes ------------------------------------------------------------------------------------
  */
 
-/* The answer ended before the package: a short 206 is gone on from, a short file is not. */
+/* The answer ended before the package. A part of the file is gone on from at once: no server ends
+ * an answer well that brought nothing. A short file is not. */
 static int ended_early(struct fota *f)
 {
     uint8_t *room;
 
-    if (f->claimed > f->received)
-        return fota_engine_fail(f, FOTA_ERR_CLOSED, f->claimed, f->received);
+    if (f->claimed > f->received) {
+        f->phase = FOTA_PHASE_OPEN;
+        return 0;
+    }
     if (f->judged)
         return fota_engine_fail(f, FOTA_ERR_TRUNCATED, fota_package_size(f), f->received);
     return fota_engine_fail(f, FOTA_ERR_TRUNCATED,

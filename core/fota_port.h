@@ -169,6 +169,9 @@ struct fota_tls {
     const struct fota_tls_ops *ops; /* NULL: no TLS on this port */
     void *ctx;
     bool has_authorities; /* the platform has certificates of its own to verify servers with */
+    /* Bytes of the longest record that recv() can take, at least 2048; 0: any that TLS allows. A
+     * server may send 16384, unless it is asked for less at a time. */
+    uint32_t record_max;
 };
 
 /* ---- cryptography --------------------------------------------------------------------------- */

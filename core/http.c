@@ -99,11 +99,23 @@ static void put_host(struct fota_text *request, const struct fota_url *url)
     fota_text_put_string(request, "\r\n");
 }
 
+/*
+ * Bytes to ask for at a time, so that no record is longer than the port can take: servers put an
+ * answer's header and its body into one, if they fit. 0: all of it.
+ */
+static uint32_t part_size(const struct fota_http *http)
+{
+    const struct fota_tls *tls = http->connection.tls;
+
+    return http->secure && tls->record_max ? tls->record_max - FOTA_HTTP_ANSWER_MAX : 0;
+}
+
 static bool build_request(struct fota_http *http, const struct fota_url *url)
 {
     /* The longest one fits: a path of FOTA_REDIRECT_URL_MAX beside a login from FOTA_URL_MAX in
      * base64. `full` is for the day that one of these limits grows. */
     struct fota_text request = {(char *)http->buffer, sizeof http->buffer, 0, false};
+    uint32_t part = part_size(http);
 
     fota_text_put_string(&request, "GET ");
     /* RFC 9112 section 3.2.1 */
@@ -114,10 +126,13 @@ static bool build_request(struct fota_http *http, const struct fota_url *url)
     fota_text_put_string(&request, "User-Agent: fota/1.0\r\n"
                                    "Accept-Encoding: identity\r\n"
                                    "Connection: close\r\n");
-    if (http->offset > 0) {
+    if (http->offset > 0 || part > 0) {
         fota_text_put_string(&request, "Range: bytes=");
         fota_text_put_number(&request, http->offset, 10);
-        fota_text_put_string(&request, "-\r\n");
+        fota_text_put_string(&request, "-");
+        if (part > 0)
+            fota_text_put_number(&request, http->offset + part - 1, 10);
+        fota_text_put_string(&request, "\r\n");
     }
     put_login(&request, url);
     fota_text_put_string(&request, "\r\n");
@@ -194,11 +209,11 @@ static int open_state(struct fota_http *http, struct fota_fault *fault)
         error = check_scheme(http, &url, fault);
     if (error != 0)
         return error;
+    http->secure = url.scheme == FOTA_SCHEME_HTTPS;
     if (url.host.length >= sizeof http->location || !build_request(http, &url))
         return fail(http, fault, FOTA_ERR_URL_TOO_LONG, sizeof http->buffer, strlen(http->url));
     memcpy(http->location, url.host.text, url.host.length);
     http->location[url.host.length] = '\0';
-    http->secure = url.scheme == FOTA_SCHEME_HTTPS;
     http->moved_ms = now(http);
     error = fota_connection_open(&http->connection, http->location, url.port,
                                  url.host_is_ipv6 ? FOTA_ADDRESS_IPV6 : http->family);

@@ -18,7 +18,8 @@
 #include "http_reader.h"
 #include "url.h"
 
-#define FOTA_HTTP_REDIRECTS 5u /* redirects followed for one request */
+#define FOTA_HTTP_REDIRECTS  5u    /* redirects followed for one request */
+#define FOTA_HTTP_ANSWER_MAX 1024u /* bytes of an answer's header, where records are limited */
 
 struct fota_http {
     struct fota_connection connection;
@@ -52,10 +53,12 @@ void fota_http_init(struct fota_http *http, const struct fota_net *net, const st
 /*
  * Begins a GET of `url` (terminated, at most FOTA_URL_MAX, copied) from byte `offset` of the file.
  * Nothing is sent before the first step; a request that runs is closed. An offset above 0 asks by
- * Range; If-Range is not used, the identity is compared by the caller, who may hold nothing but its
- * hash after a restart. A login in the url is sent (RFC 7617), after redirects only as long as they
- * stay on the same origin; so is the client's certificate shown. Returns 0 or an error of
- * fota_url_parse(), FOTA_ERR_URL_SCHEME for ftp, FOTA_ERR_NOT_BUILT for https without TLS.
+ * Range, and so does every https request where the port's records are limited: for a part that fits
+ * into one, so that the answer may end before identity.total. If-Range is not used, the identity is
+ * compared by the caller, who may hold nothing but its hash after a restart. A login in the url is
+ * sent (RFC 7617), after redirects only as long as they stay on the same origin; so is the client's
+ * certificate shown. Returns 0 or an error of fota_url_parse(), FOTA_ERR_URL_SCHEME for ftp,
+ * FOTA_ERR_NOT_BUILT for https without TLS.
  */
 int fota_http_open(struct fota_http *http, const char *url, uint64_t offset,
                    struct fota_fault *fault);

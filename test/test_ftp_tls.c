@@ -84,7 +84,7 @@ static const struct fota_tls_ops fake_ops = {.start = fake_start,
                                              .recv = fake_recv,
                                              .stop = fake_stop,
                                              .reason = fake_reason};
-static const struct fota_tls fake_tls = {&fake_ops, &fake, false};
+static const struct fota_tls fake_tls = {.ops = &fake_ops, .ctx = &fake};
 
 static void secure_script(const struct server *server)
 {

@@ -71,7 +71,7 @@ static const struct fota_tls_ops fake_ops = {
     .stop = fake_stop,
     .reason = fake_reason,
 };
-static const struct fota_tls fake_tls = {&fake_ops, &fake, false};
+static struct fota_tls fake_tls = {.ops = &fake_ops, .ctx = &fake};
 static const struct fota_tls_params mutual = {
     .ca_cert = "ca",
     .client_cert = "cert",
@@ -211,6 +211,30 @@ static void h19_tls_is_not_left_by_a_redirect(void **state)
     assert_int_equal(net.opened, 1);
 }
 
+/* A port that has 4 KiB for a record asks for less than that at a time. */
+static void t6_ranges_are_as_long_as_a_record_may_be(void **state)
+{
+    static const struct visit visits[] = {
+        {.answer = "HTTP/1.1 302 F\r\nLocation: https://h/f\r\n\r\n"},
+        {.answer = "HTTP/1.1 206 P\r\nContent-Range: bytes 0-1/9\r\nContent-Length: 2\r\n\r\nok"},
+    };
+
+    (void)state;
+    fake_tls.record_max = 4096;
+    secure_script(visits, 2);
+    assert_int_equal(fetch("http://h/f", 0, 100), FOTA_FETCH_END);
+    assert_null(strstr(net.requests[0], "Range:"));
+    assert_non_null(strstr(net.requests[1], "\r\nRange: bytes=0-3071\r\n"));
+    assert_int_equal(identity.total, 9);
+    secure_script(&ok_visit, 1);
+    (void)fetch("https://h/f", 5000000000u, 100);
+    assert_non_null(strstr(net.requests[0], "\r\nRange: bytes=5000000000-5000003071\r\n"));
+    fake_tls.record_max = 0;
+    secure_script(&ok_visit, 1);
+    (void)fetch("https://h/f", 0, 100);
+    assert_null(strstr(net.requests[0], "Range:"));
+}
+
 static void handshake_has_its_deadline(void **state)
 {
     (void)state;
@@ -249,6 +273,7 @@ int main(void)
         cmocka_unit_test(v25_client_certificate_that_was_left_behind_does_not_come_back),
         cmocka_unit_test(redirect_to_https_without_tls_says_what_is_missing),
         cmocka_unit_test(h19_tls_is_not_left_by_a_redirect),
+        cmocka_unit_test(t6_ranges_are_as_long_as_a_record_may_be),
         cmocka_unit_test(handshake_has_its_deadline),
         cmocka_unit_test(failed_handshake_says_why),
     };

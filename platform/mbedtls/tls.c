@@ -615,7 +615,12 @@ struct fota_tls fota_mbedtls_tls_open(struct fota_mbedtls_tls *tls,
     mbedtls_ctr_drbg_init(&tls->random);
     mbedtls_x509_crt_init(&tls->authorities);
     mbedtls_ssl_session_init(&tls->last.session);
-    return (struct fota_tls){&ops, tls, bundle != NULL};
+    return (struct fota_tls){
+        .ops = &ops,
+        .ctx = tls,
+        .has_authorities = bundle != NULL,
+        .record_max = MBEDTLS_SSL_IN_CONTENT_LEN < 16384 ? MBEDTLS_SSL_IN_CONTENT_LEN : 0,
+    };
 }
 
 void fota_mbedtls_tls_drop(struct fota_mbedtls_tls *tls)
