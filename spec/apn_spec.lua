@@ -66,7 +66,7 @@ describe("apn_set", function()
         modem:close()
     end)
 
-    it("refuses what could end a modem's command, and keeps what was set before", function()
+    it("V28 refuses what could end a modem's command, and keeps what was set before", function()
         local modem = modem_on()
         local fota = modem:fota()
         modem:network({ apn = "good" })
