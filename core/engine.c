@@ -208,6 +208,7 @@ enum fota_step fota_step(struct fota *fota, struct fota_event *event)
 {
     int err;
 
+    fota_engine_alive(fota);
     if (!fota_busy(fota)) {
         confirm_in_time(fota);
         describe(fota, event);

@@ -81,6 +81,15 @@ struct fota {
     struct fota_source source;
 };
 
+/* Tells the watchdog that the engine gets on. */
+static inline void fota_engine_alive(const struct fota *f)
+{
+    const struct fota_system *system = &f->config.port->system;
+
+    if (system->ops && system->ops->alive)
+        system->ops->alive(system->ctx);
+}
+
 static inline const struct fota_map *fota_map_of(const struct fota *f)
 {
     return f->config.port->map;

@@ -207,12 +207,15 @@ struct fota_crypto_ops {
  *   random  32 bits, for jitter only
  *   reset   restarts the modem. On a device it does not return; on a host it may note the wish and
  *           return
+ *   alive   feeds the watchdog: called once by each fota_step() and fota_write(), which are the
+ *           longest the engine works without it (an erase, a few programs). May be NULL
  */
 struct fota_system_ops {
     uint64_t (*now_ms)(void *ctx);
     int64_t (*time)(void *ctx);
     uint32_t (*random)(void *ctx);
     void (*reset)(void *ctx);
+    void (*alive)(void *ctx);
 };
 
 struct fota_system {

@@ -50,6 +50,7 @@ int fota_write(struct fota *fota, const void *data, size_t length, uint32_t tota
     int err;
 
     *taken = 0;
+    fota_engine_alive(fota);
     if (fota->phase == FOTA_PHASE_IDLE) {
         err = begin(fota, total);
         if (err)

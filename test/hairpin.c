@@ -432,7 +432,7 @@ static void no_reset(void *ctx)
 
 struct fota_system hairpin_system(void)
 {
-    static const struct fota_system_ops ops = {now_ms, no_time, next_random, no_reset};
+    static const struct fota_system_ops ops = {now_ms, no_time, next_random, no_reset, NULL};
 
     return (struct fota_system){&ops, NULL};
 }

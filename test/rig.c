@@ -457,7 +457,12 @@ static void sys_reset(void *ctx)
     ((struct rig *)ctx)->resets++;
 }
 
-static const struct fota_system_ops sys = {sys_now, sys_time, sys_random, sys_reset};
+static void sys_alive(void *ctx)
+{
+    ((struct rig *)ctx)->alive++;
+}
+
+static const struct fota_system_ops sys = {sys_now, sys_time, sys_random, sys_reset, sys_alive};
 
 static int before(struct rig *rig, enum rig_op op, uint32_t addr, size_t len)
 {

@@ -126,6 +126,7 @@ struct rig {
     int64_t time; /* -1 from the start: no trusted clock */
     uint64_t random;
     unsigned resets;
+    unsigned alive; /* how often the watchdog was fed */
 
     /* Called before each flash operation, which fails with what it returns unless that is 0; a
      * positive value: silently not done. NULL: none. */

@@ -616,6 +616,39 @@ static void asking_for_the_result_in_mid_download_harms_nothing(void **state)
     assert_installs(f);
 }
 
+/* The watchdog starves where the engine erases or hashes for long without feeding it. */
+struct since_alive {
+    unsigned alive, erases;
+    size_t read; /* bytes */
+};
+
+static int count_since_alive(struct rig *rig, enum rig_op op, uint32_t addr, size_t len)
+{
+    struct since_alive *since = rig->hook;
+
+    (void)addr;
+    if (since->alive != rig->alive)
+        *since = (struct since_alive){.alive = rig->alive};
+    since->erases += op == RIG_ERASE;
+    since->read += op == RIG_READ ? len : 0;
+    assert_true(since->erases <= 1);
+    assert_true(since->read <= 3 * 4096);
+    return 0;
+}
+
+static void the_watchdog_is_fed_between_any_two_erases(void **state)
+{
+    struct fixture *f = *state;
+    struct since_alive since = {0};
+
+    f->rig.before = count_since_alive;
+    f->rig.hook = &since;
+    assert_int_equal(rig_download(&f->rig), 0);
+    assert_true(f->rig.alive > f->update.length / 4096);
+    f->rig.before = NULL;
+    assert_installs(f);
+}
+
 static void events_never_go_back_and_name_no_error_before_the_end(void **state)
 {
     struct fixture *f = *state;
@@ -698,6 +731,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(a_download_ends_once_and_installs),
         TEST(any_split_of_the_stream_gives_the_same),
+        TEST(the_watchdog_is_fed_between_any_two_erases),
         TEST(payloads_around_page_and_unit_borders_are_staged_exactly),
         TEST(a_body_without_a_length_works_because_the_header_says_it),
         TEST(h1_a_connection_that_closes_at_any_byte_is_taken_up_again),

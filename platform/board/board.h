@@ -47,7 +47,7 @@ void board_run_image(void) __attribute__((noreturn));
  * The watchdog resets the board unless it is fed every BOARD_WATCHDOG_MS. It runs on when the boot
  * loader starts the application.
  */
-#define BOARD_WATCHDOG_MS 8000u
+#define BOARD_WATCHDOG_MS 5000u
 void board_watchdog_start(void);
 void board_watchdog_feed(void);
 

@@ -38,10 +38,16 @@ static void system_reset(void *ctx)
     board_reset();
 }
 
+static void system_alive(void *ctx)
+{
+    (void)ctx;
+    board_watchdog_feed();
+}
+
 void board_config_open(struct board_config *board)
 {
     static const struct fota_system_ops system = {system_now_ms, system_time, system_random,
-                                                  system_reset};
+                                                  system_reset, system_alive};
 
     memset(board, 0, sizeof *board);
     board->port.map = &board_map;

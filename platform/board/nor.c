@@ -50,7 +50,6 @@ static bool enable(void)
 {
     const uint8_t command = WRITE_ENABLE;
 
-    board_watchdog_feed();
     board_spi(&command, 1, NULL, 0, NULL, 0);
     return (status() & WRITE_ENABLE_LATCH) != 0;
 }

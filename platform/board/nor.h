@@ -13,8 +13,8 @@
 #define NOR_PAGE 256u
 
 /*
- * The chip as the engine's port. While it erases, the board idles; the watchdog is fed before each
- * operation, the longest of which is one erase (2 s for 64 KiB by the S25FL128P's datasheet).
+ * The chip as the engine's port. While it erases, the board idles: 2 s for 64 KiB by the
+ * S25FL128P's datasheet, which is less than the watchdog waits.
  *
  * `witnessed`: somebody outside sees every operation and acknowledges it: after each, one byte goes
  * out on BOARD_WITNESS and one is waited for. Tests cut the power there.

@@ -37,7 +37,6 @@ static void write_file(struct fota *fota, const struct board_file *file)
     for (uint32_t at = 0; at < file->size; at += (uint32_t)taken) {
         uint32_t length = file->size - at < PIECE ? file->size - at : PIECE;
 
-        board_watchdog_feed();
         if (!board_file_read(file, at, piece, length) ||
             fota_write(fota, piece, length, file->size, &taken) != 0)
             fail(fota);
@@ -56,10 +55,9 @@ static void update(struct fota *fota)
     write_file(fota, &file);
     if (fota_flush(fota) != 0 || fota_verify(fota) != 0)
         fail(fota);
-    do {
-        board_watchdog_feed();
+    do
         fota_step(fota, &event);
-    } while (event.kind != FOTA_EVENT_END);
+    while (event.kind != FOTA_EVENT_END);
     if (event.fault.error)
         fail(fota);
     board_reset();

@@ -67,7 +67,7 @@ struct fota_flash fota_luatos_flash(struct fota_luatos *luatos)
 struct fota_system fota_luatos_system(struct fota_luatos *luatos)
 {
     static const struct fota_system_ops ops = {system_now_ms, system_time, system_random,
-                                               system_reset};
+                                               system_reset, NULL};
 
     return (struct fota_system){&ops, luatos};
 }

@@ -54,7 +54,7 @@ struct fota_system fota_posix_system_open(struct fota_posix_system *system,
                                           void (*reset)(void *ctx), void *ctx)
 {
     *system = (struct fota_posix_system){
-        .ops = {system_now_ms, system_time, system_random, system_reset},
+        .ops = {system_now_ms, system_time, system_random, system_reset, NULL},
         .reset = reset,
         .ctx = ctx,
     };

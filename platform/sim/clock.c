@@ -54,7 +54,7 @@ static void clock_reset(void *ctx)
 struct fota_system fota_sim_clock_open(struct fota_sim_clock *clock, struct fota_system lower)
 {
     *clock = (struct fota_sim_clock){
-        .ops = {clock_now_ms, clock_time, clock_random, clock_reset},
+        .ops = {clock_now_ms, clock_time, clock_random, clock_reset, NULL},
         .lower = lower,
         .began_ms = lower.ops->now_ms(lower.ctx),
         .began_s = lower.ops->time(lower.ctx),

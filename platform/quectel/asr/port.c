@@ -101,7 +101,7 @@ struct fota_flash fota_asr_flash(struct fota_asr *asr)
 struct fota_system fota_asr_system(struct fota_asr *asr)
 {
     static const struct fota_system_ops ops = {system_now_ms, system_time, system_random,
-                                               system_reset};
+                                               system_reset, NULL};
 
     return (struct fota_system){&ops, asr};
 }

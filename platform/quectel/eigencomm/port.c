@@ -76,7 +76,7 @@ struct fota_flash fota_eigencomm_flash(struct fota_eigencomm *eigencomm)
 struct fota_system fota_eigencomm_system(struct fota_eigencomm *eigencomm)
 {
     static const struct fota_system_ops ops = {system_now_ms, system_time, system_random,
-                                               system_reset};
+                                               system_reset, NULL};
 
     return (struct fota_system){&ops, eigencomm};
 }

@@ -122,7 +122,7 @@ struct fota_flash fota_qualcomm_flash(struct fota_qualcomm *qualcomm)
 struct fota_system fota_qualcomm_system(struct fota_qualcomm *qualcomm)
 {
     static const struct fota_system_ops ops = {system_now_ms, system_time, system_random,
-                                               system_reset};
+                                               system_reset, NULL};
 
     return (struct fota_system){&ops, qualcomm};
 }

@@ -59,7 +59,7 @@ struct fota_flash fota_unisoc_flash(struct fota_unisoc *unisoc)
 struct fota_system fota_unisoc_system(struct fota_unisoc *unisoc)
 {
     static const struct fota_system_ops ops = {system_now_ms, system_time, system_random,
-                                               system_reset};
+                                               system_reset, NULL};
 
     return (struct fota_system){&ops, unisoc};
 }
