@@ -52,6 +52,7 @@ int fota_boot_give_back(struct fota_boot *b, int error, enum fota_stage stage)
     }
     r.state = FOTA_STATE_REVERTING;
     r.progress = 0;
+    r.replaced = 0;
     b->unit = 0;
     return fota_boot_note(b, &r, STEP_SOURCE);
 }
@@ -70,6 +71,8 @@ int fota_boot_installed(struct fota_boot *b, struct fota_record *r)
         r->state = FOTA_STATE_TRIAL;
         r->tries = tries ? tries : FOTA_BOOT_TRIES;
         r->spared = 0;
+        if (r->flags & FOTA_RECORD_IN_PLACE && b->patch.undo)
+            r->flags |= FOTA_RECORD_BACKUP;
         b->power_lost = false; /* it was not the new image that ran */
         r->error = 0;
         r->stage = 0;
@@ -138,19 +141,20 @@ static int step_judge(struct fota_boot *b)
     struct fota_record r = b->journal.record;
     struct fota_manifest package;
     struct fota_device device;
+    bool keep;
 
     if (fota_boot_load_staged(b) != 0)
         return fota_boot_refuse(b);
     package = b->manifest;
     /* A slot without a valid image has nothing to keep and no history to hold against the package.
      */
-    b->keep = fota_boot_load(b, fota_slot_manifest(fota_boot_slot(b))) == 0;
+    keep = fota_boot_load(b, fota_slot_manifest(fota_boot_slot(b))) == 0;
     /* That it had not expired was judged by the clock when it was downloaded. */
     package.present &= ~(1u << FOTA_FIELD_EXPIRY);
-    fota_device_describe(b->config, &r, b->keep ? &b->manifest : NULL, &device);
+    fota_device_describe(b->config, &r, keep ? &b->manifest : NULL, &device);
     if (fota_package_judge(&package, b->config->policy, &device, &b->fault) != 0)
         return fota_boot_refuse(b);
-    if (!b->keep || fota_boot_map(b)->other.size ||
+    if (!keep || fota_boot_map(b)->other.size ||
         !fota_backup_fits(fota_boot_map(b), package.payload.length, b->manifest.result.length))
         return fota_boot_go(b, STEP_SOURCE);
     /* From here to the last copied unit b->manifest is that of the slot. */
@@ -162,9 +166,7 @@ static int step_judge(struct fota_boot *b)
     return fota_boot_note(b, &r, STEP_BACKUP); /* a new session: R1, R5 */
 }
 
-/* What will be written cannot be used. The slot may be whole all the same: not touched yet, or
- * written to its end. */
-static int source_is_bad(struct fota_boot *b)
+int fota_boot_source_is_bad(struct fota_boot *b)
 {
     switch (b->journal.record.state) {
     case FOTA_STATE_INSTALLING:
@@ -208,7 +210,7 @@ static int load_source(struct fota_boot *b)
     const struct fota_map *map = fota_boot_map(b);
     int err;
 
-    if (fota_boot_reverting(b))
+    if (fota_boot_reverting(b) && !fota_boot_decodes(b))
         return fota_boot_load(b, fota_old_manifest(map, b->journal.record.flags));
     err = fota_boot_load_staged(b);
     if (!err && fota_boot_switches(b))
@@ -220,12 +222,14 @@ static int step_source(struct fota_boot *b)
 {
     int err = load_source(b);
 
+    if (!err && fota_boot_decodes(b))
+        return fota_boot_patch_source(b);
     if (!err && !source_fits(b))
         err = fota_fail(&b->fault, FOTA_ERR_IMAGE_TOO_LARGE, FOTA_STAGE_INSTALL, 0, 0);
     if (!err)
         err = fota_hasher_start(&b->hasher, fota_boot_port(b), fota_boot_source(b),
                                 &b->manifest.result, &b->fault);
-    return err ? source_is_bad(b) : fota_boot_go(b, STEP_SOURCE_HASH);
+    return err ? fota_boot_source_is_bad(b) : fota_boot_go(b, STEP_SOURCE_HASH);
 }
 
 static int step_source_hash(struct fota_boot *b)
@@ -236,7 +240,9 @@ static int step_source_hash(struct fota_boot *b)
     if (err > 0)
         return FOTA_BOOT_AGAIN;
     if (err)
-        return source_is_bad(b);
+        return fota_boot_source_is_bad(b);
+    if (fota_boot_decodes(b))
+        return fota_boot_patch_old(b);
     if (fota_boot_switches(b))
         return fota_boot_switch(b);
     if (r.state == FOTA_STATE_INSTALLING || r.state == FOTA_STATE_REVERTING)
@@ -247,23 +253,23 @@ static int step_source_hash(struct fota_boot *b)
     return fota_boot_note(b, &r, STEP_WRITE);
 }
 
-/* Loads the slot's manifest and begins to hash its image. */
-static int load_slot(struct fota_boot *b)
+/* Loads a slot's manifest and begins to hash its image. */
+static int load_slot(struct fota_boot *b, const struct fota_region *slot)
 {
-    int err = fota_boot_load(b, fota_slot_manifest(fota_boot_slot(b)));
+    int err = fota_boot_load(b, fota_slot_manifest(slot));
 
     if (!err && b->manifest.result.length > fota_slot_capacity(fota_boot_map(b)))
         err = fota_fail(&b->fault, FOTA_ERR_NO_IMAGE, FOTA_STAGE_INSTALL, 0, 0);
     if (!err)
-        err = fota_hasher_start(&b->hasher, fota_boot_port(b), fota_boot_slot(b)->offset,
-                                &b->manifest.result, &b->fault);
+        err = fota_hasher_start(&b->hasher, fota_boot_port(b), slot->offset, &b->manifest.result,
+                                &b->fault);
     return err;
 }
 
 static int step_check(struct fota_boot *b)
 {
-    return load_slot(b) == 0 ? fota_boot_go(b, STEP_CHECK_HASH)
-                             : fota_boot_written_badly(b, FOTA_ERR_RESULT);
+    return load_slot(b, fota_boot_target(b)) == 0 ? fota_boot_go(b, STEP_CHECK_HASH)
+                                                  : fota_boot_written_badly(b, FOTA_ERR_RESULT);
 }
 
 static int step_check_hash(struct fota_boot *b)
@@ -275,7 +281,7 @@ static int step_check_hash(struct fota_boot *b)
         return FOTA_BOOT_AGAIN;
     if (err)
         return fota_boot_written_badly(b, FOTA_ERR_RESULT);
-    return fota_boot_installed(b, &r);
+    return fota_boot_map(b)->other.size ? fota_boot_switch(b) : fota_boot_installed(b, &r);
 }
 
 static int slot_is_bad(struct fota_boot *b)
@@ -289,7 +295,7 @@ static int slot_is_bad(struct fota_boot *b)
 
 static int step_slot(struct fota_boot *b)
 {
-    return load_slot(b) == 0 ? fota_boot_go(b, STEP_SLOT_HASH) : slot_is_bad(b);
+    return load_slot(b, fota_boot_slot(b)) == 0 ? fota_boot_go(b, STEP_SLOT_HASH) : slot_is_bad(b);
 }
 
 /* The slot is whole, but what was to be written into it is lost: the update ends. */
@@ -361,6 +367,11 @@ int fota_boot_step(struct fota_boot *boot)
         [STEP_BACKUP_HASH] = fota_boot_backup_hash,
         [STEP_SOURCE] = step_source,
         [STEP_SOURCE_HASH] = step_source_hash,
+        [STEP_OLD_HASH] = fota_boot_patch_old_hash,
+        [STEP_PATCH] = fota_boot_patch_start,
+        [STEP_DECODE] = fota_boot_patch_decode,
+        [STEP_REPLACE] = fota_boot_patch_replace,
+        [STEP_PATCH_MARK] = fota_boot_patch_mark,
         [STEP_WRITE] = fota_boot_write,
         [STEP_MARK] = fota_boot_mark,
         [STEP_CHECK] = step_check,

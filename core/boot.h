@@ -10,6 +10,7 @@
 
 #include "fota.h"
 #include "slot.h"
+#include "way.h"
 
 enum fota_boot_step {
     FOTA_BOOT_AGAIN,  /* call again; feed the watchdog before */
@@ -19,10 +20,28 @@ enum fota_boot_step {
 
 #define FOTA_BOOT_SPARED 8u
 
+/* Decoding a package; boot_patch.c's own. Segments are counted from 0. */
+struct fota_boot_patch {
+    struct fota_patch *decoder; /* in config->decoder */
+    struct fota_patch_layout layout;
+    struct fota_patch_readers readers;
+    struct fota_writer writer;
+    struct fota_ring ring;    /* in place */
+    struct fota_object from;  /* the image that it starts from */
+    uint32_t old;             /* its flash address */
+    uint32_t payload;         /* the patch's */
+    uint32_t fed;             /* bytes of the patch that the decoder has */
+    uint32_t undo;            /* where in the payload the reverse patch begins; 0 none */
+    uint32_t built, replaced; /* segments */
+    uint8_t way;              /* enum fota_way */
+    bool ended;               /* the writer has a segment's last byte */
+};
+
 struct fota_boot {
     const struct fota_config *config;
     struct fota_journal journal;
     struct fota_hasher hasher;
+    struct fota_boot_patch patch;
     struct fota_manifest manifest; /* of what `step` is about */
     struct fota_fault fault;       /* the last failure, for a log */
     uint32_t unit;                 /* next one to copy */
@@ -30,7 +49,6 @@ struct fota_boot {
     uint8_t recovering; /* other images tried because the slot's is not valid */
     bool mute;          /* the journal cannot be written in this session */
     bool power_lost;    /* the start before this one ended with the power */
-    bool keep;          /* the slot's image is there to go back to */
     uint8_t header[FOTA_HEADER_MAX];
     uint8_t page[FOTA_PROGRAM_UNIT_MAX];
 };

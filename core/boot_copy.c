@@ -61,6 +61,8 @@ int fota_boot_backup_hash(struct fota_boot *b)
 
 int fota_boot_written_badly(struct fota_boot *b, int error)
 {
+    if (fota_boot_map(b)->other.size && !b->recovering)
+        return fota_boot_refuse(b); /* the slot that runs was not touched */
     if (!b->recovering && !fota_boot_reverting(b) && b->journal.record.flags & FOTA_RECORD_BACKUP)
         return fota_boot_give_back(b, error, FOTA_STAGE_INSTALL);
     return fota_boot_go(b, STEP_RECOVER);
@@ -70,7 +72,7 @@ int fota_boot_written_badly(struct fota_boot *b, int error)
  * commits. */
 int fota_boot_write(struct fota_boot *b)
 {
-    const struct fota_region *slot = &fota_boot_map(b)->slot;
+    const struct fota_region *slot = fota_boot_target(b);
     uint32_t last = fota_boot_units(slot) - 1;
     uint32_t length = b->manifest.result.length;
     uint32_t done = b->unit * slot->erase_unit;

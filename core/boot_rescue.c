@@ -18,6 +18,27 @@ static int judge_rescue(struct fota_boot *b, const struct fota_record *r)
     return fota_package_judge(&b->manifest, b->config->policy, &device, &b->fault);
 }
 
+/* In place there is no other image, and the journal says how to go on. */
+static bool is_half_replaced(const struct fota_boot *b)
+{
+    const struct fota_record *r = &b->journal.record;
+
+    return r->flags & FOTA_RECORD_IN_PLACE &&
+           (r->state == FOTA_STATE_INSTALLING || r->state == FOTA_STATE_REVERTING);
+}
+
+/* The next start goes on, as far as it gets; what the flash failed in may go well then. */
+static int wait_for_better(struct fota_boot *b)
+{
+    switch (b->fault.error) {
+    case FOTA_ERR_FLASH_READ:
+    case FOTA_ERR_FLASH_PROGRAM:
+    case FOTA_ERR_FLASH_ERASE:
+    case FOTA_ERR_FLASH_VERIFY: return b->fault.error;
+    default: return fota_boot_go(b, STEP_NOTHING);
+    }
+}
+
 /*
  * The slot holds no valid image and the journal does not explain it (it was lost, or cells died):
  * any other image whose signature is good is better than none, first the old one, then the staged
@@ -27,8 +48,12 @@ int fota_boot_recover(struct fota_boot *b)
 {
     struct fota_record r = b->journal.record;
 
+    if (is_half_replaced(b))
+        return wait_for_better(b);
     b->unit = 0;
     r.progress = 0;
+    r.replaced = 0;
+    r.flags &= (uint8_t)~FOTA_RECORD_IN_PLACE;
     if (r.error == 0) {
         r.error = FOTA_ERR_NO_IMAGE;
         r.stage = FOTA_STAGE_INSTALL;

@@ -4,6 +4,7 @@
  *   boot.c         the state machine: what the journal says, what is judged, what runs
  *   boot_copy.c    installing with a copy of the old image: back it up, write the slot
  *   boot_switch.c  installing with two slots: which of them runs
+ *   boot_patch.c   installing what is decoded: differential and compressed packages
  *   boot_rescue.c  the slot's image is lost: another one
  *   provision.c    manufacturing
  *
@@ -26,6 +27,11 @@ enum boot_step {
     STEP_SOURCE,      /* load the header of what will be written into the slot */
     STEP_SOURCE_HASH, /* is it good? */
     STEP_WRITE,       /* write it */
+    STEP_OLD_HASH,    /* is the image good that a patch starts from? */
+    STEP_PATCH,       /* begin to decode, or go on */
+    STEP_DECODE,      /* decode, and write what comes out */
+    STEP_REPLACE,     /* a finished segment into the slot */
+    STEP_PATCH_MARK,  /* note how far decoding and replacing are */
     STEP_MARK,        /* note how far copying or writing is */
     STEP_CHECK,       /* load the manifest that is in the slot now */
     STEP_CHECK_HASH,  /* is the image good? */
@@ -93,6 +99,27 @@ static inline bool fota_boot_switches(const struct fota_boot *b)
            fota_boot_source(b) == fota_slot_inactive(map, b->journal.record.flags)->offset;
 }
 
+/* The slot that is written, where one is. */
+static inline const struct fota_region *fota_boot_target(const struct fota_boot *b)
+{
+    const struct fota_map *map = fota_boot_map(b);
+
+    return map->other.size ? fota_slot_inactive(map, b->journal.record.flags) : &map->slot;
+}
+
+/* What will run is made by the decoder; when b->manifest is the source's. */
+static inline bool fota_boot_decodes(const struct fota_boot *b)
+{
+    if (fota_boot_reverting(b))
+        return !fota_boot_map(b)->other.size &&
+               (b->journal.record.flags & FOTA_RECORD_IN_PLACE) != 0;
+    return b->manifest.format != FOTA_FORMAT_FULL;
+}
+
+/* What will be written cannot be used. The slot may be whole all the same: not touched yet, or
+ * written to its end. */
+int fota_boot_source_is_bad(struct fota_boot *b);
+
 /* The image of the update is in place: notes that it is on trial, or that the old one is back. *r
  * is the record to change. */
 int fota_boot_installed(struct fota_boot *b, struct fota_record *r);
@@ -112,6 +139,15 @@ int fota_boot_mark(struct fota_boot *b);
 /* What was written is not what was meant, or cannot be written: back to the old image, or else to
  * any that can be written; the same one once more is among them. */
 int fota_boot_written_badly(struct fota_boot *b, int error);
+
+/* boot_patch.c; source and old: the package, and what it starts from, are to be verified. */
+int fota_boot_patch_source(struct fota_boot *b);
+int fota_boot_patch_old(struct fota_boot *b);
+int fota_boot_patch_old_hash(struct fota_boot *b);
+int fota_boot_patch_start(struct fota_boot *b);
+int fota_boot_patch_decode(struct fota_boot *b);
+int fota_boot_patch_replace(struct fota_boot *b);
+int fota_boot_patch_mark(struct fota_boot *b);
 
 /* boot_switch.c: */
 int fota_boot_choose(struct fota_boot *b);

@@ -5,9 +5,9 @@ int fota_boot_switch(struct fota_boot *b)
 {
     struct fota_record r = b->journal.record;
 
-    r.flags ^= FOTA_RECORD_OTHER;
-    if (b->keep)
+    if (fota_boot_load(b, fota_slot_manifest(fota_boot_slot(b))) == 0)
         r.flags |= FOTA_RECORD_BACKUP;
+    r.flags ^= FOTA_RECORD_OTHER;
     return fota_boot_installed(b, &r);
 }
 

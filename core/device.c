@@ -10,6 +10,7 @@ void fota_device_describe(const struct fota_config *config, const struct fota_re
     memset(device, 0, sizeof *device);
     device->vendor = config->vendor;
     device->model = config->model->name;
+    device->map = config->port->map;
     device->slot_size = fota_slot_capacity(config->port->map);
     device->staging_size = fota_payload_capacity(config->port->map, FOTA_FORMAT_FULL);
     device->counter = record->counter;
@@ -17,6 +18,7 @@ void fota_device_describe(const struct fota_config *config, const struct fota_re
     if (installed) {
         device->sequence = installed->sequence;
         device->image = &installed->result;
+        device->version = installed->version;
         if (installed->sequence > device->counter)
             device->counter = installed->sequence;
     }

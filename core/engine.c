@@ -342,6 +342,7 @@ int fota_rollback(struct fota *fota)
         return fota_engine_fail(fota, FOTA_ERR_IRREVERSIBLE, 0, 0);
     r.state = FOTA_STATE_REVERTING;
     r.progress = 0;
+    r.replaced = 0;
     r.error = FOTA_ERR_ROLLBACK;
     r.stage = FOTA_STAGE_TRIAL;
     return fota_journal_write(&fota->journal, &r) ? fota_engine_fail(fota, FOTA_ERR_JOURNAL, 0, 0)

@@ -55,6 +55,8 @@ struct fota_config {
     const struct fota_model *model;
     const char *vendor; /* the packages' vendor id, "quectel" */
     const struct fota_policy *policy;
+    void *decoder; /* for the boot stage: policy->decoder_ram bytes, aligned for any type; NULL: it
+                    * installs full packages only */
 };
 
 struct fota;

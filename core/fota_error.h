@@ -125,7 +125,7 @@ enum fota_class {
     X(PARAMETERS,      -92, HEADER,   NO_RAM,      false, "the payload needs {got} bytes of RAM; this modem gives {expected}") \
     X(IMAGE_TOO_LARGE, -93, HEADER,   NO_FLASH,    false, "the image has {got} bytes; the slot takes {expected}") \
     X(PACKAGE_TOO_LARGE, -94, HEADER, NO_FLASH,    false, "the payload has {got} bytes; staging takes {expected}") \
-    X(PRECURSOR,       -95, HEADER,   UNSUPPORTED, false, "the package starts from the image 0x{hexexpected}..., and 0x{hexgot}... is installed; make one from that image, or a full one") \
+    X(PRECURSOR,       -95, HEADER,   UNSUPPORTED, false, "the package starts from image 0x{hexexpected}...; version {subject} is installed, which is 0x{hexgot}...; make one from that, or a full one") \
     X(REQUIRES,        -96, HEADER,   UNSUPPORTED, false, "the package needs an installed sequence from its list; this modem has {got}") \
     X(EXPIRED,         -97, HEADER,   UNSUPPORTED, false, "the package has expired") \
     X(NO_CLOCK,        -99, HEADER,   UNSUPPORTED, true,  "the package expires, and this modem has no trusted time; set its clock") \
@@ -155,6 +155,7 @@ enum fota_class {
     X(PATCH_SEGMENT,  -173, HEADER,   UNSUPPORTED, false, "the package has segments of {got} bytes, no multiple of this modem's erase unit of {expected}; make it for this modem's geometry") \
     X(PATCH_WHOLE,    -174, HEADER,   NO_FLASH,    false, "the package needs the old image whole while it installs, and this modem has no room for a copy; make it for this modem's geometry") \
     X(PATCH_SPARE,    -175, HEADER,   NO_FLASH,    false, "the package needs {expected} bytes beside its payload to install in place; this modem has {got}") \
+    X(NO_WAY_BACK,    -176, HEADER,   UNSUPPORTED, false, "the update could not be taken back, which this modem's policy does not allow; make the package with an undo patch") \
     /* cryptography */ \
     X(CRYPTO,         -140, VERIFY,   FAILED,      true,  "the cryptographic library failed") \
     /* TLS (RFC 5246, RFC 8446, RFC 5280) */ \

@@ -36,6 +36,8 @@ enum fota_outcome {
 
 #define FOTA_RECORD_BACKUP 0x01u /* flag: the old image is kept: a copy, or in the other slot */
 #define FOTA_RECORD_OTHER  0x02u /* flag: the modem runs from map->other */
+/* flag: the image is made of the old one in place; with BACKUP, the package can take it back */
+#define FOTA_RECORD_IN_PLACE 0x04u
 
 /* What a record says. */
 struct fota_record {

@@ -3,6 +3,7 @@
 
 #include "fault.h"
 #include "package.h"
+#include "way.h"
 
 static int fail(struct fota_fault *fault, int error, uint32_t expected, uint32_t got)
 {
@@ -122,25 +123,16 @@ static int judge_size(const struct fota_manifest *m, const struct fota_policy *p
     return 0;
 }
 
-/* Whether a delta can be made of the old image in the room that the modem has for it. */
-static int judge_place(const struct fota_manifest *m, const struct fota_device *device,
-                       struct fota_fault *fault)
+/* Whether what the package makes of the old image has a way into a slot. */
+static int judge_way(const struct fota_manifest *m, const struct fota_policy *policy,
+                     const struct fota_device *device, struct fota_fault *fault)
 {
-    uint32_t unit = device->erase_unit ? device->erase_unit : 1;
-    uint32_t left;
+    enum fota_way way;
 
-    if (m->format != FOTA_FORMAT_DELTA)
+    if (!device->map)
         return 0;
-    if (m->segment_size % unit != 0)
-        return fail(fault, FOTA_ERR_PATCH_SEGMENT, unit, m->segment_size);
-    if (m->spare_size == 0)
-        return device->keeps_old ? 0 : fail(fault, FOTA_ERR_PATCH_WHOLE, 0, 0);
-    /* The payload stays in staging until the image is made, and spare segments lie behind it. */
-    left = device->staging_size - m->payload.length;
-    left -= left % unit;
-    if (m->spare_size > left)
-        return fail(fault, FOTA_ERR_PATCH_SPARE, m->spare_size, left);
-    return 0;
+    return fota_way_find(device->map, policy, m, device->image ? device->image->length : 0, &way,
+                         fault);
 }
 
 static bool meets_requires(const struct fota_manifest *m, uint32_t sequence)
@@ -169,9 +161,11 @@ static int judge_history(const struct fota_manifest *m, const struct fota_policy
     if (!meets_requires(m, device->sequence))
         return fail(fault, FOTA_ERR_REQUIRES, 0, device->sequence);
     if (m->present & 1u << FOTA_FIELD_PRECURSOR) {
-        if (!device->image || memcmp(&m->precursor, device->image, sizeof m->precursor) != 0)
-            return fail(fault, FOTA_ERR_PRECURSOR, begin_of(&m->precursor),
-                        begin_of(device->image));
+        if (!device->image || memcmp(&m->precursor, device->image, sizeof m->precursor) != 0) {
+            fail(fault, FOTA_ERR_PRECURSOR, begin_of(&m->precursor), begin_of(device->image));
+            fault->subject = device->version ? device->version : "without a name";
+            return FOTA_ERR_PRECURSOR;
+        }
     }
     return 0;
 }
@@ -206,7 +200,7 @@ int fota_package_judge(const struct fota_manifest *manifest, const struct fota_p
     if (!err)
         err = judge_history(manifest, policy, device, fault);
     if (!err)
-        err = judge_place(manifest, device, fault);
+        err = judge_way(manifest, policy, device, fault);
     if (!err)
         err = judge_expiry(manifest, policy, device, fault);
     /* One package installs at once; the stages of a set come by another call. */

@@ -144,6 +144,7 @@ struct fota_policy {
     bool allow_same;      /* accept the sequence that is installed */
     bool require_clock;   /* refuse a package with an expiry when there is no trusted time */
     int64_t newest_known; /* seconds since 1970: build time or last manifest's; 0 unknown */
+    bool only_reversible; /* refuse what could not be taken back: FOTA_ERR_NO_WAY_BACK */
     uint8_t boot_tries;   /* starts a new image gets to confirm; 0 means 3 */
     uint32_t decoder_ram; /* bytes the port gives a decoder; 0: only full packages */
 };
@@ -166,11 +167,11 @@ struct fota_device {
     const char *model;               /* "EC600U" */
     uint32_t slot_size;              /* largest image, bytes */
     uint32_t staging_size;           /* largest payload, bytes */
-    uint32_t erase_unit;             /* that segments are multiples of, bytes */
-    bool keeps_old;                  /* the old image stays whole while the new one is made */
     uint32_t counter;                /* lowest sequence that may be installed */
     uint32_t sequence;               /* of the installed image; 0 none */
     const struct fota_object *image; /* installed; NULL none */
+    const char *version;             /* installed; NULL unknown */
+    const struct fota_map *map;      /* NULL: whether there is a way into a slot is not judged */
     int64_t time;                    /* trusted, seconds since 1970; -1 none */
 };
 
@@ -178,7 +179,7 @@ struct fota_device {
  * Judges a manifest whose signatures are good. Returns 0, or the first of FOTA_ERR_WRONG_VENDOR,
  * _WRONG_MODEL, _COMPONENT, _LOCATION, _FORMAT, _PARAMETERS, _IMAGE_TOO_LARGE, _PACKAGE_TOO_LARGE,
  * _DOWNGRADE, _SAME_VERSION, _REQUIRES, _PRECURSOR (expected, got: first four bytes of the
- * digests), _PATCH_SEGMENT, _PATCH_WHOLE, _PATCH_SPARE, _EXPIRED, _SET with *fault filled in.
+ * digests), those of fota_way_find(), _EXPIRED, _SET with *fault filled in.
  */
 int fota_package_judge(const struct fota_manifest *manifest, const struct fota_policy *policy,
                        const struct fota_device *device, struct fota_fault *fault);

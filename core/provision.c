@@ -74,7 +74,11 @@ int fota_boot_provision(struct fota_boot *boot, const struct fota_config *config
         return err;
     fota_device_describe(config, &blank, NULL, &device);
     device.staging_size = device.slot_size; /* staging is not used */
+    device.map = NULL;
     err = fota_package_judge(&boot->manifest, config->policy, &device, fault);
+    if (!err && boot->manifest.format != FOTA_FORMAT_FULL)
+        err = fota_fail(fault, FOTA_ERR_FORMAT, FOTA_STAGE_HEADER, FOTA_FORMAT_FULL,
+                        boot->manifest.format);
     if (!err && length != boot->manifest.header_length + (size_t)boot->manifest.payload.length)
         err = fota_fail(fault, FOTA_ERR_INCOMPLETE, FOTA_STAGE_VERIFY,
                         boot->manifest.header_length + boot->manifest.payload.length,

@@ -3,6 +3,7 @@
 
 #include "device.h"
 #include "engine.h"
+#include "way.h"
 
 /* ---- bytes ------------------------------------------------------------------------------------
  */
@@ -153,9 +154,34 @@ int fota_staging_store(struct fota *f)
 /* ---- payload ----------------------------------------------------------------------------------
  */
 
+/* Its begin, before it is stored, says whether the update could be taken back. */
+static int judge_begin(struct fota *f)
+{
+    enum fota_way way;
+    uint32_t undo;
+    int err;
+
+    if (f->manifest.format != FOTA_FORMAT_DELTA || f->writer.at != f->base)
+        return 0;
+    err = fota_way_find(fota_map_of(f), f->config.policy, &f->manifest,
+                        f->manifest.precursor.length, &way, &f->fault);
+    return err ? err
+               : fota_way_undo(f->config.policy, &f->manifest, way, f->work.page, &undo, &f->fault);
+}
+
+/* A piece of work for a page that is full, or with `flush` for any. */
+static int work(struct fota *f, bool flush)
+{
+    int err = 0;
+
+    if (f->writer.fill == FOTA_PROGRAM_UNIT_MAX || flush)
+        err = judge_begin(f);
+    return err ? err : fota_writer_work(&f->writer, flush, &f->fault);
+}
+
 int fota_staging_work(struct fota *f)
 {
-    int err = fota_writer_work(&f->writer, false, &f->fault);
+    int err = work(f, false);
 
     if (err > 0)
         f->attempts = 0; /* a page got through: a weak link is no dead one */
@@ -181,7 +207,7 @@ int fota_staging_flush(struct fota *f)
 
     if (!fota_staging_settled(f))
         return note_download(f, f->writer.at - f->base);
-    err = fota_writer_work(&f->writer, true, &f->fault);
+    err = work(f, true);
     if (err == 0)
         f->phase = f->local ? FOTA_PHASE_FLUSHED : FOTA_PHASE_HASH;
     return err < 0 ? err : 0;

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "patch_head.h"
 #include "platform/mbedtls/crypto.h"
+#include "tools/diff.h"
 #include "tools/key.h"
 #include "tools/package_writer.h"
 
@@ -216,12 +218,100 @@ static size_t sign(const uint8_t *header, size_t length, unsigned who, uint8_t *
     return length;
 }
 
-void rig_package_make(struct rig_package *package, const struct rig_spec *spec)
+static void make_image(struct rig_package *package, const struct rig_spec *spec)
 {
     uint32_t length = spec->image_length ? spec->image_length : 1000;
+    uint64_t seed = (uint64_t)package->sequence << 32 | length;
+
+    package->image = malloc(length);
+    package->image_length = length;
+    check(package->image != NULL, "no memory");
+    if (spec->image)
+        memcpy(package->image, spec->image, length);
+    for (uint32_t i = 0; !spec->image && i < length; i++)
+        package->image[i] = (uint8_t)rig_random(&seed);
+}
+
+void rig_image_edit(uint8_t *image, size_t length, const struct rig_package *old)
+{
+    uint64_t seed = length;
+
+    for (size_t i = 0; i < length; i++)
+        image[i] = i >= 100 && i < old->image_length + 44 ? old->image[i < 2000 ? i : i - 44]
+                                                          : (uint8_t)rig_random(&seed);
+    for (size_t i = 500; i < length; i += 1500)
+        image[i] ^= 0x5a;
+}
+
+/* Sets a flag in the head of `patch` that says that `undo` follows; returns the payload. */
+static uint8_t *append_undo(uint8_t *patch, size_t *length, const uint8_t *undo, size_t undo_length)
+{
+    uint8_t *both = malloc(*length + undo_length + 5);
+    size_t bytes = *length + 2 < 1u << 14 ? 2 : 3, total = *length + bytes;
+
+    check(both != NULL, "no memory");
+    both[0] = patch[0] | PATCH_UNDO;
+    for (size_t i = 0; i < bytes; i++)
+        both[1 + i] = (uint8_t)((total >> 7 * i & 127) | (i + 1 < bytes ? 128 : 0));
+    memcpy(both + 1 + bytes, patch + 1, *length - 1);
+    memcpy(both + total, undo, undo_length);
+    *length = total + undo_length;
+    free(patch);
+    return both;
+}
+
+static uint8_t *make_patch(const struct rig_package *package, const struct rig_spec *spec,
+                           size_t *length)
+{
+    const struct fota_diff_options options = {.segment = spec->segment, .spare = spec->spare};
+    const struct rig_package none = {0}, *old = spec->from ? spec->from : &none;
+    struct fota_diff_stats stats;
+    uint8_t *patch, *undo;
+    size_t undo_length;
+
+    check(fota_diff(old->image, old->image_length, package->image, package->image_length, &options,
+                    &patch, length, &stats) == 0,
+          "no patch");
+    if (!spec->undo)
+        return patch;
+    check(fota_diff(package->image, package->image_length, old->image, old->image_length, &options,
+                    &undo, &undo_length, &stats) == 0,
+          "no reverse patch");
+    patch = append_undo(patch, length, undo, undo_length);
+    free(undo);
+    return patch;
+}
+
+/* The payload, and what the manifest says of it. */
+static uint8_t *make_payload(const struct rig_package *package, const struct rig_spec *spec,
+                             struct fota_manifest *m, size_t *length)
+{
+    uint8_t *payload = NULL;
+
+    hash(package->image, (uint32_t)package->image_length, &m->result);
+    m->payload = m->result;
+    *length = package->image_length;
+    if (spec->from || spec->compressed) {
+        m->format = spec->from ? FOTA_FORMAT_DELTA : FOTA_FORMAT_COMPRESSED;
+        m->present |= 1u << FOTA_FIELD_PARAMETERS;
+        m->decoder_ram = RIG_DECODER_RAM;
+        m->segment_size = spec->segment;
+        m->spare_size = spec->spare;
+        payload = make_patch(package, spec, length);
+        hash(payload, (uint32_t)*length, &m->payload);
+    }
+    if (spec->from) {
+        m->present |= 1u << FOTA_FIELD_PRECURSOR;
+        hash(spec->from->image, (uint32_t)spec->from->image_length, &m->precursor);
+    }
+    return payload;
+}
+
+void rig_package_make(struct rig_package *package, const struct rig_spec *spec)
+{
     uint32_t sequence = spec->sequence ? spec->sequence : 1;
-    uint64_t seed = (uint64_t)sequence << 32 | length;
-    uint8_t header[FOTA_HEADER_MAX];
+    uint8_t header[FOTA_HEADER_MAX], *payload, *image;
+    size_t length;
     struct fota_manifest m = {
         .present = 1u << FOTA_FIELD_SEQUENCE | 1u << FOTA_FIELD_VENDOR | 1u << FOTA_FIELD_CLASS |
                    1u << FOTA_FIELD_COMPONENT | 1u << FOTA_FIELD_FORMAT | 1u << FOTA_FIELD_PAYLOAD |
@@ -233,12 +323,11 @@ void rig_package_make(struct rig_package *package, const struct rig_spec *spec)
     struct fota_fault fault;
 
     package->sequence = sequence;
-    package->data = malloc(FOTA_HEADER_MAX + length);
+    make_image(package, spec);
+    image = package->image;
+    payload = make_payload(package, spec, &m, &length);
+    package->data = malloc(FOTA_HEADER_MAX + length + package->image_length);
     check(package->data != NULL, "no memory");
-    for (uint32_t i = 0; i < length; i++)
-        package->data[FOTA_HEADER_MAX + i] = (uint8_t)rig_random(&seed);
-    hash(package->data + FOTA_HEADER_MAX, length, &m.payload);
-    m.result = m.payload;
     snprintf(m.vendor, sizeof m.vendor, "%s", spec->vendor ? spec->vendor : VENDOR);
     snprintf(m.class_names[0], sizeof m.class_names[0], "%s", spec->model ? spec->model : MODEL);
     snprintf(m.version, sizeof m.version, "v%" PRIu32, sequence);
@@ -251,14 +340,20 @@ void rig_package_make(struct rig_package *package, const struct rig_spec *spec)
     else
         package->header_length =
             sign(header, package->header_length, spec->foreign_key ? 1 : 0, package->data);
-    memmove(package->data + package->header_length, package->data + FOTA_HEADER_MAX, length);
+    payload = payload ? payload : image;
+    memcpy(package->data + package->header_length, payload, length);
     package->length = package->header_length + length;
+    memcpy(package->data + package->length, image, package->image_length);
+    package->image = package->data + package->length;
+    if (payload != image)
+        free(payload);
+    free(image);
 }
 
 void rig_package_free(struct rig_package *package)
 {
     free(package->data);
-    package->data = NULL;
+    package->data = package->image = NULL;
 }
 
 /* ---- the server -------------------------------------------------------------------------------
@@ -540,10 +635,13 @@ void rig_open_blank(struct rig *rig, const struct fota_map *map)
     };
     rig->policy.keys = trusted();
     rig->policy.key_count = 1;
-    rig->config = (struct fota_config){&rig->port, fota_model_find(MODEL), VENDOR, &rig->policy};
+    rig->decoder = malloc(RIG_DECODER_RAM);
+    rig->policy.decoder_ram = RIG_DECODER_RAM;
+    rig->config = (struct fota_config){&rig->port, fota_model_find(MODEL), VENDOR, &rig->policy,
+                                       rig->decoder};
     rig->boot = malloc(sizeof *rig->boot);
     rig->memory = malloc(fota_size());
-    check(rig->boot && rig->memory, "no memory");
+    check(rig->boot && rig->memory && rig->decoder, "no memory");
 }
 
 void rig_open(struct rig *rig, const struct fota_map *map)
@@ -565,6 +663,7 @@ void rig_close(struct rig *rig)
     rig_package_free(&rig->old);
     free(rig->boot);
     free(rig->memory);
+    free(rig->decoder);
     fota_sim_flash_close(rig->flash);
 }
 
@@ -572,6 +671,7 @@ static void lose_ram(struct rig *rig)
 {
     memset(rig->boot, 0xa5, sizeof *rig->boot);
     memset(rig->memory, 0xa5, fota_size());
+    memset(rig->decoder, 0xa5, RIG_DECODER_RAM);
     rig->fota = NULL;
     rig->server.open = 0;
 }
@@ -747,7 +847,7 @@ bool rig_slot_holds(struct rig *rig, const struct rig_package *package)
     const struct fota_region *active = rig_slot(rig);
     const uint8_t *slot = cells + active->offset;
     const uint8_t *manifest = cells + fota_slot_manifest(active);
-    size_t length = package->length - package->header_length;
+    size_t length = package->image_length;
 
     return rig_slot_runs(rig, package) &&
            is_blank(slot + length, fota_slot_capacity(rig->map) - length) &&

@@ -44,28 +44,39 @@ struct rig_package {
     uint8_t *data; /* header and payload */
     size_t length;
     size_t header_length;
+    uint8_t *image; /* what is in the slot once it is installed; in `data`, too */
+    size_t image_length;
     uint32_t sequence;
 };
 
 /* What a package is made of; a field of 0 or NULL takes its default. */
 struct rig_spec {
-    uint32_t sequence;     /* 1 */
-    uint32_t image_length; /* 1000 bytes */
-    const char *model;     /* the rig's */
-    const char *vendor;    /* the rig's */
-    bool foreign_key;      /* signed by a key that the rig does not trust */
+    uint32_t sequence;              /* 1 */
+    uint32_t image_length;          /* 1000 bytes */
+    const char *model;              /* the rig's */
+    const char *vendor;             /* the rig's */
+    const uint8_t *image;           /* image_length bytes, copied; NULL: pseudo-random ones */
+    const struct rig_package *from; /* a differential package, from this one's image */
+    bool compressed;                /* a compressed one */
+    uint32_t segment, spare;        /* of those two, bytes */
+    bool undo;                      /* with a reverse patch */
+    bool foreign_key;               /* signed by a key that the rig does not trust */
     bool unsigned_;
     void (*edit)(struct fota_manifest *manifest); /* last change before it is signed */
 };
 
-/* Makes a package; its image is pseudo-random bytes that depend on sequence and length only. */
+/* Makes a package; a pseudo-random image depends on sequence and length only. */
 void rig_package_make(struct rig_package *package, const struct rig_spec *spec);
 void rig_package_free(struct rig_package *package);
 
 static inline const uint8_t *rig_image(const struct rig_package *package)
 {
-    return package->data + package->header_length;
+    return package->image;
 }
+
+/* Writes to `image` (`length` bytes, not the old one) what a next version of it would be: a few
+ * bytes are changed and some are inserted in front. */
+void rig_image_edit(uint8_t *image, size_t length, const struct rig_package *old);
 
 /* ---- the server -------------------------------------------------------------------------------
  */
@@ -113,6 +124,8 @@ struct rig_server {
 /* ---- the modem --------------------------------------------------------------------------------
  */
 
+#define RIG_DECODER_RAM 32768u
+
 enum rig_op { RIG_READ, RIG_PROGRAM, RIG_ERASE };
 
 struct rig {
@@ -138,6 +151,7 @@ struct rig {
 
     struct fota_boot *boot;
     void *memory;           /* fota_size() bytes */
+    void *decoder;          /* RIG_DECODER_RAM bytes */
     struct fota *fota;      /* NULL before rig_start() */
     struct rig_package old; /* what rig_open() provisioned: sequence 1 */
 

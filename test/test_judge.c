@@ -131,25 +131,59 @@ static void without_a_decoder_only_full_packages(void **state)
     }
 }
 
+/* 256 bytes programmed, 4K erased in the slot and 8K in staging, which has 6 units. */
+static const struct fota_map one_slot = {.name = "one",
+                                         .flash_size = 256 * 1024,
+                                         .program_unit = 256,
+                                         .slot = {0, 64 * 1024, 4096},
+                                         .staging = {64 * 1024, 48 * 1024, 8192},
+                                         .journal = {128 * 1024, 8192, 4096}};
+
+static void make_delta(uint32_t segment, uint32_t spare)
+{
+    policy.decoder_ram = 32768;
+    device.map = &one_slot;
+    device.staging_size = 40 * 1024;
+    m.format = FOTA_FORMAT_DELTA;
+    m.present |= BIT(FOTA_FIELD_PRECURSOR) | BIT(FOTA_FIELD_PARAMETERS);
+    installed.length = 40000;
+    m.precursor = installed;
+    m.payload.length = 10000;
+    m.decoder_ram = 32768;
+    m.segment_size = segment;
+    m.spare_size = spare;
+}
+
 static void a_delta_for_another_geometry(void **state)
 {
     (void)state;
-    policy.decoder_ram = 32768;
-    m.format = FOTA_FORMAT_DELTA;
-    m.present |= BIT(FOTA_FIELD_PRECURSOR) | BIT(FOTA_FIELD_PARAMETERS);
-    m.precursor = installed;
+    make_delta(0, 0);
     assert_judged(FOTA_ERR_PATCH_WHOLE);
-    device.keeps_old = true;
+    installed.length = m.precursor.length = 16384; /* a copy fits beside two units of payload */
     assert_judged(0);
-    device.keeps_old = false;
-    device.erase_unit = 4096;
-    m.segment_size = m.spare_size = 2048;
+    make_delta(2048, 2048);
     assert_int_equal(refused(FOTA_ERR_PATCH_SEGMENT).got, 2048);
-    m.segment_size = 8192;
-    m.spare_size = 65536;
-    device.staging_size = m.payload.length + 65535;
-    assert_int_equal(refused(FOTA_ERR_PATCH_SPARE).got, 61440);
-    device.staging_size = m.payload.length + 65536;
+    make_delta(4096, 12288); /* three spare ones take a unit each, and two are left */
+    assert_int_equal(refused(FOTA_ERR_PATCH_SPARE).got, 16384);
+    make_delta(4096, 8192);
+    assert_judged(0);
+    make_delta(UINT32_C(0x40000000), UINT32_C(0x40000000));
+    assert_judged(FOTA_ERR_PATCH_SPARE);
+    make_delta(4096, 6000);
+    assert_judged(FOTA_ERR_PATCH_LAYOUT);
+}
+
+static void a_delta_that_could_not_be_taken_back(void **state)
+{
+    (void)state;
+    make_delta(4096, 8192);
+    policy.only_reversible = true;
+    assert_judged(0); /* the payload will say whether it has an undo patch */
+    m.format = FOTA_FORMAT_COMPRESSED;
+    m.present &= ~BIT(FOTA_FIELD_PRECURSOR);
+    assert_judged(FOTA_ERR_NO_WAY_BACK);
+    device.image = NULL; /* nothing to go back to */
+    device.sequence = 0;
     assert_judged(0);
 }
 
@@ -358,6 +392,7 @@ int main(void)
         cmocka_unit_test_setup(unknown_formats_are_refused, reset),
         cmocka_unit_test_setup(without_a_decoder_only_full_packages, reset),
         cmocka_unit_test_setup(a_delta_for_another_geometry, reset),
+        cmocka_unit_test_setup(a_delta_that_could_not_be_taken_back, reset),
         cmocka_unit_test_setup(a_window_over_the_ram_is_refused_early, reset),
         cmocka_unit_test_setup(endless_data_over_the_slot, reset),
         cmocka_unit_test_setup(endless_data_over_the_staging, reset),

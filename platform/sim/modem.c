@@ -66,6 +66,8 @@ int fota_sim_modem_open(struct fota_sim_modem *modem, const struct fota_model *m
     modem->config.port = &modem->port;
     modem->config.model = model;
     modem->config.vendor = FOTA_SIM_VENDOR;
+    modem->policy.decoder_ram = sizeof modem->decoder;
+    modem->config.decoder = modem->decoder;
     modem->config.policy = &modem->policy;
     return 0;
 }

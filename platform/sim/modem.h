@@ -23,6 +23,8 @@ struct fota_sim_outside {
     void (*drop)(void *ctx); /* with net.ctx */
 };
 
+#define FOTA_SIM_DECODER_RAM 32768u /* bytes */
+
 struct fota_sim_modem {
     struct fota_sim_flash *flash;
     struct fota_posix_net net;
@@ -38,6 +40,7 @@ struct fota_sim_modem {
     struct fota_key keys[FOTA_SIM_KEYS];
     struct fota_config config; /* for fota_open() and the boot stage */
     struct fota_boot boot;
+    uint64_t decoder[FOTA_SIM_DECODER_RAM / 8];
     bool power_lost; /* before the next boot stage */
     uint32_t resets; /* asked for since it was opened */
     /* Called for a reset; may not return (longjmp). NULL: the reset is only counted. */
