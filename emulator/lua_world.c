@@ -1,5 +1,5 @@
-/* What the scripting world of the modem is built on, besides the update engine: TCP over the
- * modem's own network, chance, digests. All of it goes into the module `fota.guest`. */
+/* What the scripting world of the modem is built on, besides the update engine, network and clock:
+ * chance, digests. All of it goes into the module `fota.guest`. */
 #include "emulator/lua_sim.h"
 
 #include <string.h>
@@ -7,8 +7,6 @@
 #include "fota_error.h"
 #include "platform/mbedtls/digest.h"
 #include "tools/lua_tool.h"
-
-#define RECEIVE_MAX 4096u /* bytes of one tcp_recv() */
 
 static struct sim *sim_of(lua_State *L)
 {
@@ -20,84 +18,6 @@ static int failed(lua_State *L, int error)
     lua_pushnil(L);
     lua_pushstring(L, fota_error_name(error));
     return 2;
-}
-
-/* ---- TCP --------------------------------------------------------------------------------------
- */
-
-static const struct fota_net *net_of(lua_State *L)
-{
-    return &sim_of(L)->modem.port.net;
-}
-
-/* tcp_open(host, port, ipv6) -> stream, or nil and the error's name */
-static int tcp_open(lua_State *L)
-{
-    const struct fota_net *net = net_of(L);
-    const char *host = luaL_checkstring(L, 1);
-    lua_Integer port = luaL_checkinteger(L, 2);
-    enum fota_address_family family = lua_toboolean(L, 3) ? FOTA_ADDRESS_IPV6 : FOTA_ADDRESS_ANY;
-    int stream, error;
-
-    luaL_argcheck(L, port > 0 && port <= UINT16_MAX, 2, "1 to 65535 expected");
-    error = net->ops->open(net->ctx, host, (uint16_t)port, family, &stream);
-    if (error)
-        return failed(L, error);
-    lua_pushinteger(L, stream);
-    return 1;
-}
-
-/* tcp_ready(stream) -> true connected, false not yet, or nil and the error's name */
-static int tcp_ready(lua_State *L)
-{
-    const struct fota_net *net = net_of(L);
-    int ready = net->ops->ready(net->ctx, (int)luaL_checkinteger(L, 1));
-
-    if (ready < 0)
-        return failed(L, ready);
-    lua_pushboolean(L, ready);
-    return 1;
-}
-
-/* tcp_send(stream, data, from) -> bytes taken of those from position `from` on, or nil and the
- * error's name */
-static int tcp_send(lua_State *L)
-{
-    const struct fota_net *net = net_of(L);
-    int stream = (int)luaL_checkinteger(L, 1);
-    size_t length;
-    const char *data = luaL_checklstring(L, 2, &length);
-    lua_Integer from = luaL_optinteger(L, 3, 1);
-    int sent;
-
-    luaL_argcheck(L, from > 0 && (size_t)from <= length + 1, 3, "outside the data");
-    sent = net->ops->send(net->ctx, stream, data + from - 1, length - (size_t)(from - 1));
-    if (sent < 0)
-        return failed(L, sent);
-    lua_pushinteger(L, sent);
-    return 1;
-}
-
-/* tcp_recv(stream) -> bytes, "" none yet, or nil and the error's name: "CLOSED" at the end */
-static int tcp_recv(lua_State *L)
-{
-    const struct fota_net *net = net_of(L);
-    char buffer[RECEIVE_MAX];
-    int got = net->ops->recv(net->ctx, (int)luaL_checkinteger(L, 1), buffer, sizeof buffer);
-
-    if (got < 0)
-        return failed(L, got);
-    lua_pushlstring(L, buffer, (size_t)got);
-    return 1;
-}
-
-/* tcp_close(stream), once */
-static int tcp_close(lua_State *L)
-{
-    const struct fota_net *net = net_of(L);
-
-    net->ops->close(net->ctx, (int)luaL_checkinteger(L, 1));
-    return 0;
 }
 
 /* ---- chance ----------------------------------------------------------------------------------
@@ -209,15 +129,16 @@ static void register_all(lua_State *L, struct sim *sim, const luaL_Reg *function
 void sim_world(lua_State *L, struct sim *sim)
 {
     static const luaL_Reg functions[] = {
-        {"tcp_open", tcp_open},   {"tcp_ready", tcp_ready},
-        {"tcp_send", tcp_send},   {"tcp_recv", tcp_recv},
-        {"tcp_close", tcp_close}, {"random", world_random},
-        {"finish", world_finish}, {"digest", world_digest},
-        {"crc", world_crc},       {NULL, NULL},
+        {"random", world_random},
+        {"finish", world_finish},
+        {"digest", world_digest},
+        {"crc", world_crc},
+        {NULL, NULL},
     };
 
     register_all(L, sim, functions);
     register_all(L, sim, sim_clock_functions);
+    sim_net(L, sim);
     lua_pushlightuserdata(L, NULL); /* what null in JSON is to LuatOS */
     lua_setfield(L, -2, "null");
     sim_files(L);

@@ -1,6 +1,7 @@
---- TCP connections of LuatOS scripts: what stands behind socket.create().
+--- Connections of LuatOS scripts, by TCP, with TLS or without: what stands behind socket.create().
 local loop = require("fota.emulator.loop")
 local port = require("fota.guest")
+local stream = require("fota.emulator.luatos.stream")
 
 ---@class fota.emulator.Connection
 ---@field state string "new", "connecting", "online", "closed"
@@ -36,7 +37,7 @@ end
 
 local function hang_up(self)
     if self.stream then
-        port.tcp_close(self.stream)
+        self.stream:close()
         self.stream = nil
     end
     self.state = "closed"
@@ -55,9 +56,9 @@ local function open(self, mine, host, number, ipv6)
     if self.number ~= mine then
         return false
     end
-    self.stream = port.tcp_open(host, number, ipv6)
+    self.stream = stream.open(host, number, ipv6, self.tls)
     while self.number == mine and self.stream do
-        local ready = port.tcp_ready(self.stream)
+        local ready = self.stream:ready()
         if ready then
             return true
         elseif ready == nil or limit - port.now() <= 0 then
@@ -70,7 +71,7 @@ end
 
 local function flush(self)
     while self.outbox ~= "" do
-        local sent = port.tcp_send(self.stream, self.outbox)
+        local sent = self.stream:send(self.outbox)
         if not sent then
             return false
         elseif sent == 0 then
@@ -87,7 +88,7 @@ end
 -- Takes what has arrived; false when the connection is over.
 local function fill(self)
     while true do
-        local data = port.tcp_recv(self.stream)
+        local data = self.stream:receive()
         if not data then
             return false
         elseif data == "" then

@@ -3,7 +3,8 @@
 ---     local code, headers, body = http.request("GET", "http://example.com/").wait()
 ---
 --- A connection that breaks within the body is taken up again by Range; redirects are not followed, as on
---- the device. https is not built yet.
+--- the device. With https the server is verified if a certificate of its authority is given.
+local stream = require("fota.emulator.luatos.stream")
 local sink = require("fota.emulator.luatos.http_sink")
 local loop = require("fota.emulator.loop")
 local numbers = require("fota.emulator.luatos.numbers")
@@ -120,27 +121,27 @@ end
 local function connect(request)
     local limit = port.now() + CONNECT_MS
     local url = request.url
-    local stream = port.tcp_open(url.host, url.port, request.options.ipv6)
-    if not stream then
-        return nil, CONNECT
-    end
-    request.stream = stream
-    while true do
-        local ready = port.tcp_ready(stream)
+    local opened, why = stream.open(url.host, url.port, request.options.ipv6, url.tls and request.tls)
+    request.stream = opened
+    while opened do
+        local ready
+        ready, why = opened:ready()
         if ready then
-            return stream
+            return opened
         elseif ready == nil then
-            return nil, CONNECT
+            break
         elseif not pause(request, limit) then
             return nil, port.now() - request.limit >= 0 and TIMEOUT or CONNECT
         end
     end
+    say("E", string.format("cannot connect to %s: %s", url.address, why))
+    return nil, CONNECT
 end
 
 local function send(request, bytes)
     local at = 1
     while at <= #bytes do
-        local sent = port.tcp_send(request.stream, bytes, at)
+        local sent = request.stream:send(bytes, at)
         if not sent then
             return CLOSE
         end
@@ -153,7 +154,7 @@ end
 
 local function hang_up(request)
     if request.stream then
-        port.tcp_close(request.stream)
+        request.stream:close()
         request.stream = nil
     end
 end
@@ -161,7 +162,7 @@ end
 -- Feeds what arrives to the reader until it is done: nil, or a code.
 local function receive(request, response)
     while true do
-        local data, why = port.tcp_recv(request.stream)
+        local data, why = request.stream:receive()
         if data == "" then
             if not pause(request) then
                 return TIMEOUT
@@ -234,8 +235,8 @@ end
 
 -- One connection and what comes over it: nil, or a code.
 local function attempt(request)
-    local stream, code = connect(request)
-    if not stream then
+    local connected, code = connect(request)
+    if not connected then
         return code
     end
     debug_line(request, "connected to " .. request.url.address)
@@ -294,13 +295,14 @@ local function default_timeout(options)
     return options.dst and DOWNLOAD_MS or TIMEOUT_MS
 end
 
-local function new_request(method, url, headers, body, options)
+local function new_request(method, url, headers, body, options, tls)
     local timeout = type(options.timeout) == "number" and options.timeout >= 1000 and options.timeout
     local request = {
         method = (method or "GET"):upper(),
         url = parse_url(url),
         headers = type(headers) == "table" and headers or {},
         options = options,
+        tls = tls,
         received = 0,
         total = 0,
         limit = port.now() + (timeout or default_timeout(options)),
@@ -325,8 +327,6 @@ local function refusal(request, url)
         return "the method is too long: " .. request.method
     elseif not request.url then
         return "not a url: " .. url
-    elseif request.url.tls then
-        return "https is not built yet: " .. url
     end
 end
 
@@ -359,8 +359,11 @@ end
 ---@param headers table<string, string>|nil
 ---@param body string|table|nil a zbuff of a GET takes the response's body
 ---@param options fota.emulator.HttpOptions|nil
+---@param ca string|nil PEM: the authority that the server is verified with
+---@param cert string|nil PEM: the client's own certificate
+---@param key string|nil PEM: its key, which has no password
 ---@return table
-function http.request(method, url, headers, body, options)
+function http.request(method, url, headers, body, options, ca, cert, key)
     if type(url) ~= "string" then
         error("bad argument #2 to 'request' (string expected, got " .. type(url) .. ")", 2)
     end
@@ -368,7 +371,8 @@ function http.request(method, url, headers, body, options)
         say("E", "there is no sys that could wait")
         return nil
     end
-    local request = new_request(method, url, headers, body, type(options) == "table" and options or {})
+    local request = new_request(method, url, headers, body, type(options) == "table" and options or {},
+        { ca_cert = ca, client_cert = cert, client_key = key })
     local why = refusal(request, url)
     if why then
         say("E", why)

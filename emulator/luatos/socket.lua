@@ -68,13 +68,15 @@ function socket.create(adapter, target) -- luacheck: ignore 212
     return connection.new(target)
 end
 
---- TCP without TLS is all there is.
+--- TCP is all there is, with TLS where it is asked for: without the authority's certificate `ca` the
+--- server is not verified. Texts are PEM.
 ---@return boolean
-function socket.config(ctrl, local_port, udp, tls) -- luacheck: ignore 212
-    if udp or tls then
-        port.emit("log", "E", "E/socket config: " .. (udp and "UDP" or "TLS") .. " is not built yet")
+function socket.config(ctrl, local_port, udp, tls, _, _, _, ca, cert, key) -- luacheck: ignore 212
+    if udp then
+        port.emit("log", "E", "E/socket config: UDP is not built")
         return false
     end
+    ctrl.tls = tls and { ca_cert = ca, client_cert = cert, client_key = key } or nil
     return true
 end
 
