@@ -31,8 +31,13 @@ extern const uint32_t board_image_max;
 /* Clocks, memory protection, tick, UARTs. First thing that boot loader and application call. */
 void board_start(void);
 
-/* Milliseconds since board_start(); only goes forward. */
-uint64_t board_ms(void);
+/* Microseconds since board_start(); only goes forward. */
+uint64_t board_us(void);
+
+static inline uint64_t board_ms(void)
+{
+    return board_us() / 1000;
+}
 
 /* Sleeps (WFI) until something may have happened, a few milliseconds at most. */
 void board_idle(void);

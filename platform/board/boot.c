@@ -27,6 +27,19 @@ static void say_line(const char *text, const char *more)
     say("\n");
 }
 
+/* How long it took, for benchmarks, microseconds. */
+static void say_time(void)
+{
+    char digits[12];
+    char *first = digits + sizeof digits - 1;
+    uint32_t us = (uint32_t)board_us();
+
+    *first = '\0';
+    for (; us || !*first; us /= 10)
+        *--first = (char)('0' + us % 10);
+    say_line("microseconds ", first);
+}
+
 /* What a state that was entered means; NULL: nothing worth a line. */
 static const char *announcement(uint8_t state)
 {
@@ -91,6 +104,8 @@ int main(void)
         semihost_exit(3); /* a modem would offer its maker's way of loading one here */
     }
     if (step == FOTA_BOOT_RUN && load_image()) {
+        if (semihost_asked("times"))
+            say_time();
         say_line("starting version ", boot.manifest.version);
         board_watchdog_feed();
         board_run_image();

@@ -6,6 +6,7 @@
 #include <lauxlib.h>
 
 #include "platform/board/board.h"
+#include "platform/board/network.h"
 
 /* emit(kind, ...): to the console; the last argument is the text */
 static int guest_emit(lua_State *L)
@@ -18,6 +19,13 @@ static int guest_emit(lua_State *L)
 static int guest_now(lua_State *L)
 {
     lua_pushnumber(L, (lua_Number)board_ms());
+    return 1;
+}
+
+/* busy() -> milliseconds since the application started in which it did not sleep */
+static int guest_busy(lua_State *L)
+{
+    lua_pushnumber(L, (lua_Number)(board_us() - board_network_idle_us()) / 1000);
     return 1;
 }
 
@@ -44,8 +52,8 @@ static int guest_exit(lua_State *L)
 int luaopen_fota_guest(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"emit", guest_emit}, {"now", guest_now},     {"time", guest_time}, {"reset", guest_reset},
-        {"exit", guest_exit}, {"finish", guest_exit}, {NULL, NULL},
+        {"emit", guest_emit},   {"now", guest_now},   {"busy", guest_busy},   {"time", guest_time},
+        {"reset", guest_reset}, {"exit", guest_exit}, {"finish", guest_exit}, {NULL, NULL},
     };
 
     luaL_newlib(L, functions);

@@ -20,6 +20,7 @@
 static struct netif nic;
 static struct fota_lwip_net net;
 static struct fota_mbedtls_tls tls;
+static uint64_t idle_us;
 
 /* ---- what lwIP and mbedTLS ask of whoever links them ------------------------------------------
  */
@@ -117,9 +118,17 @@ static void wait_nic(void *ctx, uint32_t ms)
 
     (void)ctx;
     while (!board_nic_ready() && board_ms() < end) {
+        uint64_t begun = board_us();
+
         board_watchdog_feed();
         board_idle();
+        idle_us += board_us() - begun;
     }
+}
+
+uint64_t board_network_idle_us(void)
+{
+    return idle_us;
 }
 
 void board_network_open(struct fota_port *port)

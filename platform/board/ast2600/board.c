@@ -81,9 +81,9 @@ static uint64_t counter(void)
 
 static uint64_t began;
 
-uint64_t board_ms(void)
+uint64_t board_us(void)
 {
-    return (counter() - began) / (COUNTER_HZ / 1000);
+    return (counter() - began) / (COUNTER_HZ / 1000000);
 }
 
 /* Interrupts stay masked: a pending one ends WFI all the same. */

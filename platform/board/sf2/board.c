@@ -61,15 +61,18 @@ void sf2_tick(void)
         board_reset();
 }
 
-uint64_t board_ms(void)
+/* The counter runs down, and starts again when `ticks` goes up. */
+uint64_t board_us(void)
 {
     uint64_t first, second;
+    uint32_t left;
 
     do {
         first = ticks;
+        left = REG(SYSTICK_CVR);
         second = ticks;
     } while (first != second);
-    return first;
+    return first * 1000 + (TICK_MS * 1000 - left / (CLOCK_HZ / 1000000));
 }
 
 void board_idle(void)

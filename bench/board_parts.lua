@@ -1,0 +1,73 @@
+-- Code and RAM of a firmware by part, from the linker's maps: lua bench/board_parts.lua FOLDER
+-- FOLDER has boot.map and app.map. Prints rows of Markdown.
+local folder = ...
+
+local parts = {
+    { "core/", "_core%.a" }, { "lua_fota.c and lua/", "app_face%.a" }, { "Lua 5.4", "app_lua%.a" },
+    { "lwIP", "app_lwip%.a" }, { "platform/lwip", "app_network%.a%(net%.c" },
+    { "platform/mbedtls", "app_network%.a%([ct][el][rs]" }, { "platform/mbedtls", "crypto%.c%.obj" },
+    { "mbedTLS", "_mbedtls%.a" }, { "newlib", "/lib[cmg]_?n?a?n?o?%.a" }, { "libgcc", "libgcc%.a" },
+    { "board layer", "." },
+}
+
+local function part_of(object)
+    for i, part in ipairs(parts) do
+        if object:find(part[2]) then
+            return i
+        end
+    end
+end
+
+-- Sums of the sections that were kept: code (with what is copied to RAM) and RAM (that is zeroed).
+local function read(path)
+    local sums, output, pending = {}, nil, nil
+    local begun = false
+    for line in io.lines(path) do
+        begun = begun or line:find("^Linker script and memory map") ~= nil
+        local section = line:match("^(%.[%w_%.]+)")
+        if section then
+            output = section
+        end
+        if line:match("^ (%.[^ ]+)$") then
+            pending = true
+        else
+            local size, object = line:match("^ [^ ]+ +0x%x+ +(0x%x+) (.+)$")
+            if not size and pending then
+                size, object = line:match("^ +0x%x+ +(0x%x+) (.+)$")
+            end
+            pending = nil
+            size = size and tonumber(size)
+            if begun and size and size > 0 and output and object:find("[/.]") then
+                local kind = (output == ".bss" or output == ".dma") and "ram"
+                    or (output == ".text" or output == ".data" or output == ".ARM.exidx") and "code"
+                local i = kind and part_of(object)
+                if i then
+                    local name = parts[i][1]
+                    sums[name] = sums[name] or { code = 0, ram = 0 }
+                    sums[name][kind] = sums[name][kind] + size
+                    if output == ".data" then
+                        sums[name].ram = sums[name].ram + size
+                    end
+                end
+            end
+        end
+    end
+    return sums
+end
+
+local boot, app = read(folder .. "/boot.map"), read(folder .. "/app.map")
+local total = { 0, 0, 0, 0 }
+local seen = {}
+for _, part in ipairs(parts) do
+    local name = part[1]
+    if not seen[name] then
+        seen[name] = true
+        local b, a = boot[name] or { code = 0, ram = 0 }, app[name] or { code = 0, ram = 0 }
+        local row = { b.code, b.ram, a.code, a.ram }
+        for i = 1, 4 do
+            total[i] = total[i] + row[i]
+        end
+        print(("| %s | %d | %d | %d | %d |"):format(name, table.unpack(row)))
+    end
+end
+print(("| **all** | **%d** | **%d** | **%d** | **%d** |"):format(table.unpack(total)))
