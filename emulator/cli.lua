@@ -46,7 +46,8 @@ local cli = {
         .. "has changed since it was loaded last. Without it the modem starts with what it has.\n"
         .. "Modes of a power cut: before, first half, second half, random, after (the operation).\n"
         .. "With lwip the host is 10.0.2.2, and 127.0.0.1, ::1 and localhost are the host, too.\n"
-        .. "exit status: 0 the scripts ended, 1 an error or no image, else what os.exit() was given",
+        .. "exit status: 0 the scripts ended, 1 an error or no image, else what os.exit() was given. That an\n"
+        .. "update failed is for the script to judge: os.exit(1), or see `outcome` and `error` of --report.",
     examples = {
         "fota emu main.lua --model EC600U --home modem --key key.pub.pem",
         "fota emu main.lua --home modem --power-cut 200:random --seed 7",
@@ -170,9 +171,12 @@ end
 
 local function report(path, mine, why, version)
     local stats = mine.modem:stats()
+    local last = mine.modem:api().last_result()
     util.save(path, json.encode({
         ended = why,
         version = version,
+        outcome = last.outcome,
+        error = last.error,
         model = mine.model,
         boots = mine.counts.boots,
         resets = mine.counts.resets,

@@ -1,8 +1,7 @@
 --- The simulated modem's virtual clock: it stands while code runs, and jumps over what is waited for.
+local command = require("spec.support.command")
 local Guest = require("spec.support.guest")
 local web = require("spec.support.web")
-
-local FOTA = os.getenv("FOTA_BIN") or "build/bin/fota"
 
 describe("the clock of a simulated modem", function()
     local guest
@@ -185,10 +184,8 @@ describe("the clock of a simulated modem", function()
         file:write("sys.timerStart(function() print('ten hours later') end, 36000000)\nsys.run()\n")
         file:close()
         local before = os.time()
-        local pipe = assert(io.popen(string.format("'%s' emu %s/main.lua --home %s/home --fast --quiet", FOTA,
-            folder, folder)))
-        local output = pipe:read("*a")
-        pipe:close()
+        local output = command.fota("emu", folder .. "/main.lua", "--home", folder .. "/home", "--fast",
+            "--quiet")
         os.execute("rm -rf '" .. folder .. "'")
         assert.matches("ten hours later\n", output, 1, true)
         assert.is_true(os.time() - before < 60)

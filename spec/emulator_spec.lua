@@ -1,20 +1,15 @@
 --- The emulated modem as somebody meets it who writes scripts for it: `fota.sim`, and the command `fota emu`.
+local command = require("spec.support.command")
 local sim = require("fota.sim")
 local tool = require("fota.tool.core")
 local vm = require("spec.support.vm")
 local web = require("spec.support.web")
 
 local MODEL = "EC800G" -- its flash is small
-local FOTA = os.getenv("FOTA_BIN") or "build/bin/fota"
 local U32_MAX = vm.narrow and "2147483647" or "4294967295"
 local MODES = "before, first half, second half, random, after, unstable, marginal, one unstable, unreadable"
 
-local function read(path)
-    local file = assert(io.open(path, "rb"))
-    local bytes = file:read("*a")
-    file:close()
-    return bytes
-end
+local quote, read = command.quote, vm.read
 
 local function write(path, bytes)
     local file = assert(io.open(path, "wb"))
@@ -519,21 +514,11 @@ describe("the emulated modem", function()
     end)
 
     describe("under the command fota emu", function()
-        local home, script, fota
-
-        local function quote(text)
-            return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
-        end
+        local home, script
 
         -- Runs `fota emu` with these words: standard output, standard error, exit status.
         local function emu(...)
-            local words = { fota, "emu" }
-            for _, word in ipairs({ ... }) do
-                words[#words + 1] = quote(word)
-            end
-            local status = vm.execute(table.concat(words, " ") .. " </dev/null >" .. quote(fs .. "/out")
-                .. " 2>" .. quote(fs .. "/err"))
-            return read(fs .. "/out"), read(fs .. "/err"), status
+            return command.fota("emu", ...)
         end
 
         local function ok(...)
@@ -548,14 +533,6 @@ describe("the emulated modem", function()
             assert.equal(expected, status)
             assert.equal(message, err)
         end
-
-        setup(function()
-            local path = FOTA
-            if not path:find("^/") then
-                path = tool.run("pwd", ""):gsub("%s+$", "") .. "/" .. path
-            end
-            fota = quote(path)
-        end)
 
         before_each(function()
             home, script = fs .. "/home", fs .. "/main.lua"
@@ -635,7 +612,7 @@ describe("the emulated modem", function()
                 .. ".*boot: the new image runs on trial\n.*starting version 2%.0%.0\nversion 2\ttrue\n$", out)
             local report = read(fs .. "/report.json")
             for _, field in ipairs({ '"ended": "end"', '"version": "2.0.0"', '"model": "EC800G"',
-                '"boots": 2', '"resets": 1', '"power_cuts": 0', '"connections": 1', '"violations": 0' }) do
+                '"boots": 2', '"resets": 1', '"power_cuts": 0', '"connections": 1', '"violations": 0', '"outcome": "success"' }) do
                 assert.truthy(report:find(field, 1, true), field .. " in " .. report)
             end
             -- The same version 1 is not loaded over what the modem has become.
@@ -658,6 +635,20 @@ describe("the emulated modem", function()
             local log = read(fs .. "/log")
             assert.matches("%-%- the power fails, and comes back %-%-", log)
             assert.not_matches("[", log, 1, true)
+        end)
+
+        it("ends with the script's own status though its update failed, and reports why", function()
+            ok(script, "--home", home, "--model", MODEL)
+            modem = assert(sim.modem({ model = MODEL }))
+            modem.key = read(home .. "/key.pem")
+            local package = modem:package({ files = { ["main.lua"] = CONFIRMS } })
+            write(home .. "/fs/url", server:serve("app.fota", package:sub(1, -2) .. "x") .. "\n")
+            write(script, UPDATES)
+            ok(script, "--home", home, "--report", fs .. "/report.json")
+            local report = read(fs .. "/report.json")
+            assert.matches('"ended": "end"', report, 1, true)
+            assert.matches('"outcome": "failed"', report, 1, true)
+            assert.matches('"error": "INTEGRITY"', report, 1, true)
         end)
 
         it("draws no bar when it shall be quiet", function()

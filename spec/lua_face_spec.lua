@@ -1,83 +1,27 @@
---- The module `fota` as Lua sees it: arguments, results, waiting, callbacks, the collector.
+--- The module `fota` as Lua sees it: arguments, results, what it tells.
+local face = require("spec.support.face")
 local sim = require("fota.sim")
 local vm = require("spec.support.vm")
-local web = require("spec.support.web")
 
-local BUSY, STATE = -2, -3
+local finish, start, raises = face.finish, face.start_coroutine, face.raises
+local ABSENT = face.ABSENT
+local BUSY = -2
+local STATE = -3
 
 describe("the module fota", function()
-    local ABSENT = "HTTP_NOT_FOUND: the server has no such file (HTTP 404); check the url"
     local server, modem, fota, url
 
     setup(function()
-        server = web.start()
+        server = face.start()
     end)
 
-    teardown(function()
-        server:stop()
-    end)
-
-    local function open(model)
-        if modem then
-            modem:close()
-        end
-        modem = assert(sim.modem({ model = model }))
-        modem:load("print('version 1')")
-        assert.equal("run", modem:boot())
-        fota = modem:fota()
-        fota.limits({ attempts = 1, backoff_ms = 1 })
-        url = server:serve("app.fota",
-            modem:package({ files = { ["main.lua"] = "", data = ("d"):rep(20000) } }))
-    end
+    teardown(face.stop)
 
     before_each(function()
-        open("generic")
+        modem, fota, url = face.open("generic")
     end)
 
-    after_each(function()
-        local busy = fota.status().busy
-        modem:close()
-        modem = nil
-        assert.is_false(busy, "no test leaves an update behind")
-    end)
-
-    -- Drives the engine until no update runs.
-    local function finish(module)
-        module = module or fota
-        while module.status().busy do
-            module.poll(100)
-        end
-    end
-
-    -- Starts fn in a coroutine; the box says what it returned, once it did.
-    local function start(fn)
-        local box = {}
-        box.thread = coroutine.create(function()
-            box.result = vm.pack(fn())
-        end)
-        local ok, message = coroutine.resume(box.thread)
-        assert(ok, message)
-        return box
-    end
-
-    local function raises(message, fn, ...)
-        local ok, got = pcall(fn, ...)
-        assert.is_false(ok)
-        assert.equal("string", type(got))
-        assert.truthy(got:find(message, 1, true), got)
-    end
-
-    -- What is printed while fn runs.
-    local function printed(fn)
-        local lines, original = {}, print
-        _G.print = function(line)
-            lines[#lines + 1] = tostring(line)
-        end
-        local ok, message = pcall(fn)
-        _G.print = original
-        assert(ok, message)
-        return lines
-    end
+    after_each(face.close)
 
     describe("checks arguments", function()
         local f
@@ -303,310 +247,13 @@ describe("the module fota", function()
         end)
 
         it("but not while a download runs", function()
-            open("EG912N")
+            modem, fota, url = face.open("EG912N")
             local f = fota()
             assert.equal(0, (f:httpDownload(url)))
             assert.equal(STATE, (select(3, f:flush())))
             assert.equal(STATE, (select(3, f:verify())))
             assert.equal(BUSY, (select(3, f:write("x"))))
             finish()
-        end)
-    end)
-
-    describe("waits", function()
-        it("in a coroutine by yielding, while others run on", function()
-            local turns = 0
-            local other = coroutine.wrap(function()
-                while true do
-                    turns = turns + 1
-                    coroutine.yield()
-                end
-            end)
-            local box = start(function()
-                return fota():httpDownload(url)
-            end)
-            assert.equal("suspended", coroutine.status(box.thread))
-            assert.is_nil(box.result)
-            while fota.poll(10) do
-                other()
-            end
-            assert.same({ 0, n = 1 }, box.result)
-            assert.truthy(turns > 3)
-        end)
-
-        it("in a coroutine for a failure too", function()
-            local box = start(function()
-                return fota():httpDownload(server:url("absent"))
-            end)
-            finish()
-            assert.same({ -1, ABSENT, -49, n = 3 }, box.result)
-        end)
-
-        it("on the main thread by doing the work", function()
-            if coroutine.isyieldable then
-                assert.is_false(coroutine.isyieldable())
-            end
-            assert.equal(0, (fota():httpDownload(url)))
-            assert.is_false(fota.status().busy)
-        end)
-
-        it("on, when a stranger resumes the coroutine", function()
-            local box = start(function()
-                return fota():httpDownload(url)
-            end)
-            for _ = 1, 3 do
-                assert.is_true(coroutine.resume(box.thread, "stranger"))
-                assert.is_nil(box.result)
-                fota.poll()
-            end
-            finish()
-            assert.same({ 0, n = 1 }, box.result)
-        end)
-
-        it("no longer for a coroutine that was closed meanwhile", function()
-            if not coroutine.close then
-                return pending("this Lua closes no coroutines")
-            end
-            local box = start(function()
-                return fota():httpDownload(url)
-            end)
-            assert.is_true(coroutine.close(box.thread))
-            collectgarbage()
-            assert.same({}, printed(finish))
-            assert.is_nil(box.result)
-            assert.equal("staged", fota.status().stage)
-        end)
-
-        it("and leaves a coroutine that returns dead", function()
-            local thread = coroutine.create(function()
-                return fota():httpDownload(url), "more", "values"
-            end)
-            coroutine.resume(thread)
-            finish()
-            assert.equal("dead", coroutine.status(thread))
-        end)
-
-        it("and leaves a coroutine that yields again as it is", function()
-            local thread = coroutine.create(function()
-                fota():httpDownload(url)
-                return coroutine.yield(1, 2, 3)
-            end)
-            coroutine.resume(thread)
-            finish()
-            assert.equal("suspended", coroutine.status(thread))
-            assert.same({ true, "go", "on" }, { coroutine.resume(thread, "go", "on") })
-        end)
-
-        it("and reports the error of a coroutine that it resumed", function()
-            local box = start(function()
-                fota():httpDownload(url)
-                error("after the download")
-            end)
-            local lines = printed(finish)
-            assert.equal(1, #lines)
-            assert.matches("^fota: error in coroutine: .*after the download", lines[1])
-            assert.equal("dead", coroutine.status(box.thread))
-        end)
-
-        it("and lets a scheduler resume", function()
-            local seen = {}
-            fota.onresume(function(thread, ...)
-                seen[#seen + 1] = thread
-                assert(coroutine.resume(thread, ...))
-            end)
-            local box = start(function()
-                return fota():httpDownload(url)
-            end)
-            finish()
-            assert.same({ box.thread }, seen)
-            assert.same({ 0, n = 1 }, box.result)
-            fota.onresume(nil)
-            box = start(function()
-                return fota():httpDownload(url)
-            end)
-            finish()
-            assert.equal(1, #seen)
-            assert.same({ 0, n = 1 }, box.result)
-        end)
-
-        it("and lets a scheduler resume later, after another download", function()
-            local queue = {}
-            fota.onresume(function(thread)
-                queue[#queue + 1] = thread
-            end)
-            local first = start(function()
-                return fota():httpDownload(server:url("absent"))
-            end)
-            finish()
-            local second = start(function()
-                return fota():httpDownload(url)
-            end)
-            finish()
-            assert.is_nil(first.result)
-            for _, thread in ipairs(queue) do
-                assert(coroutine.resume(thread))
-            end
-            assert.equal(-49, first.result[3])
-            assert.same({ 0, n = 1 }, second.result)
-        end)
-
-        it("and reports an error of the scheduler", function()
-            fota.onresume(function()
-                error("no scheduler here")
-            end)
-            start(function()
-                return fota():httpDownload(url)
-            end)
-            assert.matches("^fota: error in onresume: .*no scheduler here", printed(finish)[1])
-        end)
-    end)
-
-    describe("calls back", function()
-        it("and goes on when the callback raises, saying so each time", function()
-            local calls = 0
-            local lines = printed(function()
-                assert.equal(0, (fota():httpDownload({
-                    url1 = url,
-                    callback = function()
-                        calls = calls + 1
-                        error("wrong in call " .. calls)
-                    end,
-                })))
-            end)
-            assert.truthy(calls >= 3)
-            assert.equal(calls, #lines)
-            assert.matches("^fota: error in callback: .*wrong in call 1\nstack traceback:", lines[1])
-            assert.equal("staged", fota.status().stage)
-        end)
-
-        it("and goes on when the error is no string, or print raises too", function()
-            local original = print
-            _G.print = function()
-                error("no paper")
-            end
-            local ok, result = pcall(function()
-                return fota():httpDownload({
-                    url1 = url,
-                    callback = function()
-                        error({})
-                    end,
-                })
-            end)
-            _G.print = original
-            assert.is_true(ok)
-            assert.equal(0, result)
-        end)
-
-        it("and goes on when the callback yields, which it cannot", function()
-            local box
-            local lines = printed(function()
-                box = start(function()
-                    return fota():httpDownload({ url1 = url, callback = coroutine.yield })
-                end)
-                finish()
-            end)
-            assert.matches("attempt to yield", lines[1])
-            assert.same({ 0, n = 1 }, box.result)
-        end)
-
-        it("a callable table as well as a function", function()
-            local last
-            fota():httpDownload({
-                url1 = url,
-                callback = setmetatable({}, {
-                    __call = function(_, status)
-                        last = status
-                    end,
-                }),
-            })
-            assert.equal(2, last)
-        end)
-
-        it("with poll() doing nothing there, in a coroutine and on the main thread", function()
-            local depth, deepest, said = 0, 0, {}
-            local function callback(status)
-                depth = depth + 1
-                deepest = math.max(deepest, depth)
-                local before = fota.status()
-                said[#said + 1] = fota.poll(0)
-                assert.same(before, fota.status())
-                assert.equal(status ~= 2, said[#said])
-                depth = depth - 1
-            end
-            assert.same({}, printed(function()
-                fota():httpDownload({ url1 = url, callback = callback })
-            end))
-            assert.truthy(#said > 3)
-            start(function()
-                fota():httpDownload({ url1 = url, callback = callback })
-            end)
-            assert.same({}, printed(finish))
-            assert.equal(1, deepest)
-        end)
-
-        it("with the next download allowed at the end of one", function()
-            local second
-            local first = vm.pack(fota():httpDownload({
-                url1 = server:url("absent"),
-                callback = function()
-                    second = vm.pack(fota():httpDownload(url))
-                end,
-            }))
-            assert.equal(-49, first[3])
-            assert.same({ 0, n = 1 }, second)
-        end)
-
-        it("with the results kept apart when that happens under a waiting coroutine", function()
-            local second
-            local first = start(function()
-                return fota():httpDownload({
-                    url1 = server:url("absent"),
-                    callback = function()
-                        second = start(function()
-                            return fota():httpDownload(url)
-                        end)
-                    end,
-                })
-            end)
-            while not second do
-                fota.poll(100)
-            end
-            assert.equal(-49, first.result[3])
-            assert.is_nil(second.result)
-            finish()
-            assert.same({ 0, n = 1 }, second.result)
-        end)
-
-        it("on an asynchronous model with a download begun in the callback", function()
-            open("EC600N")
-            local seen = {}
-            fota():httpDownload({
-                url1 = server:url("absent"),
-                callback = function(...)
-                    seen[#seen + 1] = { ... }
-                    assert.equal(0, (fota():httpDownload({
-                        url1 = url,
-                        callback = function(...)
-                            seen[#seen + 1] = { ... }
-                        end,
-                    })))
-                end,
-            })
-            finish()
-            assert.same({ -1, 1006 }, seen[1])
-            assert.same({ 2, 100 }, seen[#seen])
-            assert.equal(1, modem:stats().resets)
-        end)
-
-        it("nobody for a call that was refused", function()
-            local called = false
-            assert.equal(-1, (fota():httpDownload({
-                url1 = "gopher://127.0.0.1/",
-                callback = function()
-                    called = true
-                end,
-            })))
-            assert.is_false(called)
         end)
     end)
 
@@ -622,47 +269,10 @@ describe("the module fota", function()
         assert.same({ 0, n = 1 }, box.result)
     end)
 
-    describe("cancels", function()
-        it("a download that another coroutine waits for", function()
-            local seen = {}
-            local box = start(function()
-                return fota():httpDownload({
-                    url1 = url,
-                    callback = function(...)
-                        seen[#seen + 1] = { ... }
-                    end,
-                })
-            end)
-            fota.poll(100)
-            assert.equal(0, (fota():download_cancel()))
-            finish()
-            assert.same({ -1, "CANCELLED: the update was cancelled", -6, n = 3 }, box.result)
-            assert.equal(-6, seen[#seen][1])
-            assert.equal(0, modem:stats().resets)
-        end)
-
-        it("in a callback, with one final event", function()
-            local ends = 0
-            local result, _, code = fota():httpDownload({
-                url1 = url,
-                callback = function(status)
-                    if status == 1 then
-                        fota():download_cancel()
-                    else
-                        ends = ends + 1
-                    end
-                end,
-            })
-            assert.equal(-1, result)
-            assert.equal(-6, code)
-            assert.equal(1, ends)
-        end)
-    end)
-
     it("keeps two modems in one state apart", function()
         local other = assert(sim.modem({ model = "EC800M", key = nil }))
         local theirs = other:fota()
-        open("EC600N")
+        modem, fota, url = face.open("EC600N")
         local their_url = server:serve("other.fota", other:package({ image = ("o"):rep(30000) }))
         local seen, their_seen = {}, {}
         local function into(list)
@@ -686,105 +296,6 @@ describe("the module fota", function()
         finish()
         assert.same({ -1, 1009 }, seen[#seen])
         other:close()
-    end)
-
-    describe("survives the collector", function()
-        -- A whole update with fn() called every few instructions of the script.
-        local function update_under(fn)
-            local seen, done = {}, nil
-            debug.sethook(fn, "", 25)
-            local ok, message = pcall(function()
-                local thread = coroutine.create(function()
-                    done = vm.pack(fota():httpDownload({
-                        url1 = url,
-                        callback = function(status)
-                            seen[#seen + 1] = status .. ("x"):rep(10)
-                        end,
-                    }))
-                end)
-                debug.sethook(thread, fn, "", 25)
-                coroutine.resume(thread)
-                thread = nil -- luacheck: ignore 311
-                finish()
-            end)
-            debug.sethook()
-            assert(ok, message)
-            assert.same({ 0, n = 1 }, done)
-            assert.equal("2xxxxxxxxxx", seen[#seen])
-        end
-
-        it("when it runs at every step", function()
-            update_under(function()
-                collectgarbage("step")
-            end)
-        end)
-
-        it("when it makes full cycles", function()
-            update_under(collectgarbage)
-        end)
-
-        it("in generational mode", function()
-            if _VERSION ~= "Lua 5.4" then
-                return pending("this Lua has one mode")
-            end
-            local mode = collectgarbage("generational")
-            local ok, message = pcall(update_under, function()
-                collectgarbage("step")
-            end)
-            collectgarbage(mode)
-            assert(ok, message)
-        end)
-
-        it("while nobody but the engine holds callback and coroutine", function()
-            local weak = setmetatable({}, { __mode = "v" })
-            local count = 0
-            do
-                weak.thread = coroutine.create(function()
-                    local own = function()
-                        count = count + 1
-                    end
-                    weak.callback = own
-                    fota():httpDownload({ url1 = url, callback = own })
-                end)
-                coroutine.resume(weak.thread)
-            end
-            collectgarbage()
-            assert.truthy(weak.thread)
-            finish()
-            collectgarbage()
-            collectgarbage()
-            assert.truthy(count > 3)
-            assert.is_nil(weak.thread)
-            assert.is_nil(weak.callback)
-        end)
-
-        it("which takes a module and its modem when nobody holds them, in mid-download too", function()
-            local weak = setmetatable({}, { __mode = "k" })
-            do
-                local other = assert(sim.modem({ model = "EC600N" }))
-                local module = other:fota()
-                local package = other:package({ image = ("o"):rep(30000) })
-                module():httpDownload(server:serve("other.fota", package))
-                module.poll(10)
-                weak[module], weak[other] = true, true
-            end
-            for _ = 1, 3 do
-                collectgarbage()
-            end
-            assert.is_nil(next(weak))
-        end)
-
-        it("which keeps the modem while an object of the module is held", function()
-            local f
-            do
-                f = assert(sim.modem())
-                f = f:fota()()
-            end
-            for _ = 1, 3 do
-                collectgarbage()
-            end
-            assert.equal(-1, (f:write(("no package "):rep(10))))
-        end)
     end)
 
     it("answers with an error after its modem was closed", function()

@@ -1,20 +1,17 @@
 --- The emulated modem on lwIP, in libslirp's network. Most of what a network must do is in other specs, which
 --- run on lwIP where $FOTA_NET says so; here is what only this one does.
+local command = require("spec.support.command")
 local core = require("fota.sim.core")
 local guest = require("spec.support.guest")
 local sim = require("fota.sim")
-local tool = require("fota.tool.core")
 local web = require("spec.support.web")
 
 local MODEL = "EC800G"
-local FOTA = os.getenv("FOTA_BIN") or "build/bin/fota"
 
-local function quoted(words)
-    return "'" .. table.concat(words, "' '") .. "'"
-end
-
+-- What the command says, on standard error too, and its exit status.
 local function emu(...)
-    return tool.run(FOTA .. " emu " .. quoted({ ... }) .. " 2>&1", "")
+    local output, errors, status = command.fota("emu", ...)
+    return output .. errors, status
 end
 
 describe("the network of fota emu", function()

@@ -1,21 +1,12 @@
 --- The fota command as a person runs it: what it prints, what it leaves on the disk, how it exits.
+local runner = require("spec.support.command")
 local vm = require("spec.support.vm")
 
-local FOTA = os.getenv("FOTA_BIN") or "build/bin/fota"
 -- With 32-bit numbers Lua has no larger ones that are exact.
 local U32_MAX = vm.narrow and "2147483647" or "4294967295"
 local IN_2100 = vm.narrow and 2147483647 or 4102444800
 
-local function quote(text)
-    return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
-end
-
-local function read(path)
-    local file = assert(io.open(path, "rb"))
-    local bytes = file:read("*a")
-    file:close()
-    return bytes
-end
+local fota, quote, read, shell = runner.fota, runner.quote, vm.read, runner.shell
 
 local function write(path, bytes)
     local file = assert(io.open(path, "wb"))
@@ -25,23 +16,6 @@ end
 
 describe("fota", function()
     local dir
-
-    -- Runs a shell command: stdout, stderr, exit status.
-    local function shell(command)
-        local out, err = dir .. "/.stdout", dir .. "/.stderr"
-        local status = vm.execute("(" .. command .. ") </dev/null >" .. quote(out) .. " 2>"
-            .. quote(err))
-        return read(out), read(err), status
-    end
-
-    -- Runs the command as it would be typed, in the folder of this test.
-    local function fota(...)
-        local words = { quote(FOTA) }
-        for _, word in ipairs({ ... }) do
-            words[#words + 1] = quote(word)
-        end
-        return shell(table.concat(words, " "))
-    end
 
     local function ok(...)
         local out, err, status = fota(...)
@@ -79,11 +53,6 @@ describe("fota", function()
         dir = os.tmpname()
         os.remove(dir)
         assert(os.execute("mkdir " .. quote(dir)))
-        if not FOTA:find("^/") then
-            local pipe = io.popen("pwd")
-            FOTA = pipe:read("*l") .. "/" .. FOTA
-            pipe:close()
-        end
         write(path("app.bin"), ("firmware "):rep(500))
         for _, name in ipairs({ "a", "b", "c" }) do
             ok("keygen", "--out", path(name .. ".pem"), "--public", path(name .. ".pub"))

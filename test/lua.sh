@@ -19,7 +19,7 @@ busted() { # FOLDER INTERPRETER... -- ARGUMENT...
         --cpath="$folder/lib/?.so" "$@"
 }
 
-face="spec/job_spec.lua spec/lua_face_spec.lua"
+face="spec/job_spec.lua spec/job_wait_spec.lua spec/job_callback_spec.lua spec/lua_face_spec.lua spec/lua_wait_spec.lua"
 # shellcheck disable=SC2086 # lists of words
 case ${1-} in
 5.1 | 5.3 | 5.4)

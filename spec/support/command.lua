@@ -1,0 +1,45 @@
+--- Runs the fota command as it would be typed, and keeps what it says apart.
+local tool = require("fota.tool.core")
+local vm = require("spec.support.vm")
+
+local command = {}
+
+local FOTA = os.getenv("FOTA_BIN") or "build/bin/fota"
+if not FOTA:find("^/") then
+    FOTA = tool.run("pwd", ""):gsub("%s+$", "") .. "/" .. FOTA -- scripts may change the folder
+end
+
+---@param text any
+---@return string word for the shell
+function command.quote(text)
+    return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
+end
+
+--- Runs a shell command.
+---@param line string
+---@return string output
+---@return string errors
+---@return integer status
+function command.shell(line)
+    local out, err = os.tmpname(), os.tmpname()
+    local status = vm.execute("(" .. line .. ") </dev/null >" .. out .. " 2>" .. err)
+    local output, errors = vm.read(out), vm.read(err)
+    os.remove(out)
+    os.remove(err)
+    return output, errors, status
+end
+
+--- Runs `fota` with these words.
+---@param ... any
+---@return string output
+---@return string errors
+---@return integer status
+function command.fota(...)
+    local words = { command.quote(FOTA) }
+    for _, word in ipairs({ ... }) do
+        words[#words + 1] = command.quote(word)
+    end
+    return command.shell(table.concat(words, " "))
+end
+
+return command
