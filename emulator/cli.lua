@@ -46,8 +46,8 @@ local cli = {
         .. "has changed since it was loaded last. Without it the modem starts with what it has.\n"
         .. "Modes of a power cut: before, first half, second half, random, after (the operation).\n"
         .. "With lwip the host is 10.0.2.2, and 127.0.0.1, ::1 and localhost are the host, too.\n"
-        .. "exit status: 0 the scripts ended, 1 an error or no image, else what os.exit() was given. That an\n"
-        .. "update failed is for the script to judge: os.exit(1), or see `outcome` and `error` of --report.",
+        .. "exit status: 0 the scripts ended, 1 an error or no image, else what os.exit() was given. That\n"
+        .. "an update failed is for the script to judge: os.exit(1); or see `outcome` of --report.",
     examples = {
         "fota emu main.lua --model EC600U --home modem --key key.pub.pem",
         "fota emu main.lua --home modem --power-cut 200:random --seed 7",

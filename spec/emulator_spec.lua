@@ -612,7 +612,8 @@ describe("the emulated modem", function()
                 .. ".*boot: the new image runs on trial\n.*starting version 2%.0%.0\nversion 2\ttrue\n$", out)
             local report = read(fs .. "/report.json")
             for _, field in ipairs({ '"ended": "end"', '"version": "2.0.0"', '"model": "EC800G"',
-                '"boots": 2', '"resets": 1', '"power_cuts": 0', '"connections": 1', '"violations": 0', '"outcome": "success"' }) do
+                '"boots": 2', '"resets": 1', '"power_cuts": 0', '"connections": 1', '"violations": 0',
+                '"outcome": "success"' }) do
                 assert.truthy(report:find(field, 1, true), field .. " in " .. report)
             end
             -- The same version 1 is not loaded over what the modem has become.
