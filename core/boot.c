@@ -158,12 +158,10 @@ static int step_judge(struct fota_boot *b)
         !fota_backup_fits(fota_boot_map(b), package.payload.length, b->manifest.result.length))
         return fota_boot_go(b, STEP_SOURCE);
     /* From here to the last copied unit b->manifest is that of the slot. */
-    if (r.state != FOTA_STATE_BACKING_UP) {
-        r.state = FOTA_STATE_BACKING_UP;
-        r.progress = 0;
-        b->unit = 0;
-    }
-    return fota_boot_note(b, &r, STEP_BACKUP); /* a new session: R1, R5 */
+    if (fota_hasher_start(&b->hasher, fota_boot_port(b), fota_boot_slot(b)->offset,
+                          &b->manifest.result, &b->fault) != 0)
+        return fota_boot_refuse(b);
+    return fota_boot_go(b, STEP_BACKUP_BEGIN);
 }
 
 int fota_boot_source_is_bad(struct fota_boot *b)
@@ -363,11 +361,13 @@ int fota_boot_step(struct fota_boot *boot)
         [STEP_BEGIN] = step_begin,
         [STEP_CHOOSE] = fota_boot_choose,
         [STEP_JUDGE] = step_judge,
+        [STEP_BACKUP_BEGIN] = fota_boot_backup_begin,
         [STEP_BACKUP] = fota_boot_backup,
         [STEP_BACKUP_HASH] = fota_boot_backup_hash,
         [STEP_SOURCE] = step_source,
         [STEP_SOURCE_HASH] = step_source_hash,
         [STEP_OLD_HASH] = fota_boot_patch_old_hash,
+        [STEP_KEEP] = fota_boot_patch_keep,
         [STEP_PATCH] = fota_boot_patch_start,
         [STEP_DECODE] = fota_boot_patch_decode,
         [STEP_REPLACE] = fota_boot_patch_replace,

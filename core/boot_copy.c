@@ -19,6 +19,24 @@ int fota_boot_mark(struct fota_boot *b)
     return fota_boot_note(b, &r, r.state == FOTA_STATE_BACKING_UP ? STEP_BACKUP : STEP_WRITE);
 }
 
+/* What is damaged is not worth keeping, and takes no good copy's place. */
+int fota_boot_backup_begin(struct fota_boot *b)
+{
+    struct fota_record r = b->journal.record;
+    int err = fota_hasher_step(&b->hasher, &b->fault);
+
+    if (err > 0)
+        return FOTA_BOOT_AGAIN;
+    if (err)
+        return fota_boot_go(b, STEP_SOURCE);
+    if (r.state != FOTA_STATE_BACKING_UP) {
+        r.state = FOTA_STATE_BACKING_UP;
+        r.progress = 0;
+        b->unit = 0;
+    }
+    return fota_boot_note(b, &r, STEP_BACKUP); /* a new session: R1, R5 */
+}
+
 /* One unit of the old image, or its manifest, into staging. */
 int fota_boot_backup(struct fota_boot *b)
 {
@@ -53,8 +71,7 @@ int fota_boot_backup_hash(struct fota_boot *b)
         return FOTA_BOOT_AGAIN;
     b->unit = 0;
     if (err)
-        return fota_boot_go(b,
-                            STEP_SOURCE); /* the old image was damaged already: not worth keeping */
+        return fota_boot_go(b, STEP_SOURCE);
     r.flags |= FOTA_RECORD_BACKUP;
     return fota_boot_note(b, &r, STEP_SOURCE);
 }

@@ -36,6 +36,14 @@ static uint32_t segments(const struct fota_boot *b)
     return fota_patch_segments(&b->patch.layout);
 }
 
+/* In place, a segment of the old image was replaced, or that was begun. */
+static bool is_touched(const struct fota_boot *b)
+{
+    const struct fota_boot_patch *p = &b->patch;
+
+    return in_place(b) && (p->replaced || p->built == segments(b) || p->built == p->ring.count);
+}
+
 /* ---- what the decoder reads ------------------------------------------------------------------ */
 
 static int read_old(void *context, uint32_t offset, void *data, size_t length)
@@ -81,10 +89,9 @@ static int read_payload(void *context, uint32_t offset, void *data, size_t lengt
 /* ---- failing ---------------------------------------------------------------------------------
  */
 
-/* Before a segment was replaced, and with two slots, the old image was not touched. */
 static int cannot(struct fota_boot *b, int err)
 {
-    if (b->patch.way == FOTA_WAY_SLOTS || (in_place(b) && b->patch.replaced == 0))
+    if (b->patch.way == FOTA_WAY_SLOTS || (in_place(b) && !is_touched(b)))
         return fota_boot_source_is_bad(b);
     return fota_boot_written_badly(b, err);
 }
@@ -150,8 +157,8 @@ static int plan(struct fota_boot *b, struct fota_object *payload)
         return fota_fail(&b->fault, FOTA_ERR_PARAMETERS, FOTA_STAGE_INSTALL,
                          b->config->decoder ? b->config->policy->decoder_ram : 0, p->layout.ram);
     err = fota_patch_check(&p->layout, &b->fault);
-    if (!err && in_place(b) && b->journal.record.state == FOTA_STATE_BACKING_UP)
-        err = no_old_image(b); /* its copy was not what it should be */
+    if (!err && in_place(b) && fota_backup_fits(fota_boot_map(b), payload->length, p->from.length))
+        err = no_old_image(b); /* else there would be a copy */
     if (!err && in_place(b))
         err = fota_way_ring(fota_boot_map(b), &b->manifest, &p->ring, &b->fault);
     if (!err)
@@ -185,6 +192,7 @@ static void take_up(struct fota_boot *b)
 /* R5: noted before anything is destroyed; R1: in each session. */
 static int begin(struct fota_boot *b)
 {
+    bool keep = b->patch.undo && !fota_boot_reverting(b) && b->patch.built == 0;
     struct fota_record r = b->journal.record;
 
     if (!fota_boot_reverting(b))
@@ -193,7 +201,7 @@ static int begin(struct fota_boot *b)
         r.flags |= FOTA_RECORD_IN_PLACE;
     r.progress = b->patch.built;
     r.replaced = b->patch.replaced;
-    return fota_boot_note(b, &r, STEP_PATCH);
+    return fota_boot_note(b, &r, keep ? STEP_KEEP : STEP_PATCH);
 }
 
 int fota_boot_patch_source(struct fota_boot *b)
@@ -208,7 +216,7 @@ int fota_boot_patch_source(struct fota_boot *b)
     if (!err)
         take_up(b);
     /* With the old image half gone a damaged patch is no reason to stop before its damage. */
-    if (!err && b->patch.replaced)
+    if (!err && is_touched(b))
         return begin(b);
     if (!err)
         err = fota_hasher_start(&b->hasher, fota_boot_port(b), payload_address(b), &payload,
@@ -216,28 +224,15 @@ int fota_boot_patch_source(struct fota_boot *b)
     return err ? fota_boot_source_is_bad(b) : fota_boot_go(b, STEP_SOURCE_HASH);
 }
 
-/* The old image's manifest, to be put back with it. */
-static int keep_manifest(struct fota_boot *b)
-{
-    const struct fota_region *staging = &fota_boot_map(b)->staging;
-
-    return fota_unit_copy(fota_boot_port(b), staging, fota_boot_units(staging) - 1,
-                          fota_slot_manifest(fota_boot_slot(b)), FOTA_HEADER_MAX, b->page,
-                          &b->fault);
-}
-
-/* The patch is good. Is what it starts from? A copy was hashed when it was made. */
+/* The patch is good. Is what it starts from? A copy that was just made was hashed already. */
 int fota_boot_patch_old(struct fota_boot *b)
 {
     struct fota_boot_patch *p = &b->patch;
-    int err = 0;
+    int err;
 
-    if (p->layout.old_size == 0 || p->way == FOTA_WAY_COPY || p->built)
+    if (p->layout.old_size == 0 || b->journal.record.state == FOTA_STATE_BACKING_UP)
         return begin(b);
-    if (p->undo && !fota_boot_reverting(b))
-        err = keep_manifest(b);
-    if (!err)
-        err = fota_hasher_start(&b->hasher, fota_boot_port(b), p->old, &p->from, &b->fault);
+    err = fota_hasher_start(&b->hasher, fota_boot_port(b), p->old, &p->from, &b->fault);
     return err ? fota_boot_source_is_bad(b) : fota_boot_go(b, STEP_OLD_HASH);
 }
 
@@ -289,6 +284,17 @@ static int go_on(struct fota_boot *b)
     if (in_place(b))
         open_writer(b);
     return fota_boot_go(b, STEP_DECODE);
+}
+
+/* The old image's manifest, to be put back with it. */
+int fota_boot_patch_keep(struct fota_boot *b)
+{
+    const struct fota_region *staging = &fota_boot_map(b)->staging;
+    int err =
+        fota_unit_copy(fota_boot_port(b), staging, fota_boot_units(staging) - 1,
+                       fota_slot_manifest(fota_boot_slot(b)), FOTA_HEADER_MAX, b->page, &b->fault);
+
+    return err ? cannot(b, err) : fota_boot_go(b, STEP_PATCH);
 }
 
 int fota_boot_patch_start(struct fota_boot *b)

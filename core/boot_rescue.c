@@ -23,7 +23,7 @@ static bool is_half_replaced(const struct fota_boot *b)
 {
     const struct fota_record *r = &b->journal.record;
 
-    return r->flags & FOTA_RECORD_IN_PLACE &&
+    return !fota_boot_map(b)->other.size && r->flags & FOTA_RECORD_IN_PLACE &&
            (r->state == FOTA_STATE_INSTALLING || r->state == FOTA_STATE_REVERTING);
 }
 

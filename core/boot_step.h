@@ -19,25 +19,27 @@
 #include "boot.h"
 
 enum boot_step {
-    STEP_BEGIN,       /* what does the journal say? */
-    STEP_CHOOSE,      /* nothing, and there are two slots: which one? */
-    STEP_JUDGE,       /* is the staged package (still) acceptable? */
-    STEP_BACKUP,      /* copy the old image behind the package */
-    STEP_BACKUP_HASH, /* is the copy good? */
-    STEP_SOURCE,      /* load the header of what will be written into the slot */
-    STEP_SOURCE_HASH, /* is it good? */
-    STEP_WRITE,       /* write it */
-    STEP_OLD_HASH,    /* is the image good that a patch starts from? */
-    STEP_PATCH,       /* begin to decode, or go on */
-    STEP_DECODE,      /* decode, and write what comes out */
-    STEP_REPLACE,     /* a finished segment into the slot */
-    STEP_PATCH_MARK,  /* note how far decoding and replacing are */
-    STEP_MARK,        /* note how far copying or writing is */
-    STEP_CHECK,       /* load the manifest that is in the slot now */
-    STEP_CHECK_HASH,  /* is the image good? */
-    STEP_SLOT,        /* nothing to install: load the slot's manifest */
-    STEP_SLOT_HASH,   /* is the image good? */
-    STEP_RECOVER,     /* it is not: look for another one */
+    STEP_BEGIN,        /* what does the journal say? */
+    STEP_CHOOSE,       /* nothing, and there are two slots: which one? */
+    STEP_JUDGE,        /* is the staged package (still) acceptable? */
+    STEP_BACKUP_BEGIN, /* is the old image good? */
+    STEP_BACKUP,       /* copy the old image behind the package */
+    STEP_BACKUP_HASH,  /* is the copy good? */
+    STEP_SOURCE,       /* load the header of what will be written into the slot */
+    STEP_SOURCE_HASH,  /* is it good? */
+    STEP_WRITE,        /* write it */
+    STEP_OLD_HASH,     /* is the image good that a patch starts from? */
+    STEP_KEEP,         /* keep the old image's manifest beside it */
+    STEP_PATCH,        /* begin to decode, or go on */
+    STEP_DECODE,       /* decode, and write what comes out */
+    STEP_REPLACE,      /* a finished segment into the slot */
+    STEP_PATCH_MARK,   /* note how far decoding and replacing are */
+    STEP_MARK,         /* note how far copying or writing is */
+    STEP_CHECK,        /* load the manifest that is in the slot now */
+    STEP_CHECK_HASH,   /* is the image good? */
+    STEP_SLOT,         /* nothing to install: load the slot's manifest */
+    STEP_SLOT_HASH,    /* is the image good? */
+    STEP_RECOVER,      /* it is not: look for another one */
     STEP_RUN,
     STEP_NOTHING,
     STEPS
@@ -131,6 +133,7 @@ int fota_boot_refuse(struct fota_boot *b);
 int fota_boot_give_back(struct fota_boot *b, int error, enum fota_stage stage);
 
 /* Steps. boot_copy.c: */
+int fota_boot_backup_begin(struct fota_boot *b);
 int fota_boot_backup(struct fota_boot *b);
 int fota_boot_backup_hash(struct fota_boot *b);
 int fota_boot_write(struct fota_boot *b);
@@ -144,6 +147,7 @@ int fota_boot_written_badly(struct fota_boot *b, int error);
 int fota_boot_patch_source(struct fota_boot *b);
 int fota_boot_patch_old(struct fota_boot *b);
 int fota_boot_patch_old_hash(struct fota_boot *b);
+int fota_boot_patch_keep(struct fota_boot *b);
 int fota_boot_patch_start(struct fota_boot *b);
 int fota_boot_patch_decode(struct fota_boot *b);
 int fota_boot_patch_replace(struct fota_boot *b);

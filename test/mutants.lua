@@ -14,7 +14,7 @@ local mutants = {
         { { "    if (err || is_blank(data))\n        return err;\n    bank->doubtful",
             "    if (err)\n        return err;\n    bank->doubtful" } },
         "--map sector --scenario full --near 8" },
-    { "R1: a session goes on copying without a record of its own", "core/boot.c",
+    { "R1: a session goes on copying without a record of its own", "core/boot_copy.c",
         { { "return fota_boot_note(b, &r, STEP_BACKUP); /* a new session: R1, R5 */",
             "return r.state == b->journal.record.state ? fota_boot_go(b, STEP_BACKUP)\n"
             .. ": fota_boot_note(b, &r, STEP_BACKUP);" } },
@@ -63,8 +63,7 @@ local mutants = {
         { { "        r.counter = installed->sequence;\n", "        (void)installed;\n" } },
         "--map page --scenario full" },
     { "the package is committed before its last page is in flash", "core/staging.c",
-        { { "    err = fota_writer_work(&f->writer, true, &f->fault);\n",
-            "    err = f->local ? fota_writer_work(&f->writer, true, &f->fault) : 0;\n" },
+        { { "    err = work(f, true);\n", "    err = f->local ? work(f, true) : 0;\n" },
             { "    if (f->stage != FOTA_STAGE_VERIFY) {\n",
                 "    if (!f->local) {\n        f->phase = FOTA_PHASE_COMMIT;\n        return 0;\n    }\n"
                 .. "    if (f->stage != FOTA_STAGE_VERIFY) {\n" } },
@@ -83,6 +82,23 @@ local mutants = {
         "--map page --scenario full" },
     { "one disturbed read is the last word", "core/flash.c",
         { { "i < FOTA_READ_TRIES", "i < 1" } }, "--map page --scenario full" },
+    { "in place: a segment is replaced before a record says that it was built", "core/boot_patch.c",
+        { { "        return FOTA_BOOT_AGAIN;\n    return fota_boot_go(b, STEP_PATCH_MARK);",
+            "        return FOTA_BOOT_AGAIN;\n    return go_on(b);" } },
+        "--map asr8-tight --scenario in-place" },
+    { "in place: a spare segment is built over before a record says that it was used", "core/boot_patch.c",
+        { { "    p->replaced++;\n    return fota_boot_go(b, STEP_PATCH_MARK);",
+            "    p->replaced++;\n    return go_on(b);" } },
+        "--map asr8-tight --scenario in-place" },
+    { "in place: a session goes on without a record of its own", "core/boot_patch.c",
+        { { "    return fota_boot_note(b, &r, keep ? STEP_KEEP : STEP_PATCH);",
+            "    if (b->patch.built)\n        return fota_boot_go(b, STEP_PATCH);\n"
+            .. "    return fota_boot_note(b, &r, keep ? STEP_KEEP : STEP_PATCH);" } },
+        "--map asr8-tight --scenario in-place" },
+    { "in place: a record is one segment ahead", "core/boot_patch.c",
+        { { "    r.replaced = b->patch.replaced;\n    go_on(b);",
+            "    r.replaced = b->patch.replaced + (b->patch.replaced < b->patch.built);\n    go_on(b);" } },
+        "--map asr8-tight --scenario in-place" },
 }
 
 local function read(path)
@@ -136,7 +152,8 @@ local function compile(mutant, index)
     write(source, mutate(mutant))
     local ok = run(("gcc -O2 -std=c99 -D_POSIX_C_SOURCE=200809L -I. -Icore -Itest -Itools '%s' "
         .. "test/powercut*.c '%s/libfota_rig.a' '%s/libfota_tool.a' '%s/libfota_sim.a' '%s/libfota_core.a' "
-        .. "-lmbedtls -lmbedx509 -lmbedcrypto -o '%s'"):format(source, build, build, build, build, program))
+        .. "-lmbedtls -lmbedx509 -lmbedcrypto -ldivsufsort -lm -o '%s'"):format(
+            source, build, build, build, build, program))
     return ok and program
 end
 

@@ -21,8 +21,12 @@
 /* ---- maps ------------------------------------------------------------------------------------ */
 
 /* Map number `index`, NULL behind the last: the rig's first, then one for each family, with its
- * program unit and erase units and few of them. */
+ * program unit and erase units and few of them, then those with one slot once more, with so little
+ * staging that a differential package goes in place. */
 const struct fota_map *powercut_map(size_t index);
+
+/* Is it one of the last? */
+bool powercut_map_is_tight(const struct fota_map *map);
 
 /* ---- scenarios -------------------------------------------------------------------------------
  */
@@ -87,7 +91,10 @@ struct campaign {
     uint64_t operations; /* of the life without a disturbance */
     uint64_t rest;       /* operations of the last life after its last cut */
     uint64_t first;      /* operation to begin with: what lies before was cut by another scenario */
-    bool keeps;          /* there is room for the old image */
+    uint8_t format;      /* of the update, enum fota_format */
+    bool keeps;          /* the old image can come back */
+    bool in_place;       /* it is made of the old one while that is replaced */
+    unsigned spare_wear; /* erases of a unit of the ring, an update */
     bool verbose, stop;  /* stop: at the first failure */
     FILE *results;
 

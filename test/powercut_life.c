@@ -124,7 +124,7 @@ static void look_for_doubt(struct campaign *c)
 {
     const struct fota_region *slot = rig_slot(&c->rig);
     const struct rig_package *package = c->reverted ? &c->old : &c->update;
-    uint32_t length = (uint32_t)(package->length - package->header_length);
+    uint32_t length = (uint32_t)package->image_length;
 
     if (fota_sim_flash_doubtful(c->rig.flash, slot->offset, length) != 0 ||
         fota_sim_flash_doubtful(c->rig.flash, fota_slot_manifest(slot), FOTA_HEADER_MAX) != 0)
@@ -132,17 +132,18 @@ static void look_for_doubt(struct campaign *c)
 }
 
 /* Invariant 15: a unit of slot and staging is erased once an update, once more when the old image
- * comes back, and once more a cut. */
+ * comes back, and once more a cut; a spare one as often as a segment passes through it. */
 static void look_at_wear(struct campaign *c)
 {
     const struct fota_region *regions[] = {&c->map->slot, &c->map->staging, &c->map->other};
-    unsigned budget = 1 + c->cuts_done + (c->stand.order >= 6);
+    unsigned updates = 1 + (c->stand.order >= 6);
 
     for (size_t i = 0; i < 3; i++)
         for (uint32_t at = 0; at < regions[i]->size; at += regions[i]->erase_unit) {
             uint32_t addr = regions[i]->offset + at;
+            unsigned each = i == 1 && c->spare_wear ? c->spare_wear : 1;
 
-            if (fota_sim_flash_wear(c->rig.flash, addr) > budget)
+            if (fota_sim_flash_wear(c->rig.flash, addr) > updates * each + c->cuts_done)
                 powercut_fail(c, "a unit was erased more often than published");
         }
 }
@@ -150,7 +151,7 @@ static void look_at_wear(struct campaign *c)
 /* The network's budget: what a cut takes is at most one erase unit and what was in RAM. */
 static void look_at_traffic(struct campaign *c)
 {
-    struct fota_place place = fota_payload_place(c->map, 0, FOTA_FORMAT_FULL);
+    struct fota_place place = fota_payload_place(c->map, 0, c->format);
     uint64_t again = 2u * place.region->erase_unit + 2u * FOTA_HEADER_MAX + 4096u;
 
     if (c->rig.server.sent > c->update.length + c->cuts_done * again)
@@ -234,15 +235,16 @@ static void run(struct campaign *c)
 }
 
 /* One of the slot that neither image may be able to do with, or one of a bank of the journal, which
- * then cannot be written any more. */
+ * then cannot be written any more, or in place one of the ring. */
 static bool vital_cell_is_dead(const struct campaign *c)
 {
-    const struct fota_region *regions[] = {&c->map->slot, &c->map->other, &c->map->journal};
+    const struct fota_region *regions[] = {&c->map->slot, &c->map->other, &c->map->journal,
+                                           &c->map->staging};
     uint32_t addr = fota_sim_flash_failed_at(c->rig.flash);
 
     if (c->disturbance->fail_at == 0 || c->disturbance->fault != FOTA_SIM_FAULT_STUCK)
         return false;
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < (c->in_place ? 4 : 3); i++)
         if (addr >= regions[i]->offset && addr - regions[i]->offset < regions[i]->size)
             return true;
     return false;
@@ -338,6 +340,11 @@ static void put_junk(struct campaign *c)
     }
     /* A lost header may be the only way to an image; a lost journal never is. */
     c->must_run = kind < 2 || kind > 4 || holds(c, &c->old) || holds(c, &c->update);
+    /* Except in place, where the journal alone knows what is half replaced, or lies about it. */
+    if (kind > 4 && c->format == FOTA_FORMAT_DELTA && !map->other.size)
+        c->must_run = false;
+    if (c->in_place)
+        c->must_run = kind > 1 && kind < 5 && (holds(c, &c->old) || holds(c, &c->update));
 }
 
 static void begin(struct campaign *c, const struct disturbance *disturbance)

@@ -1,4 +1,5 @@
 /* What an application does in a life. Another way to install is another row of the table below. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "powercut.h"
@@ -28,8 +29,66 @@ static void prepare_full(struct campaign *c)
     struct rig_spec spec = {.sequence = 2, .image_length = rig_image_length(c->map, 2)};
 
     rig_package_make(&c->update, &spec);
+    c->format = FOTA_FORMAT_FULL;
     c->keeps = c->map->other.size ||
                fota_backup_fits(c->map, spec.image_length, rig_image_length(c->map, 1));
+}
+
+/* The maps of these packages; `full` is for all others. */
+static bool is_tight(const struct fota_map *map)
+{
+    return powercut_map_is_tight(map);
+}
+
+static bool is_wide(const struct fota_map *map)
+{
+    return !powercut_map_is_tight(map);
+}
+
+/* A way with a copy, and one with two slots. */
+static bool takes_delta(const struct fota_map *map)
+{
+    return map == rig_map(RIG_MAP_PAGE) || map == rig_map(RIG_MAP_SLOTS);
+}
+
+/* The flash of a modem that runs c->old. */
+static void provision(struct campaign *c)
+{
+    struct fota_fault fault;
+    struct rig rig;
+
+    rig_open_blank(&rig, c->map);
+    if (fota_boot_provision(rig.boot, &rig.config, c->old.data, c->old.length, &fault) != 0)
+        powercut_fail(c, "not provisioned");
+    memcpy(c->base, fota_sim_flash_cells(rig.flash), c->map->flash_size);
+    rig_close(&rig);
+}
+
+static void prepare_delta(struct campaign *c)
+{
+    uint32_t unit = c->map->slot.erase_unit;
+    struct rig_spec spec = {.sequence = 1, .image_length = 2 * unit + 37};
+    uint8_t *image = malloc(3 * unit);
+
+    if (!image)
+        abort();
+    rig_package_free(&c->old);
+    rig_package_make(&c->old, &spec);
+    spec = (struct rig_spec){.sequence = 2,
+                             .image_length = 2 * unit + 137,
+                             .image = image,
+                             .from = &c->old,
+                             .segment = unit,
+                             .spare = 2 * unit,
+                             .undo = true};
+    rig_image_edit(image, spec.image_length, &c->old);
+    rig_package_make(&c->update, &spec);
+    free(image);
+    provision(c);
+    c->format = FOTA_FORMAT_DELTA;
+    c->keeps = true;
+    c->in_place = powercut_map_is_tight(c->map);
+    c->spare_wear = c->in_place ? 2 : 1; /* three segments through a ring of two */
 }
 
 /* ---- the old image ----------------------------------------------------------------------------
@@ -163,10 +222,13 @@ static void new_rolls_back(struct campaign *c)
  */
 
 static const struct scenario scenarios[] = {
-    {"full", false, false, NULL, prepare_full, old_of_full, new_confirms},
-    {"local", true, false, NULL, prepare_full, old_of_local, new_confirms},
-    {"revert", false, true, NULL, prepare_full, old_of_revert, new_is_silent},
-    {"rollback", false, true, NULL, prepare_full, old_of_rollback, new_rolls_back},
+    {"full", false, false, is_wide, prepare_full, old_of_full, new_confirms},
+    {"local", true, false, is_wide, prepare_full, old_of_local, new_confirms},
+    {"revert", false, true, is_wide, prepare_full, old_of_revert, new_is_silent},
+    {"rollback", false, true, is_wide, prepare_full, old_of_rollback, new_rolls_back},
+    {"delta", false, false, takes_delta, prepare_delta, old_of_full, new_confirms},
+    {"in-place", false, false, is_tight, prepare_delta, old_of_full, new_confirms},
+    {"undo", false, true, is_tight, prepare_delta, old_of_rollback, new_rolls_back},
 };
 
 const struct scenario *powercut_scenario(size_t index)
