@@ -135,7 +135,19 @@ static size_t client_heap(const struct fota_tls_params *params, size_t *most)
     return client;
 }
 
-int main(void)
+/* Only the RAM, a row of the table of configurations. */
+static void print_ram(const struct fota_tls_params *params)
+{
+    size_t most, connected;
+
+    (void)handshake_ms(params, true); /* what is made once has been made */
+    fota_mbedtls_tls_drop(&context);
+    connected = client_heap(params, &most);
+    printf("| %u / %u | %zu | %zu |\n", (unsigned)MBEDTLS_SSL_IN_CONTENT_LEN,
+           (unsigned)MBEDTLS_SSL_OUT_CONTENT_LEN, connected, most);
+}
+
+int main(int argc, char **argv)
 {
     struct fota_tls_params params = verified();
     size_t most, connected;
@@ -143,6 +155,10 @@ int main(void)
     make_identities(NULL);
     open_world(NULL);
     params.exactly_1_2 = true;
+    if (argc > 1 && strcmp(argv[1], "--ram") == 0) {
+        print_ram(&params);
+        return 0;
+    }
     if (connect_to(&server_identity, "fota.example", &params) != 1)
         return 1;
     printf("### TLS\n\nmbedTLS %s, TLS 1.2, %s, ECDSA P-256; memory instead of a network.\n\n",
