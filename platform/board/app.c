@@ -34,7 +34,7 @@ static void open_libraries(lua_State *L)
     luaL_requiref(L, "fota.guest", luaopen_fota_guest, 0);
     lua_settop(L, 0);
     lua_getglobal(L, "package");
-    lua_pushliteral(L, "/?.lua");
+    lua_pushliteral(L, "/?.lua;/?/init.lua");
     lua_setfield(L, -2, "path");
     lua_settop(L, 0);
 }
