@@ -372,7 +372,7 @@ static uint32_t relocate(struct fota_patch *p, uint8_t *bytes, uint32_t length, 
     if (!is_new) {
         if (is_short(p))
             return 0;
-        value = code_address(&p->coder, &p->model, unit.kind, value, 0);
+        value = code_address(&p->coder, &p->model, p->arch, &p->head, &unit, 0);
     }
     p->arch->put(&p->head.new_space, bytes, p->position, &unit, value);
     return unit.length;

@@ -14,10 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PATCH_UNIT_MAX 8u /* longest unit, bytes */
-#define PATCH_KINDS    8u /* kinds of units in an architecture */
-#define PATCH_RANGES   4u /* ranges of pointers */
-#define PATCH_WORD     0u /* kind: a word with an address; the same in every architecture */
+#define PATCH_UNIT_MAX 24u /* bytes that are looked at to find one */
+#define PATCH_KINDS    8u  /* kinds of units in an architecture */
+#define PATCH_RANGES   4u  /* ranges of pointers */
+#define PATCH_WORD     0u  /* kind: a word with an address; the same in every architecture */
 
 enum patch_arch_id {
     PATCH_ARCH_RAW = 0, /* no units */
@@ -32,19 +32,25 @@ struct patch_range {
 
 /* How addresses look in one of the two images. */
 struct patch_space {
-    uint32_t base; /* address of the image's first byte */
-    unsigned range_count;
+    uint32_t base;        /* address of the image's first byte */
+    uint32_t size;        /* of the image, bytes */
+    unsigned range_count; /* the first is the image itself */
     struct patch_range ranges[PATCH_RANGES];
 };
 
 struct patch_unit {
     uint8_t length; /* bytes; 0: none */
     uint8_t kind;   /* below PATCH_KINDS */
+    uint8_t span;   /* bytes that a copy must go on for to make it a unit */
+    uint32_t extra; /* what the architecture needs to know besides */
     uint32_t value; /* address, an offset into the image */
 };
 
 struct patch_arch {
     unsigned step; /* units begin at multiples of it, bytes */
+    /* Bits of kinds: relative to the unit's own place; not certain to be an address at all; words.
+     */
+    unsigned relative, doubtful, words;
     /* The unit that begins at `bytes`, of which `length` may be looked at, at offset `at`. */
     void (*find)(const struct patch_space *space, const uint8_t *bytes, size_t length, uint32_t at,
                  struct patch_unit *unit);

@@ -34,26 +34,40 @@ uint32_t patch_head_number(struct patch_head_reader *r)
     return 0;
 }
 
-/* Both images' bases, and the pages that pointers point to. */
-static void read_spaces(struct patch_head_reader *r, struct patch_head *h)
+void patch_space_cover(struct patch_space *space, uint32_t size)
+{
+    space->size = size;
+    if (space->base == PATCH_NOWHERE)
+        return;
+    space->ranges[0].first = space->base >> 16;
+    space->ranges[0].count = ((space->base & 0xffff) + size + 0xffff) >> 16;
+}
+
+/* Both images' bases, and the pages outside of them that pointers point to. */
+static void read_spaces(struct patch_head_reader *r, const struct fota_patch_layout *layout,
+                        struct patch_head *h)
 {
     uint8_t sizes = byte(r);
-    unsigned shift = sizes >> 3, count = sizes & 7;
-    uint32_t difference;
+    unsigned shift = sizes >> 3, count = (sizes & 7) + 1;
 
-    h->old_space.base = patch_head_number(r) << shift;
-    difference = patch_unfold(patch_head_number(r)) << shift;
-    h->new_space.base = h->old_space.base + difference;
+    h->old_space.base = h->new_space.base = PATCH_NOWHERE;
+    if (shift != 31) {
+        h->old_space.base = patch_head_number(r) << shift;
+        h->new_space.base = h->old_space.base + (patch_unfold(patch_head_number(r)) << shift);
+    }
     if (count > PATCH_RANGES) {
         r->failed = 1;
         return;
     }
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 1; i < count; i++) {
         h->old_space.ranges[i].first = patch_head_number(r);
         h->old_space.ranges[i].count = patch_head_number(r);
     }
-    h->old_space.range_count = h->new_space.range_count = count;
+    h->old_space.range_count = count;
+    h->new_space.range_count = count;
     memcpy(h->new_space.ranges, h->old_space.ranges, sizeof h->new_space.ranges);
+    patch_space_cover(&h->old_space, layout->old_size);
+    patch_space_cover(&h->new_space, layout->new_size);
 }
 
 void patch_head_read(struct patch_head_reader *r, const struct fota_patch_layout *layout,
@@ -68,7 +82,7 @@ void patch_head_read(struct patch_head_reader *r, const struct fota_patch_layout
     if (flags & PATCH_UNDO)
         head->length = patch_head_number(r);
     if (head->arch != PATCH_ARCH_RAW)
-        read_spaces(r, head);
+        read_spaces(r, layout, head);
     if (head->arch >= PATCH_ARCHS || flags & ~(PATCH_ARCH_MASK | PATCH_FAST | PATCH_UNDO) ||
         head->length > layout->payload)
         r->failed = 1;

@@ -42,6 +42,12 @@ static inline uint32_t patch_unfold(uint32_t value)
     return value >> 1 ^ (uint32_t) - (int32_t)(value & 1);
 }
 
+/* Base of an image that does not say where it lies. */
+#define PATCH_NOWHERE 0xf0000000u
+
+/* Makes the space's first range that of an image of `size` bytes. */
+void patch_space_cover(struct patch_space *space, uint32_t size);
+
 /* Reads a head; r->failed when it is none. */
 void patch_head_read(struct patch_head_reader *r, const struct fota_patch_layout *layout,
                      struct patch_head *head);

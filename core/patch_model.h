@@ -54,8 +54,8 @@ static uint32_t code_number(struct patch_coder *coder, struct patch_number *n, u
         unsigned bit = value >> i & 1;
 
         if (i + 2 >= bits) {
-            bit = code_careful(coder, &n->top[bits < PATCH_TOPS ? bits : PATCH_TOPS - 1][prefix],
-                               bit);
+            bit = code_careful(coder,
+                               &n->top[bits < PATCH_TOPS ? bits : PATCH_TOPS - 1][prefix - 1], bit);
             prefix = prefix << 1 | bit;
         } else if (i < 2) {
             bit = code_careful(coder, &n->low[low], bit);
@@ -164,31 +164,60 @@ static void code_source(struct patch_coder *coder, struct patch_model *m, uint32
 
 /* ---- addresses ------------------------------------------------------------------------------ */
 
+/*
+ * What an address may have moved by, likeliest first: what the map says; nothing that shows, which
+ * also is what happens to data that only looks like an address; and what the last surprise was.
+ */
+static void list_deltas(const struct patch_model *m, const struct patch_arch *arch,
+                        const struct patch_head *head, const struct patch_unit *unit,
+                        const struct patch_guess *guess, uint32_t deltas[PATCH_DELTAS])
+{
+    uint32_t same = arch->relative >> unit->kind & 1 ? (uint32_t)-m->sources[0].where
+                                                     : head->old_space.base - head->new_space.base;
+
+    deltas[0] = guess->first;
+    deltas[1] = guess->second;
+    deltas[2] = same;
+    deltas[3] = m->surprise;
+    if (arch->doubtful >> unit->kind & 1 && guess->sure != PATCH_EXACT) {
+        deltas[0] = same;
+        deltas[2] = guess->first;
+    }
+}
+
 /* Where the address of a unit in copied old code went: codes and learns it. */
-static uint32_t code_address(struct patch_coder *coder, struct patch_model *m, unsigned kind,
-                             uint32_t old, uint32_t new)
+static uint32_t code_address(struct patch_coder *coder, struct patch_model *m,
+                             const struct patch_arch *arch, const struct patch_head *head,
+                             const struct patch_unit *unit, uint32_t new)
 {
     struct patch_guess guess;
-    uint32_t delta = new - old;
-    unsigned hit, second = 0;
+    uint32_t deltas[PATCH_DELTAS], delta = new - unit->value;
+    unsigned index = 0;
 
-    patch_map_guess(&m->map, old, &guess);
-    hit = code_careful(coder, &m->hit[kind][guess.sure][m->hits & 3], delta == guess.first);
-    if (hit) {
-        delta = guess.first;
-    } else {
-        if (guess.sure == PATCH_BORDER && guess.second != guess.first)
-            second = code_careful(coder, &m->second[kind], delta == guess.second);
-        if (second)
-            delta = guess.second;
-        else
-            delta = guess.first + patch_unfold(code_number(coder, &m->miss[kind == PATCH_WORD],
-                                                           patch_fold(delta - guess.first)));
+    patch_map_guess(&m->map, unit->value, &guess);
+    list_deltas(m, arch, head, unit, &guess, deltas);
+    for (; index < PATCH_DELTAS; index++) {
+        uint32_t *p = index ? &m->other[unit->kind][guess.sure == PATCH_BORDER][index]
+                            : &m->hit[unit->kind][guess.sure][m->hits & 3];
+        unsigned known = 0;
+
+        for (unsigned i = 0; i < index; i++)
+            known |= deltas[i] == deltas[index];
+        if (!known && code_careful(coder, p, delta == deltas[index]))
+            break;
     }
-    m->hits = m->hits << 1 | hit;
-    if (!hit || guess.sure == PATCH_BORDER || guess.sure == PATCH_NOTHING)
-        patch_map_learn(&m->map, old, delta);
-    return old + delta;
+    if (index == PATCH_DELTAS) {
+        delta = deltas[0] + patch_unfold(code_number(coder, &m->miss[arch->words >> unit->kind & 1],
+                                                     patch_fold(delta - deltas[0])));
+        m->surprise = delta;
+    } else {
+        delta = deltas[index];
+    }
+    m->hits = m->hits << 1 | (index == 0);
+    if (index || guess.sure == PATCH_BORDER)
+        if (!(arch->doubtful >> unit->kind & 1) || index)
+            patch_map_learn(&m->map, unit->value, delta);
+    return unit->value + delta;
 }
 
 #define LEARN_MIN 32u /* bytes: shorter copies tell nothing of where code went */

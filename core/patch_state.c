@@ -31,7 +31,7 @@ void patch_model_reset(struct patch_model *m)
     for (uint32_t i = 0; i < PATCH_INPUTS * m->slot_count; i++)
         m->slots[i] = PATCH_QUICK_HALF;
     memset(m->sources, 0, sizeof m->sources);
-    m->diagonal = 0;
+    m->diagonal = m->surprise = 0;
     m->history = m->since = m->hits = 0;
     patch_map_clear(&m->map, m->map.entries, m->map.room);
 }

@@ -12,13 +12,14 @@
 #include "patch_mix.h"
 
 #define PATCH_RECENT 4u  /* recent sources of copies */
-#define PATCH_TOPS   20u /* sizes of numbers whose upper bits have a context of their own */
+#define PATCH_DELTAS 4u  /* guesses of what an address moved by */
+#define PATCH_TOPS   16u /* sizes of numbers whose upper bits have a context of their own */
 
 struct patch_coder;
 
 struct patch_number {
     uint32_t size[32];
-    uint32_t top[PATCH_TOPS][4];
+    uint32_t top[PATCH_TOPS][3];
     uint32_t low[4];
 };
 
@@ -31,12 +32,13 @@ struct patch_source {
 struct patch_model {
     uint32_t copy[64][2], again[64], recent[PATCH_RECENT - 1][4], origin[16];
     struct patch_number length[5], distance[4], shift[4], miss[2];
-    uint32_t hit[PATCH_KINDS][PATCH_SURES][4], second[PATCH_KINDS];
+    uint32_t hit[PATCH_KINDS][PATCH_SURES][4], other[PATCH_KINDS][2][PATCH_DELTAS];
     int32_t weights[16][PATCH_INPUTS];
     struct patch_source sources[PATCH_RECENT];
     uint32_t diagonal; /* the newest old source's */
     unsigned history;  /* last operations, two bits each, newest lowest */
     unsigned since;    /* literals since the last copy, up to 3 */
+    uint32_t surprise; /* what the last address moved by that was not guessed */
     unsigned hits;     /* last addresses as predicted, a bit each */
     struct patch_map map;
     uint32_t slot_count; /* of one table, below 65536 */

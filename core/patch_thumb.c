@@ -2,7 +2,9 @@
 #include "bytes.h"
 #include "patch_arch.h"
 
-enum { WORD = PATCH_WORD, CALL, JUMP, MOVE };
+#define SPREAD_MAX 16u /* bytes between MOVW and MOVT */
+
+enum { WORD = PATCH_WORD, OTHER_WORD, CALL, JUMP, MOVE, SPREAD, OUTSIDE };
 
 /* BL (T1) and B.W (T4): the offset's bits lie as S:I1:I2:imm10:imm11:0, I = not(J xor S). */
 static uint32_t get_branch(unsigned first, unsigned second)
@@ -47,55 +49,77 @@ static int is_move(const uint8_t *bytes, unsigned opcode)
     return (fota_get16(bytes) & 0xfbf0u) == opcode && !(bytes[3] & 0x80);
 }
 
-/* MOVW, then MOVT of the same register. */
-static int is_pair(const uint8_t *bytes)
+/* How far behind a MOVW the MOVT of the same register is, in the bytes that are there; 0: nowhere.
+ */
+static unsigned find_top(const uint8_t *bytes, size_t length)
 {
-    return is_move(bytes, 0xf240) && is_move(bytes + 4, 0xf2c0) &&
-           (bytes[3] & 15) == (bytes[7] & 15);
+    for (unsigned i = 4; i + 4 <= length && i <= SPREAD_MAX; i += 2)
+        if (is_move(bytes + i, 0xf2c0) && (bytes[3] & 15) == (bytes[i + 3] & 15))
+            return i;
+    return 0;
 }
 
 static uint32_t get(const struct patch_space *space, const uint8_t *bytes, uint32_t at,
                     const struct patch_unit *unit)
 {
     switch (unit->kind) {
-    case WORD: return fota_get32(bytes) - space->base;
+    case WORD:
+    case OTHER_WORD: return fota_get32(bytes) - space->base;
+    case SPREAD: return (get_move(bytes) | (unit->extra << 16)) - space->base;
     case MOVE: return (get_move(bytes) | get_move(bytes + 4) << 16) - space->base;
     default: return at + 4 + get_branch(fota_get16(bytes), fota_get16(bytes + 2));
     }
 }
 
+/* BL and B.W; what does not lead into the image may be data, or calls ROM. */
+static void find_branch(const struct patch_space *space, const uint8_t *bytes, uint32_t at,
+                        struct patch_unit *unit)
+{
+    unsigned second = fota_get16(bytes + 2);
+
+    if ((second & 0x9000) != 0x9000)
+        return;
+    unit->length = unit->span = 4;
+    unit->kind = second & 0x4000 ? CALL : JUMP;
+    unit->value = get(space, bytes, at, unit);
+    if (unit->value >= space->size)
+        unit->kind = OUTSIDE;
+}
+
+static void find_move(const struct patch_space *space, const uint8_t *bytes, size_t length,
+                      uint32_t at, struct patch_unit *unit)
+{
+    unsigned top = is_move(bytes, 0xf240) ? find_top(bytes, length) : 0;
+
+    if (top == 0)
+        return;
+    unit->length = top == 4 ? 8 : 4;
+    unit->kind = top == 4 ? MOVE : SPREAD;
+    unit->span = (uint8_t)(top + 4);
+    unit->extra = get_move(bytes + top);
+    unit->value = get(space, bytes, at, unit);
+}
+
 static void find(const struct patch_space *space, const uint8_t *bytes, size_t length, uint32_t at,
                  struct patch_unit *unit)
 {
-    unsigned first, second;
+    uint32_t word;
 
     unit->length = 0;
     if (length < 4)
         return;
-    first = fota_get16(bytes);
-    if ((first & 0xf800) == 0xf000) {
-        second = fota_get16(bytes + 2);
-        if ((second & 0x9000) == 0x9000) {
-            unit->length = 4;
-            unit->kind = second & 0x4000 ? CALL : JUMP;
-            unit->value = get(space, bytes, at, unit);
+    if ((bytes[1] & 0xf8) == 0xf0) {
+        find_branch(space, bytes, at, unit);
+        if (unit->length == 0)
+            find_move(space, bytes, length, at, unit);
+        if (unit->length)
             return;
-        }
-        if (length >= 8 && is_pair(bytes)) {
-            uint32_t address = get_move(bytes) | get_move(bytes + 4) << 16;
-
-            if (patch_space_holds(space, address)) {
-                unit->length = 8;
-                unit->kind = MOVE;
-                unit->value = get(space, bytes, at, unit);
-                return;
-            }
-        }
     }
-    if (at % 4 == 0 && patch_space_holds(space, fota_get32(bytes))) {
-        unit->length = 4;
-        unit->kind = WORD;
-        unit->value = get(space, bytes, at, unit);
+    word = fota_get32(bytes);
+    if (at % 4 == 0 && patch_space_holds(space, word)) {
+        unit->length = unit->span = 4;
+        unit->kind = word - space->base < space->size ? WORD : OTHER_WORD;
+        unit->value = word - space->base;
     }
 }
 
@@ -105,7 +129,9 @@ static void put(const struct patch_space *space, uint8_t *bytes, uint32_t at,
     uint32_t address = value + space->base;
 
     switch (unit->kind) {
-    case WORD: fota_put32(bytes, address); break;
+    case WORD:
+    case OTHER_WORD: fota_put32(bytes, address); break;
+    case SPREAD: put_move(bytes, address & 0xffff); break;
     case MOVE:
         put_move(bytes, address & 0xffff);
         put_move(bytes + 4, address >> 16);
@@ -114,4 +140,10 @@ static void put(const struct patch_space *space, uint8_t *bytes, uint32_t at,
     }
 }
 
-const struct patch_arch patch_thumb = {2, find, get, put};
+const struct patch_arch patch_thumb = {2,
+                                       1u << CALL | 1u << JUMP | 1u << OUTSIDE,
+                                       1u << OUTSIDE,
+                                       1u << WORD | 1u << OTHER_WORD,
+                                       find,
+                                       get,
+                                       put};

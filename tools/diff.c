@@ -1,5 +1,6 @@
 #include "diff.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,13 +34,17 @@ static void put_head(struct diff_writer *w, const struct patch_head *h)
     diff_put(w, &byte, 1);
     if (h->arch == PATCH_ARCH_RAW)
         return;
-    while (shift < 31 && !((h->old_space.base | difference) >> shift & 1))
+    while (shift < 30 && !((h->old_space.base | difference) >> shift & 1))
         shift++;
-    byte = (uint8_t)(shift << 3 | h->old_space.range_count);
+    if (h->old_space.base == PATCH_NOWHERE)
+        shift = 31;
+    byte = (uint8_t)(shift << 3 | (h->old_space.range_count - 1));
     diff_put(w, &byte, 1);
-    put_number(w, h->old_space.base >> shift);
-    put_number(w, patch_fold((uint32_t)((int32_t)difference >> shift)));
-    for (unsigned i = 0; i < h->old_space.range_count; i++) {
+    if (h->old_space.base != PATCH_NOWHERE) {
+        put_number(w, h->old_space.base >> shift);
+        put_number(w, patch_fold((uint32_t)((int32_t)difference >> shift)));
+    }
+    for (unsigned i = 1; i < h->old_space.range_count; i++) {
         put_number(w, h->old_space.ranges[i].first);
         put_number(w, h->old_space.ranges[i].count);
     }
@@ -113,6 +118,9 @@ static int try_arch(struct diff_images *images, const struct fota_diff_options *
         struct fota_diff_stats s;
 
         err = run_pass(images, o, &matches, prices, &out, &s);
+        if (getenv("DBG"))
+            fprintf(stderr, "%s pass %u: %zu copy %.0f lit %.0f addr %.0f\n", s.arch, pass,
+                    out.length, s.copy_bits / 8, s.literal_bits / 8, s.address_bits / 8);
         if (!err && (!best->data || out.length < best->length)) {
             free(best->data);
             *best = out;
@@ -147,7 +155,17 @@ int fota_diff(const uint8_t *old, size_t old_size, const uint8_t *new, size_t ne
         memset(&images.head, 0, sizeof images.head);
         images.head.arch = (uint8_t)arch;
         images.head.fast = o.fast ? PATCH_FAST : 0;
-        diff_space_find(&images);
+        err = diff_space_find(&images);
+        if (getenv("DBG")) {
+            fprintf(stderr, "base %x %x ranges", images.head.old_space.base,
+                    images.head.new_space.base);
+            for (unsigned i = 0; i < images.head.old_space.range_count; i++)
+                fprintf(stderr, " %x+%x", images.head.old_space.ranges[i].first,
+                        images.head.old_space.ranges[i].count);
+            fprintf(stderr, "\n");
+        }
+        if (err)
+            break;
         err = try_arch(&images, &o, &best, stats);
     }
     if (err) {

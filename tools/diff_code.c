@@ -1,5 +1,6 @@
 /* The encoder's half of patch_model.h: operations to bytes. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,6 +112,10 @@ uint32_t diff_same(const struct diff_images *images, const struct patch_source *
     u->value = u->unit.value;
     if (!source->is_new)
         u->value = images->arch->get(&images->head.new_space, images->new + to, to, &u->unit);
+    /* Data that is no address costs more as a moved one than as what it is. */
+    if (images->arch->words >> u->unit.kind & 1 &&
+        !patch_space_holds(&images->head.new_space, u->value + images->head.new_space.base))
+        return 0;
     memcpy(copy, bytes + from, u->unit.length);
     images->arch->put(&images->head.new_space, copy, to, &u->unit, u->value);
     return memcmp(copy, images->new + to, u->unit.length) == 0 ? u->unit.length : 0;
@@ -191,11 +196,16 @@ static void write_units(struct patch_coder *c, struct diff_coder *coder, const s
     for (uint32_t i = 0; i < op->length;) {
         uint32_t from = position + op->source.where + i;
         struct diff_unit u;
+        double b0 = c->bits;
 
         i += diff_same(images, &op->source, from, position + i, op->length - i, step, &u);
         if (u.unit.length) {
-            code_address(c, &coder->model, u.unit.kind, u.unit.value, u.value);
+            code_address(c, &coder->model, images->arch, &images->head, &u.unit, u.value);
             keep_address(coder, u.unit.value, u.value);
+            if (getenv("DBGA"))
+                fprintf(stderr, "A kind %u at %x from %x old %x new %x delta %d hit %u bits %.1f\n",
+                        u.unit.kind, position + i - u.unit.length, from, u.unit.value, u.value,
+                        (int)(u.value - u.unit.value), coder->model.hits & 1, c->bits - b0);
             coder->stats->addresses++;
             coder->stats->predicted += coder->model.hits & 1;
         }

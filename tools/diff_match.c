@@ -31,7 +31,7 @@ static void normalise(const struct patch_arch *arch, const struct patch_space *s
     if (!arch)
         return;
     for (uint32_t i = 0; i < size;) {
-        struct patch_unit unit = {0, 0, 0};
+        struct patch_unit unit = {0, 0, 0, 0, 0};
 
         if (i % arch->step == 0)
             arch->find(space, bytes + i, size - i, i, &unit);

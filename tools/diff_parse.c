@@ -98,6 +98,7 @@ static void try_copy(struct parser *p, uint32_t at, const struct patch_source *s
     const struct diff_prices *prices = p->prices;
     const struct node *n = node_at(p, at);
     uint32_t most = reachable(p, source, at), length = 0, cost = 0, by_class[4] = {0, 0, 0, 0};
+    uint32_t needed = 0, whole = 0, whole_cost = 0;
     unsigned kind = index == 0             ? (n->history & 3) == 0
                     : index < PATCH_RECENT ? 2
                                            : 3 + source->is_new;
@@ -118,18 +119,25 @@ static void try_copy(struct parser *p, uint32_t at, const struct patch_source *s
             break;
         if (u.unit.length && !source->is_new)
             cost += diff_price_address(prices, &u);
+        if (u.unit.length && length + u.unit.span > needed)
+            needed = length + u.unit.span;
         length += same;
+        /* A copy that ended inside of a unit would not see it. */
+        if (length < needed)
+            continue;
+        whole = length;
+        whole_cost = cost;
         if (length < LENGTHS)
             reach(p, at + length,
                   base + cost + by_class[source_class(length)] + prices->lengths[kind][length],
                   length, source);
     }
-    if (length >= LENGTHS)
-        reach(p, at + length,
-              base + cost + by_class[3] + diff_price_number(&prices->length[kind], length - 1),
-              length, source);
-    if (length >= GOOD && at + length > p->jump)
-        p->jump = at + length;
+    if (whole >= LENGTHS)
+        reach(p, at + whole,
+              base + whole_cost + by_class[3] + diff_price_number(&prices->length[kind], whole - 1),
+              whole, source);
+    if (whole >= GOOD && at + whole > p->jump)
+        p->jump = at + whole;
 }
 
 static uint32_t hash_of(const uint8_t *bytes, unsigned length)

@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GUESSED  40u   /* an address as the map will say */
-#define UNKNOWN  3600u /* another one */
-#define UNTAUGHT 300u  /* any, before there is a map */
+#define GUESSED 40u   /* an address as the map will say */
+#define UNKNOWN 1500u /* another one, besides the bits of its difference */
 
 static uint32_t price_of(double probability)
 {
@@ -36,7 +35,7 @@ static void price_numbers(struct diff_price_number *price, const struct patch_nu
         }
     }
     for (unsigned i = 0; i < PATCH_TOPS; i++)
-        for (unsigned k = 0; k < 4; k++)
+        for (unsigned k = 0; k < 3; k++)
             price_bit(n->top[i][k], price->top[i][k]);
     for (unsigned k = 0; k < 4; k++)
         price_bit(n->low[k], price->low[k]);
@@ -55,7 +54,7 @@ uint32_t diff_price_number(const struct diff_price_number *n, uint32_t value)
         unsigned bit = value >> i & 1;
 
         if (i + 2 >= bits) {
-            price += n->top[bits < PATCH_TOPS ? bits : PATCH_TOPS - 1][prefix][bit];
+            price += n->top[bits < PATCH_TOPS ? bits : PATCH_TOPS - 1][prefix - 1][bit];
             prefix = prefix << 1 | bit;
         } else if (i < 2) {
             price += n->low[low][bit];
@@ -81,14 +80,19 @@ static uint32_t slot_of(const struct diff_prices *p, uint32_t old)
 
 uint32_t diff_price_address(const struct diff_prices *p, const struct diff_unit *unit)
 {
-    uint32_t slot;
+    uint32_t difference = patch_fold(unit->value - unit->unit.value), slot;
+    unsigned bits = 0;
 
-    if (!p->addresses)
-        return UNTAUGHT;
-    slot = slot_of(p, unit->unit.value);
-    if (!p->address_used[slot])
-        return UNTAUGHT;
-    return p->addresses[slot].new == unit->value ? GUESSED : UNKNOWN;
+    if (p->addresses) {
+        slot = slot_of(p, unit->unit.value);
+        if (p->address_used[slot] && p->addresses[slot].new == unit->value)
+            return GUESSED;
+    } else if (difference == 0) {
+        return GUESSED;
+    }
+    while (difference >> bits > 1)
+        bits++;
+    return UNKNOWN + bits * PRICE_BIT;
 }
 
 static int compare(const void *a, const void *b)
@@ -117,7 +121,8 @@ static void learn_addresses(struct diff_prices *p, struct diff_address *list, si
         return;
     }
     p->address_mask = room - 1;
-    qsort(list, count, sizeof *list, compare);
+    if (count)
+        qsort(list, count, sizeof *list, compare);
     for (size_t i = 0; i < count;) {
         size_t best = 0;
         uint32_t old = list[i].old, slot = slot_of(p, old);

@@ -13,7 +13,7 @@
 
 struct diff_price_number {
     uint32_t size[32];
-    uint32_t top[PATCH_TOPS][4][2];
+    uint32_t top[PATCH_TOPS][3][2];
     uint32_t low[4][2];
 };
 

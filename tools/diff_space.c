@@ -5,82 +5,177 @@
 
 #include "bytes.h"
 
-#define PAGES 65536u
+#define GRAIN  256u       /* bases are multiples of it */
+#define VOTES  (1u << 22) /* room for bases that are voted for; a power of two */
+#define VOTERS 20000u     /* pointers that vote, about */
+#define BALLOT 12u        /* fewer votes elect no base */
+#define PAGES  65536u
 
-/* Offsets in the image that calls lead to, one bit each. */
-static uint8_t *find_targets(const struct diff_images *images, const uint8_t *bytes, uint32_t size)
+/* What an image says about itself. */
+struct evidence {
+    uint8_t *targets;   /* of each byte: code that is called, or a function's beginning */
+    uint32_t *pointers; /* to code, as far as one can tell; less the bit that says Thumb */
+    uint32_t pointer_count;
+    uint32_t *pages; /* of each 64 KiB page: words that are likely to point there */
+};
+
+static void add_pointer(struct evidence *e, uint32_t word, uint32_t room)
 {
-    struct patch_space none = {0, 0, {{0, 0}}};
-    uint8_t *targets = calloc(size / 8 + 1, 1);
-
-    for (uint32_t i = 0; targets && i + PATCH_UNIT_MAX < size; i += images->arch->step) {
-        struct patch_unit unit;
-
-        images->arch->find(&none, bytes + i, size - i, i, &unit);
-        if (unit.length && unit.value < size)
-            targets[unit.value / 8] |= (uint8_t)(1u << unit.value % 8);
-    }
-    return targets;
+    e->pages[word >> 16]++;
+    if (word & 1 && e->pointer_count < room)
+        e->pointers[e->pointer_count++] = word - 1;
 }
 
-/*
- * The base that makes most words of the image lead to where calls lead, too: bases are what words
- * and targets differ by, of which the most frequent one is looked for page by page.
- */
-static uint32_t find_base(const struct diff_images *images, const uint8_t *bytes, uint32_t size)
+/* A literal that an LDR of Thumb code reads; 0: it is none. LDR (literal) T1 and T2. */
+static uint32_t literal_of(const uint8_t *bytes, uint32_t at)
 {
-    uint8_t *targets = find_targets(images, bytes, size);
-    uint32_t *pages = calloc(PAGES, sizeof *pages);
-    uint32_t best = 0, best_count = 0;
-    uint32_t top[8] = {0};
+    uint32_t first = fota_get16(bytes + at), base = (at + 4) & ~3u;
 
-    if (!targets || !pages)
-        goto out;
-    /* Pages that odd words point to: the image lies in or just below the fullest. */
-    for (uint32_t i = 0; i + 4 <= size; i += 4)
-        if (bytes[i] & 1)
-            pages[fota_get32(bytes + i) >> 16]++;
-    for (unsigned k = 0; k < 8; k++)
-        for (uint32_t page = 1; page < PAGES - 1; page++)
-            if (pages[page] > pages[top[k]] && (k == 0 || pages[page] < pages[top[k - 1]]))
-                top[k] = page;
-    for (unsigned k = 0; k < 8 && top[k]; k++) {
-        uint32_t from = top[k] << 16 > size + 0x10000 ? (top[k] << 16) - size - 0x10000 : 0;
+    if ((first & 0xf800) == 0x4800)
+        return base + (first & 255) * 4;
+    if (first == 0xf8df)
+        return base + (fota_get16(bytes + at + 2) & 0xfff);
+    return 0;
+}
 
-        for (uint32_t base = from & ~0xfffu; base <= top[k] << 16; base += 0x1000) {
-            uint32_t count = 0;
+static void look_at_thumb(const struct diff_images *images, const uint8_t *bytes, uint32_t size,
+                          struct evidence *e)
+{
+    struct patch_space none = {0, size, 0, {{0, 0}}};
 
-            for (uint32_t i = 0; i + 4 <= size; i += 4) {
-                uint32_t to = fota_get32(bytes + i) - base - 1;
+    for (uint32_t i = 0; i + PATCH_UNIT_MAX < size; i += 2) {
+        uint32_t first = fota_get16(bytes + i), literal = literal_of(bytes, i);
+        struct patch_unit unit = {0, 0, 0, 0, 0};
 
-                if (to < size && (bytes[i] & 1) && targets[to / 8] >> to % 8 & 1)
-                    count++;
-            }
-            if (count > best_count) {
-                best_count = count;
-                best = base;
+        images->arch->find(&none, bytes + i, size - i, i, &unit);
+        if (unit.extra)
+            add_pointer(e, unit.value, size);
+        else if (unit.length == 4 && unit.value < size)
+            e->targets[unit.value] = 1;
+        /* PUSH {..., lr}, and its long form */
+        if ((first & 0xff00) == 0xb500 || first == 0xe92d)
+            e->targets[i] = 1;
+        if (literal && literal % 4 == 0 && literal + 4 <= size)
+            add_pointer(e, fota_get32(bytes + literal), size);
+    }
+    /* Tables: words whose neighbour points to the same page. */
+    for (uint32_t i = 4; i + 8 <= size; i += 4) {
+        uint32_t page = fota_get16(bytes + i + 2);
+
+        if (page && (page == fota_get16(bytes + i - 2) || page == fota_get16(bytes + i + 6)) &&
+            bytes[i] & 1 && e->pointer_count < size)
+            e->pointers[e->pointer_count++] = fota_get32(bytes + i) - 1;
+    }
+}
+
+static int compare(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* Each pointer counts once: what a compiler repeats is often no pointer. */
+static void sort_pointers(struct evidence *e)
+{
+    uint32_t count = 0;
+
+    qsort(e->pointers, e->pointer_count, sizeof *e->pointers, compare);
+    for (uint32_t i = 0; i < e->pointer_count; i++)
+        if (i == 0 || e->pointers[i] != e->pointers[i - 1])
+            e->pointers[count++] = e->pointers[i];
+    e->pointer_count = count;
+}
+
+/* The base by vote: each pointer votes for the bases that let it lead to a target. */
+static uint32_t elect(const struct evidence *e, uint32_t size)
+{
+    uint16_t *votes = calloc(VOTES, sizeof *votes);
+    uint32_t best = PATCH_NOWHERE, most = BALLOT;
+
+    for (uint32_t i = 0; votes && i < e->pointer_count; i += e->pointer_count / VOTERS + 1) {
+        uint32_t to = e->pointers[i];
+
+        for (uint32_t target = to % GRAIN; target < size && target <= to; target += GRAIN) {
+            uint16_t *vote = &votes[((to - target) / GRAIN * 0x9E3779B1u) >> 10];
+
+            if (!e->targets[target] || *vote == UINT16_MAX)
+                continue;
+            if (++*vote > most) {
+                most = *vote;
+                best = to - target;
             }
         }
     }
-out:
-    free(targets);
-    free(pages);
+    free(votes);
     return best;
 }
 
-void diff_space_find(struct diff_images *images)
+/* Adds the pages that many words point to, nearest neighbours together. */
+static void add_ranges(const struct evidence *e, uint32_t least, struct patch_space *space)
+{
+    for (uint32_t page = 1; page < PAGES - 1 && space->range_count < PATCH_RANGES; page++) {
+        struct patch_range *last = &space->ranges[space->range_count - 1];
+
+        if (e->pages[page] < least || page - last->first < last->count ||
+            page - space->ranges[0].first < space->ranges[0].count)
+            continue;
+        /* Memory that images can own: not the peripherals. */
+        if (page >= 0x4000 && page < 0x6000)
+            continue;
+        if (space->range_count > 1 && page - last->first <= last->count + 1) {
+            last->count = page - last->first + 1;
+            continue;
+        }
+        space->ranges[space->range_count].first = page;
+        space->ranges[space->range_count++].count = 1;
+    }
+}
+
+static int look_at(const struct diff_images *images, const uint8_t *bytes, uint32_t size,
+                   struct patch_space *space)
+{
+    struct evidence e = {calloc(size + 1, 1), calloc(size + 1, sizeof(uint32_t)), 0,
+                         calloc(PAGES, sizeof(uint32_t))};
+    int err = FOTA_ERR_MEMORY;
+
+    if (e.targets && e.pointers && e.pages) {
+        uint32_t all = 0;
+
+        look_at_thumb(images, bytes, size, &e);
+        sort_pointers(&e);
+        space->base = elect(&e, size);
+        patch_space_cover(space, size);
+        space->range_count = 1;
+        for (uint32_t page = 0; page < PAGES; page++)
+            all += e.pages[page];
+        add_ranges(&e, all / 128 + 8, space);
+        err = 0;
+    }
+    free(e.targets);
+    free(e.pointers);
+    free(e.pages);
+    return err;
+}
+
+int diff_space_find(struct diff_images *images)
 {
     struct patch_head *h = &images->head;
+    int err;
 
+    h->old_space.range_count = h->new_space.range_count = 1;
+    h->old_space.base = h->new_space.base = PATCH_NOWHERE;
+    h->new_space.size = images->new_size;
     if (!images->arch || images->old_size == 0)
-        return;
-    h->old_space.base = find_base(images, images->old, images->old_size);
-    h->new_space.base = find_base(images, images->new, images->new_size);
-    h->old_space.ranges[0].first = h->old_space.base >> 16;
-    h->old_space.ranges[0].count = (images->old_size >> 16) + 1;
-    h->old_space.ranges[1].first = 0x2000;
-    h->old_space.ranges[1].count = 4;
-    h->old_space.range_count = 2;
-    h->new_space.range_count = 2;
+        return 0;
+    err = look_at(images, images->old, images->old_size, &h->old_space);
+    if (!err)
+        err = look_at(images, images->new, images->new_size, &h->new_space);
+    if (h->old_space.base == PATCH_NOWHERE || h->new_space.base == PATCH_NOWHERE)
+        h->old_space.base = h->new_space.base = PATCH_NOWHERE;
+    /* The stream has one list. */
+    h->new_space.range_count = h->old_space.range_count;
     memcpy(h->new_space.ranges, h->old_space.ranges, sizeof h->new_space.ranges);
+    patch_space_cover(&h->new_space, images->new_size);
+    return err;
 }

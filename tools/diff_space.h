@@ -4,7 +4,7 @@
 
 #include "diff_internal.h"
 
-/* Fills in both spaces of images->head. */
-void diff_space_find(struct diff_images *images);
+/* Fills in both spaces of images->head. Returns 0 or FOTA_ERR_MEMORY. */
+int diff_space_find(struct diff_images *images);
 
 #endif
