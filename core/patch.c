@@ -368,6 +368,8 @@ static uint32_t relocate(struct fota_patch *p, uint8_t *bytes, uint32_t length, 
     p->arch->find(is_new ? &p->head.new_space : &p->head.old_space, bytes, length, from, &unit);
     if (unit.length == 0)
         return 1;
+    if (unit.kind == PATCH_PLAIN)
+        return unit.length;
     value = unit.value;
     if (!is_new) {
         if (is_short(p))
@@ -564,7 +566,7 @@ int fota_patch_undo(const struct fota_patch_layout *layout, const uint8_t *head,
     struct patch_head_reader r = {head, head + length, 0};
     struct patch_head h;
 
-    patch_head_read(&r, layout, &h);
+    patch_head_begin(&r, layout, &h);
     *offset = h.length == layout->payload ? 0 : h.length;
     return r.failed ? FOTA_ERR_PATCH : 0;
 }

@@ -1,9 +1,14 @@
 #include "patch_arch.h"
 
+#include "bytes.h"
+
 const struct patch_arch *patch_arch_find(unsigned id)
 {
     switch (id) {
     case PATCH_ARCH_THUMB: return &patch_thumb;
+    case PATCH_ARCH_A32: return &patch_a32;
+    case PATCH_ARCH_RISCV: return &patch_riscv;
+    case PATCH_ARCH_XTENSA: return &patch_xtensa;
     default: return NULL;
     }
 }
@@ -16,4 +21,28 @@ int patch_space_holds(const struct patch_space *space, uint32_t address)
         if (page - space->ranges[i].first < space->ranges[i].count)
             return 1;
     return 0;
+}
+
+void patch_set_unit(const struct patch_space *space, struct patch_unit *unit, unsigned kind,
+                    unsigned length, uint32_t value)
+{
+    unit->kind = (uint8_t)kind;
+    unit->length = unit->span = (uint8_t)length;
+    unit->value = value;
+    if (kind >= PATCH_OWN_KINDS && value >= space->size)
+        unit->kind = PATCH_OUTSIDE;
+}
+
+void patch_find_word(const struct patch_space *space, const uint8_t *bytes, size_t length,
+                     uint32_t at, struct patch_unit *unit)
+{
+    uint32_t word;
+
+    if (length < 4 || at % 4 != 0)
+        return;
+    word = fota_get32(bytes);
+    if (patch_space_holds(space, word))
+        patch_set_unit(space, unit,
+                       word - space->base < space->size ? PATCH_WORD : PATCH_OTHER_WORD, 4,
+                       word - space->base);
 }

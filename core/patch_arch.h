@@ -16,12 +16,26 @@
 
 #define PATCH_UNIT_MAX 24u /* bytes that are looked at to find one */
 #define PATCH_KINDS    8u  /* kinds of units in an architecture */
-#define PATCH_RANGES   4u  /* ranges of pointers */
-#define PATCH_WORD     0u  /* kind: a word with an address; the same in every architecture */
+#define PATCH_RANGES   6u  /* ranges of pointers */
+
+/* Kinds that every architecture has. */
+enum {
+    PATCH_WORD = 0,       /* a word with an address of the image */
+    PATCH_OTHER_WORD = 1, /* a word with an address in one of the other ranges */
+    PATCH_OUTSIDE = 2,    /* a branch out of the image; more likely, no branch at all */
+    PATCH_PLAIN = 3,      /* an instruction without an address: copied as it is */
+    PATCH_OWN_KINDS = 4
+};
+
+/* Base of an image that does not say where it lies. */
+#define PATCH_NOWHERE 0xf0000000u
 
 enum patch_arch_id {
     PATCH_ARCH_RAW = 0, /* no units */
     PATCH_ARCH_THUMB = 1,
+    PATCH_ARCH_A32 = 2,
+    PATCH_ARCH_RISCV = 3,
+    PATCH_ARCH_XTENSA = 4,
     PATCH_ARCHS
 };
 
@@ -32,8 +46,9 @@ struct patch_range {
 
 /* How addresses look in one of the two images. */
 struct patch_space {
-    uint32_t base;        /* address of the image's first byte */
+    uint32_t base;        /* address of the image's first byte, or PATCH_NOWHERE */
     uint32_t size;        /* of the image, bytes */
+    uint8_t far;          /* calls may lead farther than images are long: to ROM */
     unsigned range_count; /* the first is the image itself */
     struct patch_range ranges[PATCH_RANGES];
 };
@@ -47,10 +62,8 @@ struct patch_unit {
 };
 
 struct patch_arch {
-    unsigned step; /* units begin at multiples of it, bytes */
-    /* Bits of kinds: relative to the unit's own place; not certain to be an address at all; words.
-     */
-    unsigned relative, doubtful, words;
+    unsigned step;     /* units begin at multiples of it, bytes */
+    unsigned relative; /* bits of the kinds that are relative to the unit's own place */
     /* The unit that begins at `bytes`, of which `length` may be looked at, at offset `at`. */
     void (*find)(const struct patch_space *space, const uint8_t *bytes, size_t length, uint32_t at,
                  struct patch_unit *unit);
@@ -62,10 +75,18 @@ struct patch_arch {
                 const struct patch_unit *unit, uint32_t value);
 };
 
-extern const struct patch_arch patch_thumb;
+extern const struct patch_arch patch_thumb, patch_a32, patch_riscv, patch_xtensa;
 
 /* NULL for an id that is none, or raw. */
 const struct patch_arch *patch_arch_find(unsigned id);
+
+/* Finds a word with an address, at multiples of 4. */
+void patch_find_word(const struct patch_space *space, const uint8_t *bytes, size_t length,
+                     uint32_t at, struct patch_unit *unit);
+
+/* Fills in a unit; a branch that leads out of the image becomes one of PATCH_OUTSIDE. */
+void patch_set_unit(const struct patch_space *space, struct patch_unit *unit, unsigned kind,
+                    unsigned length, uint32_t value);
 
 /* Whether an absolute address lies in one of the ranges. */
 int patch_space_holds(const struct patch_space *space, uint32_t address);

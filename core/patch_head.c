@@ -37,10 +37,9 @@ uint32_t patch_head_number(struct patch_head_reader *r)
 void patch_space_cover(struct patch_space *space, uint32_t size)
 {
     space->size = size;
-    if (space->base == PATCH_NOWHERE)
-        return;
     space->ranges[0].first = space->base >> 16;
-    space->ranges[0].count = ((space->base & 0xffff) + size + 0xffff) >> 16;
+    space->ranges[0].count =
+        space->base == PATCH_NOWHERE ? 0 : ((space->base & 0xffff) + size + 0xffff) >> 16;
 }
 
 /* Both images' bases, and the pages outside of them that pointers point to. */
@@ -66,24 +65,31 @@ static void read_spaces(struct patch_head_reader *r, const struct fota_patch_lay
     h->old_space.range_count = count;
     h->new_space.range_count = count;
     memcpy(h->new_space.ranges, h->old_space.ranges, sizeof h->new_space.ranges);
+    h->old_space.far = h->new_space.far = h->far;
     patch_space_cover(&h->old_space, layout->old_size);
     patch_space_cover(&h->new_space, layout->new_size);
 }
 
-void patch_head_read(struct patch_head_reader *r, const struct fota_patch_layout *layout,
-                     struct patch_head *head)
+void patch_head_begin(struct patch_head_reader *r, const struct fota_patch_layout *layout,
+                      struct patch_head *head)
 {
     uint8_t flags = byte(r);
 
     memset(head, 0, sizeof *head);
     head->arch = flags & PATCH_ARCH_MASK;
     head->fast = flags & PATCH_FAST;
+    head->far = flags & PATCH_FAR;
     head->length = layout->payload;
     if (flags & PATCH_UNDO)
         head->length = patch_head_number(r);
+    if (head->arch >= PATCH_ARCHS || flags & ~PATCH_FLAGS || head->length > layout->payload)
+        r->failed = 1;
+}
+
+void patch_head_read(struct patch_head_reader *r, const struct fota_patch_layout *layout,
+                     struct patch_head *head)
+{
+    patch_head_begin(r, layout, head);
     if (head->arch != PATCH_ARCH_RAW)
         read_spaces(r, layout, head);
-    if (head->arch >= PATCH_ARCHS || flags & ~(PATCH_ARCH_MASK | PATCH_FAST | PATCH_UNDO) ||
-        head->length > layout->payload)
-        r->failed = 1;
 }

@@ -14,10 +14,13 @@
 #define PATCH_ARCH_MASK 0x0fu
 #define PATCH_FAST      0x10u /* literals are not mixed */
 #define PATCH_UNDO      0x20u /* a reverse patch follows the stream */
+#define PATCH_FAR       0x40u /* code calls what is far away */
+#define PATCH_FLAGS     (PATCH_ARCH_MASK | PATCH_FAST | PATCH_UNDO | PATCH_FAR)
 
 struct patch_head {
     uint8_t arch;    /* enum patch_arch_id */
     uint8_t fast;    /* PATCH_FAST or 0 */
+    uint8_t far;     /* PATCH_FAR or 0 */
     uint32_t length; /* of the whole stream, this head included, bytes */
     struct patch_space old_space, new_space;
 };
@@ -42,11 +45,12 @@ static inline uint32_t patch_unfold(uint32_t value)
     return value >> 1 ^ (uint32_t) - (int32_t)(value & 1);
 }
 
-/* Base of an image that does not say where it lies. */
-#define PATCH_NOWHERE 0xf0000000u
-
 /* Makes the space's first range that of an image of `size` bytes. */
 void patch_space_cover(struct patch_space *space, uint32_t size);
+
+/* The part of a head that says how long the stream is. */
+void patch_head_begin(struct patch_head_reader *r, const struct fota_patch_layout *layout,
+                      struct patch_head *head);
 
 /* Reads a head; r->failed when it is none. */
 void patch_head_read(struct patch_head_reader *r, const struct fota_patch_layout *layout,

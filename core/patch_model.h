@@ -179,7 +179,7 @@ static void list_deltas(const struct patch_model *m, const struct patch_arch *ar
     deltas[1] = guess->second;
     deltas[2] = same;
     deltas[3] = m->surprise;
-    if (arch->doubtful >> unit->kind & 1 && guess->sure != PATCH_EXACT) {
+    if (unit->kind == PATCH_OUTSIDE && guess->sure != PATCH_EXACT) {
         deltas[0] = same;
         deltas[2] = guess->first;
     }
@@ -207,7 +207,7 @@ static uint32_t code_address(struct patch_coder *coder, struct patch_model *m,
             break;
     }
     if (index == PATCH_DELTAS) {
-        delta = deltas[0] + patch_unfold(code_number(coder, &m->miss[arch->words >> unit->kind & 1],
+        delta = deltas[0] + patch_unfold(code_number(coder, &m->miss[unit->kind < PATCH_OUTSIDE],
                                                      patch_fold(delta - deltas[0])));
         m->surprise = delta;
     } else {
@@ -215,7 +215,7 @@ static uint32_t code_address(struct patch_coder *coder, struct patch_model *m,
     }
     m->hits = m->hits << 1 | (index == 0);
     if (index || guess.sure == PATCH_BORDER)
-        if (!(arch->doubtful >> unit->kind & 1) || index)
+        if (unit->kind != PATCH_OUTSIDE || index)
             patch_map_learn(&m->map, unit->value, delta);
     return unit->value + delta;
 }

@@ -4,7 +4,7 @@
 
 #define SPREAD_MAX 16u /* bytes between MOVW and MOVT */
 
-enum { WORD = PATCH_WORD, OTHER_WORD, CALL, JUMP, MOVE, SPREAD, OUTSIDE };
+enum { CALL = PATCH_OWN_KINDS, JUMP, MOVE, SPREAD };
 
 /* BL (T1) and B.W (T4): the offset's bits lie as S:I1:I2:imm10:imm11:0, I = not(J xor S). */
 static uint32_t get_branch(unsigned first, unsigned second)
@@ -63,27 +63,26 @@ static uint32_t get(const struct patch_space *space, const uint8_t *bytes, uint3
                     const struct patch_unit *unit)
 {
     switch (unit->kind) {
-    case WORD:
-    case OTHER_WORD: return fota_get32(bytes) - space->base;
+    case PATCH_WORD:
+    case PATCH_OTHER_WORD: return fota_get32(bytes) - space->base;
     case SPREAD: return (get_move(bytes) | (unit->extra << 16)) - space->base;
     case MOVE: return (get_move(bytes) | get_move(bytes + 4) << 16) - space->base;
     default: return at + 4 + get_branch(fota_get16(bytes), fota_get16(bytes + 2));
     }
 }
 
-/* BL and B.W; what does not lead into the image may be data, or calls ROM. */
+/*
+ * BL and B.W, J1 and J2 set when they lead no farther than 4 MiB; what does not lead into the image
+ * may be data, or calls ROM.
+ */
 static void find_branch(const struct patch_space *space, const uint8_t *bytes, uint32_t at,
                         struct patch_unit *unit)
 {
     unsigned second = fota_get16(bytes + 2);
 
-    if ((second & 0x9000) != 0x9000)
-        return;
-    unit->length = unit->span = 4;
-    unit->kind = second & 0x4000 ? CALL : JUMP;
-    unit->value = get(space, bytes, at, unit);
-    if (unit->value >= space->size)
-        unit->kind = OUTSIDE;
+    if ((second & 0x9000) == 0x9000 && (space->far || (second & 0x2800) == 0x2800))
+        patch_set_unit(space, unit, second & 0x4000 ? CALL : JUMP, 4,
+                       at + 4 + get_branch(fota_get16(bytes), second));
 }
 
 static void find_move(const struct patch_space *space, const uint8_t *bytes, size_t length,
@@ -103,8 +102,6 @@ static void find_move(const struct patch_space *space, const uint8_t *bytes, siz
 static void find(const struct patch_space *space, const uint8_t *bytes, size_t length, uint32_t at,
                  struct patch_unit *unit)
 {
-    uint32_t word;
-
     unit->length = 0;
     if (length < 4)
         return;
@@ -115,12 +112,7 @@ static void find(const struct patch_space *space, const uint8_t *bytes, size_t l
         if (unit->length)
             return;
     }
-    word = fota_get32(bytes);
-    if (at % 4 == 0 && patch_space_holds(space, word)) {
-        unit->length = unit->span = 4;
-        unit->kind = word - space->base < space->size ? WORD : OTHER_WORD;
-        unit->value = word - space->base;
-    }
+    patch_find_word(space, bytes, length, at, unit);
 }
 
 static void put(const struct patch_space *space, uint8_t *bytes, uint32_t at,
@@ -129,8 +121,8 @@ static void put(const struct patch_space *space, uint8_t *bytes, uint32_t at,
     uint32_t address = value + space->base;
 
     switch (unit->kind) {
-    case WORD:
-    case OTHER_WORD: fota_put32(bytes, address); break;
+    case PATCH_WORD:
+    case PATCH_OTHER_WORD: fota_put32(bytes, address); break;
     case SPREAD: put_move(bytes, address & 0xffff); break;
     case MOVE:
         put_move(bytes, address & 0xffff);
@@ -140,10 +132,5 @@ static void put(const struct patch_space *space, uint8_t *bytes, uint32_t at,
     }
 }
 
-const struct patch_arch patch_thumb = {2,
-                                       1u << CALL | 1u << JUMP | 1u << OUTSIDE,
-                                       1u << OUTSIDE,
-                                       1u << WORD | 1u << OTHER_WORD,
-                                       find,
-                                       get,
+const struct patch_arch patch_thumb = {2, 1u << CALL | 1u << JUMP | 1u << PATCH_OUTSIDE, find, get,
                                        put};

@@ -1,6 +1,5 @@
 #include "diff.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +12,7 @@
 #define PASSES      3u
 #define RAM_DEFAULT 32768u
 
-static const char *const arch_names[PATCH_ARCHS] = {"raw", "thumb"};
+static const char *const arch_names[PATCH_ARCHS] = {"raw", "thumb", "a32", "riscv", "xtensa"};
 
 static void put_number(struct diff_writer *w, uint32_t value)
 {
@@ -27,7 +26,7 @@ static void put_number(struct diff_writer *w, uint32_t value)
 
 static void put_head(struct diff_writer *w, const struct patch_head *h)
 {
-    uint8_t byte = h->arch | h->fast;
+    uint8_t byte = h->arch | h->fast | h->far;
     uint32_t difference = h->new_space.base - h->old_space.base;
     unsigned shift = 0;
 
@@ -105,33 +104,66 @@ static int run_pass(const struct diff_images *images, const struct fota_diff_opt
     return err;
 }
 
-/* Makes a patch for one architecture; keeps it if it is smaller than *best. */
-static int try_arch(struct diff_images *images, const struct fota_diff_options *o,
-                    struct diff_writer *best, struct fota_diff_stats *stats)
+/* One way to see the images, and the best patch that it gave. */
+struct attempt {
+    struct diff_images images;
+    struct diff_matches matches;
+    struct diff_prices *prices;
+    struct diff_writer best;
+    struct fota_diff_stats stats;
+};
+
+static int improve(struct attempt *a, const struct fota_diff_options *o)
 {
-    struct diff_matches matches = {NULL};
-    struct diff_prices *prices = diff_prices_new(images);
-    int err = prices ? diff_matches_find(images, &matches) : FOTA_ERR_MEMORY;
+    struct diff_writer out = {NULL, 0, 0, 0};
+    struct fota_diff_stats stats;
+    int err = run_pass(&a->images, o, &a->matches, a->prices, &out, &stats);
 
-    for (unsigned pass = 0; pass < PASSES && !err; pass++) {
-        struct diff_writer out = {NULL, 0, 0, 0};
-        struct fota_diff_stats s;
-
-        err = run_pass(images, o, &matches, prices, &out, &s);
-        if (getenv("DBG"))
-            fprintf(stderr, "%s pass %u: %zu copy %.0f lit %.0f addr %.0f\n", s.arch, pass,
-                    out.length, s.copy_bits / 8, s.literal_bits / 8, s.address_bits / 8);
-        if (!err && (!best->data || out.length < best->length)) {
-            free(best->data);
-            *best = out;
-            *stats = s;
-        } else {
-            free(out.data);
-        }
+    if (!err && o->progress)
+        o->progress(o->context, stats.arch, out.length);
+    if (!err && (!a->best.data || out.length < a->best.length)) {
+        free(a->best.data);
+        a->best = out;
+        a->stats = stats;
+    } else {
+        free(out.data);
     }
-    diff_prices_free(prices);
-    diff_matches_free(&matches);
     return err;
+}
+
+static void drop(struct attempt *a)
+{
+    diff_prices_free(a->prices);
+    diff_matches_free(&a->matches);
+    free(a->best.data);
+    memset(a, 0, sizeof *a);
+}
+
+/* The first pass of an architecture; its attempt stays if it beats *best. */
+static int try_arch(const struct diff_images *images, const struct fota_diff_options *o,
+                    unsigned arch, struct attempt *best)
+{
+    struct attempt a;
+    int err;
+
+    memset(&a, 0, sizeof a);
+    a.images = *images;
+    a.images.arch = patch_arch_find(arch);
+    a.images.head.arch = (uint8_t)arch;
+    a.images.head.fast = o->fast ? PATCH_FAST : 0;
+    a.prices = diff_prices_new(images);
+    err = a.prices ? diff_space_find(&a.images) : FOTA_ERR_MEMORY;
+    if (!err)
+        err = diff_matches_find(&a.images, &a.matches);
+    if (!err)
+        err = improve(&a, o);
+    if (err || (best->best.data && best->best.length <= a.best.length)) {
+        drop(&a);
+        return err;
+    }
+    drop(best);
+    *best = a;
+    return 0;
 }
 
 int fota_diff(const uint8_t *old, size_t old_size, const uint8_t *new, size_t new_size,
@@ -140,39 +172,30 @@ int fota_diff(const uint8_t *old, size_t old_size, const uint8_t *new, size_t ne
 {
     struct fota_diff_options o = *options;
     struct diff_images images;
-    struct diff_writer best = {NULL, 0, 0, 0};
-    int err = 0;
+    struct attempt best;
+    unsigned likely;
+    int err;
 
     if (o.ram == 0)
         o.ram = RAM_DEFAULT;
     memset(&images, 0, sizeof images);
+    memset(&best, 0, sizeof best);
     images.old = old;
     images.new = new;
     images.old_size = (uint32_t)old_size;
     images.new_size = (uint32_t)new_size;
-    for (unsigned arch = 0; arch < PATCH_ARCHS && !err; arch++) {
-        images.arch = patch_arch_find(arch);
-        memset(&images.head, 0, sizeof images.head);
-        images.head.arch = (uint8_t)arch;
-        images.head.fast = o.fast ? PATCH_FAST : 0;
-        err = diff_space_find(&images);
-        if (getenv("DBG")) {
-            fprintf(stderr, "base %x %x ranges", images.head.old_space.base,
-                    images.head.new_space.base);
-            for (unsigned i = 0; i < images.head.old_space.range_count; i++)
-                fprintf(stderr, " %x+%x", images.head.old_space.ranges[i].first,
-                        images.head.old_space.ranges[i].count);
-            fprintf(stderr, "\n");
-        }
-        if (err)
-            break;
-        err = try_arch(&images, &o, &best, stats);
+    err = try_arch(&images, &o, PATCH_ARCH_RAW, &best);
+    likely = diff_arch_guess(&images);
+    if (!err && likely != PATCH_ARCH_RAW)
+        err = try_arch(&images, &o, likely, &best);
+    for (unsigned pass = 1; pass < PASSES && !err; pass++)
+        err = improve(&best, &o);
+    if (!err) {
+        *patch = best.best.data;
+        *length = best.best.length;
+        *stats = best.stats;
+        best.best.data = NULL;
     }
-    if (err) {
-        free(best.data);
-        return err;
-    }
-    *patch = best.data;
-    *length = best.length;
-    return 0;
+    drop(&best);
+    return err;
 }

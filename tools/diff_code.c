@@ -1,6 +1,5 @@
 /* The encoder's half of patch_model.h: operations to bytes. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,14 +90,34 @@ static void finish_coder(struct patch_coder *c)
         c->out->length--;
 }
 
+/* Whether the new image has the same unit with another address, which is u->value then. */
+static int is_same_unit(const struct diff_images *images, int is_new, const uint8_t *bytes,
+                        uint32_t to, struct diff_unit *u)
+{
+    uint8_t copy[PATCH_UNIT_MAX];
+
+    u->value = u->unit.value;
+    if (u->unit.kind == PATCH_PLAIN)
+        return memcmp(bytes, images->new + to, u->unit.length) == 0;
+    if (!is_new)
+        u->value = images->arch->get(&images->head.new_space, images->new + to, to, &u->unit);
+    /* Data that is no address costs more as a moved one than as what it is. */
+    if (u->unit.kind < PATCH_OUTSIDE &&
+        !patch_space_holds(&images->head.new_space, u->value + images->head.new_space.base))
+        return 0;
+    memcpy(copy, bytes, u->unit.length);
+    images->arch->put(&images->head.new_space, copy, to, &u->unit, u->value);
+    return memcmp(copy, images->new + to, u->unit.length) == 0;
+}
+
 uint32_t diff_same(const struct diff_images *images, const struct patch_source *source,
                    uint32_t from, uint32_t to, uint32_t length, unsigned step, struct diff_unit *u)
 {
     const struct patch_space *space = &images->head.old_space;
     const uint8_t *bytes = images->old;
-    uint8_t copy[PATCH_UNIT_MAX];
 
     u->unit.length = 0;
+    u->stop = 0;
     if (source->is_new) {
         space = &images->head.new_space;
         bytes = images->new;
@@ -109,16 +128,17 @@ uint32_t diff_same(const struct diff_images *images, const struct patch_source *
         return bytes[from] == images->new[to];
     if (images->new_size - to < u->unit.length)
         return 0;
-    u->value = u->unit.value;
-    if (!source->is_new)
-        u->value = images->arch->get(&images->head.new_space, images->new + to, to, &u->unit);
-    /* Data that is no address costs more as a moved one than as what it is. */
-    if (images->arch->words >> u->unit.kind & 1 &&
-        !patch_space_holds(&images->head.new_space, u->value + images->head.new_space.base))
-        return 0;
-    memcpy(copy, bytes + from, u->unit.length);
-    images->arch->put(&images->head.new_space, copy, to, &u->unit, u->value);
-    return memcmp(copy, images->new + to, u->unit.length) == 0 ? u->unit.length : 0;
+    if (is_same_unit(images, source->is_new, bytes + from, to, u))
+        return u->unit.length;
+    /* A copy may end inside of it, for then it is none. */
+    u->stop = 1;
+    for (unsigned i = 0; i < u->unit.length; i++)
+        if (bytes[from + i] != images->new[to + i]) {
+            u->unit.length = 0;
+            return i < 3 ? i : 0;
+        }
+    u->unit.length = 0;
+    return 0;
 }
 
 /* ---- the model ------------------------------------------------------------------------------ */
@@ -196,16 +216,11 @@ static void write_units(struct patch_coder *c, struct diff_coder *coder, const s
     for (uint32_t i = 0; i < op->length;) {
         uint32_t from = position + op->source.where + i;
         struct diff_unit u;
-        double b0 = c->bits;
 
         i += diff_same(images, &op->source, from, position + i, op->length - i, step, &u);
-        if (u.unit.length) {
+        if (u.unit.length && u.unit.kind != PATCH_PLAIN) {
             code_address(c, &coder->model, images->arch, &images->head, &u.unit, u.value);
             keep_address(coder, u.unit.value, u.value);
-            if (getenv("DBGA"))
-                fprintf(stderr, "A kind %u at %x from %x old %x new %x delta %d hit %u bits %.1f\n",
-                        u.unit.kind, position + i - u.unit.length, from, u.unit.value, u.value,
-                        (int)(u.value - u.unit.value), coder->model.hits & 1, c->bits - b0);
             coder->stats->addresses++;
             coder->stats->predicted += coder->model.hits & 1;
         }

@@ -24,6 +24,7 @@ struct diff_images {
 struct diff_unit {
     struct patch_unit unit;
     uint32_t value; /* the address that the new image has there */
+    int stop;       /* a copy that takes these bytes has to end with them */
 };
 
 /*

@@ -35,8 +35,8 @@ static void normalise(const struct patch_arch *arch, const struct patch_space *s
 
         if (i % arch->step == 0)
             arch->find(space, bytes + i, size - i, i, &unit);
-        if (unit.length == 0) {
-            i++;
+        if (unit.length == 0 || unit.kind == PATCH_PLAIN) {
+            i += unit.length ? unit.length : 1;
             continue;
         }
         /* Written as if at offset 0, a relative address is an absolute one. */

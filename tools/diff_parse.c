@@ -117,7 +117,7 @@ static void try_copy(struct parser *p, uint32_t at, const struct patch_source *s
 
         if (same == 0)
             break;
-        if (u.unit.length && !source->is_new)
+        if (u.unit.length && u.unit.kind != PATCH_PLAIN && !source->is_new)
             cost += diff_price_address(prices, &u);
         if (u.unit.length && length + u.unit.span > needed)
             needed = length + u.unit.span;
@@ -131,6 +131,8 @@ static void try_copy(struct parser *p, uint32_t at, const struct patch_source *s
             reach(p, at + length,
                   base + cost + by_class[source_class(length)] + prices->lengths[kind][length],
                   length, source);
+        if (u.stop)
+            break;
     }
     if (whole >= LENGTHS)
         reach(p, at + whole,

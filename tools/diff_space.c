@@ -6,6 +6,7 @@
 #include "bytes.h"
 
 #define GRAIN  256u       /* bases are multiples of it */
+#define ROUGH  4096u      /* likewise, where code and data have segments of their own */
 #define VOTES  (1u << 22) /* room for bases that are voted for; a power of two */
 #define VOTERS 20000u     /* pointers that vote, about */
 #define BALLOT 12u        /* fewer votes elect no base */
@@ -16,6 +17,7 @@ struct evidence {
     uint8_t *targets;   /* of each byte: code that is called, or a function's beginning */
     uint32_t *pointers; /* to code, as far as one can tell; less the bit that says Thumb */
     uint32_t pointer_count;
+    uint8_t far;     /* calls lead farther than 4 MiB */
     uint32_t *pages; /* of each 64 KiB page: words that are likely to point there */
 };
 
@@ -41,7 +43,8 @@ static uint32_t literal_of(const uint8_t *bytes, uint32_t at)
 static void look_at_thumb(const struct diff_images *images, const uint8_t *bytes, uint32_t size,
                           struct evidence *e)
 {
-    struct patch_space none = {0, size, 0, {{0, 0}}};
+    struct patch_space none = {0, size, 1, 0, {{0, 0}}};
+    uint32_t near = 0, far = 0;
 
     for (uint32_t i = 0; i + PATCH_UNIT_MAX < size; i += 2) {
         uint32_t first = fota_get16(bytes + i), literal = literal_of(bytes, i);
@@ -52,12 +55,17 @@ static void look_at_thumb(const struct diff_images *images, const uint8_t *bytes
             add_pointer(e, unit.value, size);
         else if (unit.length == 4 && unit.value < size)
             e->targets[unit.value] = 1;
+        if (unit.length == 4 && !unit.extra)
+            *(unit.value < size ? &near : &far) +=
+                (fota_get16(bytes + i + 2) & 0x2800) != 0x2800 || unit.value < size;
         /* PUSH {..., lr}, and its long form */
         if ((first & 0xff00) == 0xb500 || first == 0xe92d)
             e->targets[i] = 1;
         if (literal && literal % 4 == 0 && literal + 4 <= size)
             add_pointer(e, fota_get32(bytes + literal), size);
     }
+    /* What looks like calls far away is something else, unless there are many. */
+    e->far = far > near / 4;
     /* Tables: words whose neighbour points to the same page. */
     for (uint32_t i = 4; i + 8 <= size; i += 4) {
         uint32_t page = fota_get16(bytes + i + 2);
@@ -65,6 +73,41 @@ static void look_at_thumb(const struct diff_images *images, const uint8_t *bytes
         if (page && (page == fota_get16(bytes + i - 2) || page == fota_get16(bytes + i + 6)) &&
             bytes[i] & 1 && e->pointer_count < size)
             e->pointers[e->pointer_count++] = fota_get32(bytes + i) - 1;
+    }
+}
+
+/* Kinds of units that are calls, bits of each architecture. */
+static const unsigned calls[PATCH_ARCHS] = {0, 1u << 4, 1u << 4, 3u << 4, 1u << 4};
+
+/* Code whose literals are not read relative to the program counter: every word may be a pointer. */
+static void look_at_any(const struct diff_images *images, const uint8_t *bytes, uint32_t size,
+                        struct evidence *e)
+{
+    struct patch_space none = {0, size, 1, 0, {{0, 0}}};
+
+    for (uint32_t i = 0; i + PATCH_UNIT_MAX < size;) {
+        struct patch_unit unit = {0, 0, 0, 0, 0};
+
+        images->arch->find(&none, bytes + i, size - i, i, &unit);
+        if (unit.length && calls[images->head.arch] >> unit.kind & 1)
+            e->targets[unit.value] = 1;
+        else if (unit.length && unit.kind >= PATCH_OWN_KINDS &&
+                 !(images->arch->relative >> unit.kind & 1))
+            e->pages[unit.value >> 16]++;
+        i += unit.length ? unit.length : images->arch->step;
+    }
+    /* Tables: words that differ from one of their neighbours by little. */
+    for (uint32_t i = 4; i + 8 <= size; i += 4) {
+        uint32_t word = fota_get32(bytes + i), before = fota_get32(bytes + i - 4);
+        uint32_t after = fota_get32(bytes + i + 4);
+
+        if (word >> 16 == 0 || word >> 16 >= 0xfff0)
+            continue;
+        if ((word != before && (word ^ before) >> 18 == 0) ||
+            (word != after && (word ^ after) >> 18 == 0)) {
+            e->pages[word >> 16]++;
+            e->pointers[e->pointer_count++] = word;
+        }
     }
 }
 
@@ -88,7 +131,7 @@ static void sort_pointers(struct evidence *e)
 }
 
 /* The base by vote: each pointer votes for the bases that let it lead to a target. */
-static uint32_t elect(const struct evidence *e, uint32_t size)
+static uint32_t elect(const struct evidence *e, uint32_t size, uint32_t grain)
 {
     uint16_t *votes = calloc(VOTES, sizeof *votes);
     uint32_t best = PATCH_NOWHERE, most = BALLOT;
@@ -96,8 +139,8 @@ static uint32_t elect(const struct evidence *e, uint32_t size)
     for (uint32_t i = 0; votes && i < e->pointer_count; i += e->pointer_count / VOTERS + 1) {
         uint32_t to = e->pointers[i];
 
-        for (uint32_t target = to % GRAIN; target < size && target <= to; target += GRAIN) {
-            uint16_t *vote = &votes[((to - target) / GRAIN * 0x9E3779B1u) >> 10];
+        for (uint32_t target = to % grain; target < size && target <= to; target += grain) {
+            uint16_t *vote = &votes[((to - target) / grain * 0x9E3779B1u) >> 10];
 
             if (!e->targets[target] || *vote == UINT16_MAX)
                 continue;
@@ -112,7 +155,8 @@ static uint32_t elect(const struct evidence *e, uint32_t size)
 }
 
 /* Adds the pages that many words point to, nearest neighbours together. */
-static void add_ranges(const struct evidence *e, uint32_t least, struct patch_space *space)
+static void add_ranges(const struct evidence *e, uint32_t least, int thumb,
+                       struct patch_space *space)
 {
     for (uint32_t page = 1; page < PAGES - 1 && space->range_count < PATCH_RANGES; page++) {
         struct patch_range *last = &space->ranges[space->range_count - 1];
@@ -121,7 +165,7 @@ static void add_ranges(const struct evidence *e, uint32_t least, struct patch_sp
             page - space->ranges[0].first < space->ranges[0].count)
             continue;
         /* Memory that images can own: not the peripherals. */
-        if (page >= 0x4000 && page < 0x6000)
+        if (thumb && ((page >= 0x4000 && page < 0x6000) || page >= 0xe000))
             continue;
         if (space->range_count > 1 && page - last->first <= last->count + 1) {
             last->count = page - last->first + 1;
@@ -135,21 +179,26 @@ static void add_ranges(const struct evidence *e, uint32_t least, struct patch_sp
 static int look_at(const struct diff_images *images, const uint8_t *bytes, uint32_t size,
                    struct patch_space *space)
 {
-    struct evidence e = {calloc(size + 1, 1), calloc(size + 1, sizeof(uint32_t)), 0,
+    struct evidence e = {calloc(size + 1, 1), calloc(size + 1, sizeof(uint32_t)), 0, 0,
                          calloc(PAGES, sizeof(uint32_t))};
     int err = FOTA_ERR_MEMORY;
 
     if (e.targets && e.pointers && e.pages) {
+        int is_thumb = images->head.arch == PATCH_ARCH_THUMB;
         uint32_t all = 0;
 
-        look_at_thumb(images, bytes, size, &e);
+        if (is_thumb)
+            look_at_thumb(images, bytes, size, &e);
+        else
+            look_at_any(images, bytes, size, &e);
         sort_pointers(&e);
-        space->base = elect(&e, size);
+        space->far = e.far;
+        space->base = elect(&e, size, is_thumb ? GRAIN : ROUGH);
         patch_space_cover(space, size);
         space->range_count = 1;
         for (uint32_t page = 0; page < PAGES; page++)
             all += e.pages[page];
-        add_ranges(&e, all / 128 + 8, space);
+        add_ranges(&e, all / 128 + 8, is_thumb, space);
         err = 0;
     }
     free(e.targets);
@@ -171,11 +220,57 @@ int diff_space_find(struct diff_images *images)
     err = look_at(images, images->old, images->old_size, &h->old_space);
     if (!err)
         err = look_at(images, images->new, images->new_size, &h->new_space);
+    h->new_space.far = h->old_space.far;
+    h->far = h->old_space.far ? PATCH_FAR : 0;
     if (h->old_space.base == PATCH_NOWHERE || h->new_space.base == PATCH_NOWHERE)
         h->old_space.base = h->new_space.base = PATCH_NOWHERE;
     /* The stream has one list. */
     h->new_space.range_count = h->old_space.range_count;
     memcpy(h->new_space.ranges, h->old_space.ranges, sizeof h->new_space.ranges);
+    patch_space_cover(&h->old_space, images->old_size);
     patch_space_cover(&h->new_space, images->new_size);
     return err;
+}
+
+/*
+ * How many branches lead where another one leads, too, beyond what chance would have it: there are
+ * many in code of the architecture, and next to none in what is not.
+ */
+static double score(const struct patch_arch *arch, const uint8_t *bytes, uint32_t size,
+                    uint8_t *seen)
+{
+    struct patch_space none = {0, size, 0, 0, {{0, 0}}};
+    double again = 0, branches = 0;
+
+    memset(seen, 0, size + 1);
+    for (uint32_t i = 0; i + PATCH_UNIT_MAX < size;) {
+        struct patch_unit unit = {0, 0, 0, 0, 0};
+
+        arch->find(&none, bytes + i, size - i, i, &unit);
+        if (unit.length && unit.kind >= PATCH_OWN_KINDS && arch->relative >> unit.kind & 1) {
+            branches++;
+            again += seen[unit.value];
+            seen[unit.value] = 1;
+        }
+        i += unit.length ? unit.length : arch->step;
+    }
+    return again - branches * branches / 2 / (size / arch->step);
+}
+
+unsigned diff_arch_guess(const struct diff_images *images)
+{
+    uint8_t *seen = malloc(images->new_size + 1);
+    double most = images->new_size / 2000.0;
+    unsigned best = PATCH_ARCH_RAW;
+
+    for (unsigned arch = 1; seen && images->new_size >= 64 && arch < PATCH_ARCHS; arch++) {
+        double s = score(patch_arch_find(arch), images->new, images->new_size, seen);
+
+        if (s > most) {
+            most = s;
+            best = arch;
+        }
+    }
+    free(seen);
+    return best;
 }

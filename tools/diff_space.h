@@ -7,4 +7,7 @@
 /* Fills in both spaces of images->head. Returns 0 or FOTA_ERR_MEMORY. */
 int diff_space_find(struct diff_images *images);
 
+/* The architecture of the new image's code, PATCH_ARCH_RAW when it is none that is known. */
+unsigned diff_arch_guess(const struct diff_images *images);
+
 #endif

@@ -1,0 +1,78 @@
+/*
+ * Xtensa (Instruction Set Architecture Reference Manual, 7.3). Instructions have two or three bytes
+ * and no alignment, so that plain ones are found, too: one leads to the next.
+ */
+#include "bytes.h"
+#include "patch_arch.h"
+
+enum { CALL = PATCH_OWN_KINDS, LITERAL, JUMP };
+
+static uint32_t get24(const uint8_t *bytes)
+{
+    return fota_get16(bytes) | (uint32_t)bytes[2] << 16;
+}
+
+static void put24(uint8_t *bytes, uint32_t value)
+{
+    fota_put16(bytes, (uint16_t)value);
+    bytes[2] = (uint8_t)(value >> 16);
+}
+
+static uint32_t extend18(uint32_t value)
+{
+    return value & 0x20000 ? value | 0xfffc0000 : value;
+}
+
+/* CALL0 to CALL12 and J have 18 bits, calls count words; L32R has 16, that go back. */
+static uint32_t get(const struct patch_space *space, const uint8_t *bytes, uint32_t at,
+                    const struct patch_unit *unit)
+{
+    switch (unit->kind) {
+    case PATCH_WORD:
+    case PATCH_OTHER_WORD: return fota_get32(bytes) - space->base;
+    case LITERAL: return ((at + 3) & ~3u) + ((0xffff0000u | fota_get16(bytes + 1)) << 2);
+    case JUMP: return at + 4 + extend18(get24(bytes) >> 6);
+    default: return (at & ~3u) + 4 + (extend18(get24(bytes) >> 6) << 2);
+    }
+}
+
+static void find(const struct patch_space *space, const uint8_t *bytes, size_t length, uint32_t at,
+                 struct patch_unit *unit)
+{
+    struct patch_unit found = {3, 0, 0, 0, 0};
+    unsigned size = bytes[0] & 8 ? 2 : 3;
+
+    unit->length = 0;
+    patch_find_word(space, bytes, length, at, unit);
+    if (unit->length || length < size)
+        return;
+    found.kind = PATCH_PLAIN;
+    if ((bytes[0] & 15) == 5)
+        found.kind = CALL;
+    else if ((bytes[0] & 15) == 1)
+        found.kind = LITERAL;
+    else if ((bytes[0] & 63) == 6)
+        found.kind = JUMP;
+    patch_set_unit(space, unit, found.kind, size,
+                   found.kind == PATCH_PLAIN ? 0 : get(space, bytes, at, &found));
+    /* What leads out of the image is not written anew. */
+    if (unit->kind == PATCH_OUTSIDE)
+        unit->kind = PATCH_PLAIN;
+}
+
+static void put(const struct patch_space *space, uint8_t *bytes, uint32_t at,
+                const struct patch_unit *unit, uint32_t value)
+{
+    uint32_t word = get24(bytes);
+
+    switch (unit->kind) {
+    case PATCH_WORD:
+    case PATCH_OTHER_WORD: fota_put32(bytes, value + space->base); break;
+    case LITERAL: fota_put16(bytes + 1, (uint16_t)((value - ((at + 3) & ~3u)) >> 2)); break;
+    case JUMP: put24(bytes, (word & 63) | (value - at - 4) << 6); break;
+    case CALL: put24(bytes, (word & 63) | (value - (at & ~3u) - 4) >> 2 << 6); break;
+    default: break;
+    }
+}
+
+const struct patch_arch patch_xtensa = {1, 1u << CALL | 1u << LITERAL | 1u << JUMP, find, get, put};
