@@ -133,7 +133,7 @@ static void check(const struct payload *p, const uint8_t *old, const uint8_t *ne
 static void any_split_gives_the_same_image(void **state)
 {
     static const size_t sizes[] = {1, 3, 64, 512};
-    struct fota_diff_options options = {RAM, 0, 0, 0};
+    struct fota_diff_options options = {.ram = RAM};
     struct payload p = make(old_image, old_size, new_image, new_size, &options);
 
     (void)state;
@@ -145,7 +145,7 @@ static void any_split_gives_the_same_image(void **state)
 
 static void moved_addresses_cost_next_to_nothing(void **state)
 {
-    struct fota_diff_options options = {RAM, 0, 0, 0};
+    struct fota_diff_options options = {.ram = RAM};
     struct payload p = make(old_image, old_size, new_image, new_size, &options);
 
     (void)state;
@@ -156,7 +156,7 @@ static void moved_addresses_cost_next_to_nothing(void **state)
 
 static void decoding_begins_at_any_segment(void **state)
 {
-    struct fota_diff_options options = {RAM, 4096, 0, 0};
+    struct fota_diff_options options = {.ram = RAM, .segment = 4096};
     struct payload p = make(old_image, old_size, new_image, new_size, &options);
 
     (void)state;
@@ -168,7 +168,7 @@ static void decoding_begins_at_any_segment(void **state)
 
 static void in_place_reads_nothing_that_was_replaced(void **state)
 {
-    struct fota_diff_options options = {RAM, 4096, 8192, 0};
+    struct fota_diff_options options = {.ram = RAM, .segment = 4096, .spare = 8192};
     struct payload p = make(old_image, old_size, new_image, new_size, &options);
 
     (void)state;
@@ -179,7 +179,7 @@ static void in_place_reads_nothing_that_was_replaced(void **state)
 
 static void an_image_without_an_old_one_is_compressed(void **state)
 {
-    struct fota_diff_options options = {RAM, 0, 0, 0};
+    struct fota_diff_options options = {.ram = RAM};
     struct payload p = make(NULL, 0, new_image, new_size, &options);
 
     (void)state;
@@ -190,7 +190,7 @@ static void an_image_without_an_old_one_is_compressed(void **state)
 
 static void small_images(void **state)
 {
-    struct fota_diff_options options = {RAM, 0, 0, 0};
+    struct fota_diff_options options = {.ram = RAM};
 
     (void)state;
     for (uint32_t size = 1; size < 40; size++) {
