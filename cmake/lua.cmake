@@ -15,7 +15,7 @@ endif()
 
 add_library(fota_lua MODULE
   lua_fota.c lua/documented.c lua/job.c lua/luatos.c lua/native.c lua/tls.c lua/value.c emulator/lua_clock.c emulator/lua_files.c emulator/lua_guest.c emulator/lua_net.c emulator/lua_sim.c emulator/lua_world.c
-  tools/lua_tool.c tools/lua_table.c tools/lua_host.c)
+  tools/lua_tool.c tools/lua_diff.c tools/lua_table.c tools/lua_host.c)
 set_target_properties(fota_lua PROPERTIES
   PREFIX "" OUTPUT_NAME fota SUFFIX .so LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 target_include_directories(fota_lua PRIVATE ${PROJECT_SOURCE_DIR} ${LUA_INCLUDE_DIRS})

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "patch.h"
+
 /* What a patch must fit. */
 struct fota_diff_options {
     uint32_t ram;     /* of the decoder, bytes; 0: 32768 */
@@ -35,5 +37,22 @@ struct fota_diff_stats {
 int fota_diff(const uint8_t *old, size_t old_size, const uint8_t *new, size_t new_size,
               const struct fota_diff_options *options, uint8_t **patch, size_t *length,
               struct fota_diff_stats *stats);
+
+/*
+ * Applies a payload with the device's decoder: `old` and `new` have the sizes that the layout says.
+ * With a ring of spare segments the old image is replaced meanwhile, as the boot stage does it, so
+ * that what comes out right is proved to work in place. Returns 0 or an error of fota_patch_start()
+ * or fota_patch_poll() with *fault filled in.
+ */
+int fota_diff_apply(const uint8_t *old, const uint8_t *payload,
+                    const struct fota_patch_layout *layout, uint8_t *new, struct fota_fault *fault);
+
+#define FOTA_DIFF_UNDO 0x20u /* bit of the first byte: a reverse patch follows */
+
+/*
+ * Appends a reverse patch to *patch, which fota_diff() made; it is allocated anew. Returns 0 or
+ * FOTA_ERR_MEMORY.
+ */
+int fota_diff_append_undo(uint8_t **patch, size_t *length, const uint8_t *undo, size_t undo_length);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -259,4 +260,23 @@ int fota_tool_run(lua_State *L)
     /* As a shell reports it: a signal is 128 and its number. */
     fota_tool_push_number(L, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
     return 2;
+}
+
+/* ---- this process --------------------------------------------------------------------------- */
+
+/* terminal() -> does a person read stderr? */
+int fota_tool_terminal(lua_State *L)
+{
+    lua_pushboolean(L, isatty(STDERR_FILENO));
+    return 1;
+}
+
+/* peak_memory() -> MB */
+int fota_tool_peak_memory(lua_State *L)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_SELF, &usage);
+    fota_tool_push_number(L, usage.ru_maxrss / 1024);
+    return 1;
 }

@@ -389,6 +389,13 @@ static const luaL_Reg functions[] = {
     {"list", fota_tool_list},
     {"save", fota_tool_save},
     {"run", fota_tool_run},
+    {"terminal", fota_tool_terminal},
+    {"peak_memory", fota_tool_peak_memory},
+    {"diff", fota_tool_diff},
+    {"apply", fota_tool_apply},
+    {"append_undo", fota_tool_append_undo},
+    {"plan", fota_tool_plan},
+    {"explain", fota_tool_explain},
     {NULL, NULL},
 };
 

@@ -105,4 +105,14 @@ int fota_tool_save(lua_State *L);
 /* run(command, input) -> output, exit status; a shell runs the command */
 int fota_tool_run(lua_State *L);
 
+/* ---- differential payloads (lua_diff.c), Lua functions -------------------------------------- */
+
+int fota_tool_terminal(lua_State *L);
+int fota_tool_peak_memory(lua_State *L);
+int fota_tool_diff(lua_State *L);
+int fota_tool_apply(lua_State *L);
+int fota_tool_append_undo(lua_State *L);
+int fota_tool_plan(lua_State *L);
+int fota_tool_explain(lua_State *L);
+
 #endif

@@ -1,6 +1,6 @@
 --- `fota pack`: makes a package of an image.
-local archive = require("fota.tool.archive")
 local core = require("fota.tool.core")
+local delta = require("fota.tool.delta")
 local models = require("fota.tool.models")
 local sign = require("fota.tool.sign")
 local util = require("fota.tool.util")
@@ -10,15 +10,16 @@ local NAME_MAX = 31
 local TEXT_MAX = 128
 local LIST_MAX = 8
 local COMPONENT_APP = 0
-local FORMAT_FULL = 1
 
 ---@type fota.tool.Command
 local pack = {
     name = "pack",
     summary = "Make a package of an image, signed when a key is given.",
     options = {
-        { name = "image", value = "FILE", required = true,
+        { name = "image", value = "FILE",
             help = "the image, or a folder: its files become a tar archive" },
+        { name = "from", value = "OLD", help = "the installed image: only the difference is packed" },
+        { name = "to", value = "NEW", help = "the image, instead of --image: it is made small" },
         { name = "model", value = "M[,M...]", required = true,
             help = "models that may install it; see 'fota models'" },
         { name = "version", value = "TEXT", required = true,
@@ -34,13 +35,21 @@ local pack = {
         { name = "severity", value = "N", help = "0 to 255, for people" },
         { name = "expiry", value = "WHEN", help = "seconds since 1970, or YYYY-MM-DD (to its end, UTC)" },
         { name = "requires", value = "A-B[,...]", help = "installed sequences it may be installed over" },
+        { name = "ram", value = "BYTES", help = "with --to: of the modem's decoder; 32768 by default" },
+        { name = "geometry", value = "M", help = "with --from: whose flash it is for; --model by default" },
+        { name = "undo", help = "with --from: a reverse patch, too, where the old image is not kept" },
+        { name = "fast", help = "with --to: decodes twice as fast, and is larger" },
         { name = "key", value = "KEY.pem", help = "sign it, as 'fota sign' would" },
     },
-    notes = "The same image and options always give the same package, its signature included.",
+    notes = "The same images and options always give the same package, its signature included.\n"
+        .. "OLD and NEW are images, folders, or full packages. Of a difference, the compressed image\n"
+        .. "and the image itself the smallest is packed.",
     examples = {
         "fota pack --image app/ --model EC600U --version 2.0.0 --sequence 2 --out app-2.fota",
         "fota pack --image fw.bin --model BG95,BG600L --version 1.4 --sequence 14 \\",
         "          --requires 10-13 --expiry 2030-12-31 --key key.pem --out fw.fota",
+        "fota pack --from app-1/ --to app-2/ --model EC600U --version 2.0.0 --sequence 2 \\",
+        "          --key key.pem --out app-2.delta.fota",
     },
 }
 
@@ -88,21 +97,6 @@ local function read_requires(text)
     return ranges
 end
 
-local function read_image(path)
-    if not core.list(path) then
-        return util.read(path)
-    end
-    local files = util.files(path)
-    if #files == 0 then
-        util.fail(path .. ": the folder has no files")
-    end
-    local bytes, why = archive.pack(files)
-    if not bytes then
-        util.fail(path .. ": " .. why)
-    end
-    return bytes
-end
-
 local function manifest_of(given)
     local vendor = check_text("vendor", given.vendor or "quectel", NAME_MAX)
     local manifest = {
@@ -110,7 +104,6 @@ local function manifest_of(given)
         vendor = vendor,
         models = read_models(given, vendor),
         component = COMPONENT_APP,
-        format = FORMAT_FULL,
         version = check_text("version", given.version, NAME_MAX),
     }
     if given.requires then
@@ -134,14 +127,80 @@ local function manifest_of(given)
     return manifest
 end
 
-function pack.run(given)
-    local manifest = manifest_of(given)
-    local image = read_image(given.image)
-    if #image == 0 or #image > U32_MAX then
-        util.fail(given.image .. ": an image has 1 to 4294967295 bytes")
+local function object_of(bytes)
+    return { length = #bytes, digest = core.digest(bytes) }
+end
+
+local function check_images(given)
+    if given.image and (given.from or given.to) or not given.image and not given.to then
+        util.usage("give --image, or --to and perhaps --from")
     end
-    local object = { length = #image, digest = core.digest(image) }
-    manifest.payload, manifest.result = object, object
+    for _, name in ipairs({ "ram", "geometry", "undo", "fast" }) do
+        local needed = (name == "ram" or name == "fast") and "to" or "from"
+        if given[name] and not given[needed] then
+            util.usage(string.format("--%s goes with --%s", name, needed))
+        end
+    end
+end
+
+-- Whose flash a difference is made for: the first model, when it is one of the table.
+local function geometry_of(given, manifest)
+    if given.geometry then
+        return models.find(given.geometry).name
+    end
+    return manifest.vendor == "quectel" and manifest.models[1] or nil
+end
+
+-- What is packed: a full image as it is, or the smallest payload that makes it.
+local function payload_of(given, manifest, image)
+    if given.image then
+        return { format = delta.FULL, bytes = image }
+    end
+    local options = delta.options(given)
+    local old = given.from and delta.image(given.from) or ""
+    options.undo = given.undo
+    options.model = given.from and geometry_of(given, manifest)
+    local made = delta.make(old, image, options)
+    if made.format ~= delta.FULL then
+        manifest.decoder_ram = options.ram
+        manifest.segment_size = made.plan and made.plan.segment or 0
+        manifest.spare_size = made.plan and made.plan.spare or 0
+    end
+    if made.format == delta.DELTA then
+        manifest.precursor = object_of(old)
+    end
+    return made
+end
+
+local names = { "full", "difference", "compressed" }
+
+local function report(given, made, image)
+    if given.image then
+        return
+    end
+    local plan = made.plan
+    io.stdout:write(string.format("%s: %s, %s bytes for an image of %s%s; %.1f s, %d MB\n",
+        names[made.format], made.why, util.decimal(#made.bytes), util.decimal(#image),
+        plan and ", by " .. plan.way or "", os.clock(), core.peak_memory()))
+    if plan and plan.spare > 0 then
+        io.stdout:write(string.format("segments of %d bytes, ring of %d\n", plan.segment, plan.spare))
+    end
+    if made.stats and made.stats.undo then
+        io.stdout:write(string.format("reverse patch: %d bytes of it\n", made.stats.undo))
+    end
+end
+
+function pack.run(given)
+    check_images(given)
+    local manifest = manifest_of(given)
+    local path = given.image or given.to
+    local image = delta.image(path)
+    if #image == 0 or #image > U32_MAX then
+        util.fail(path .. ": an image has 1 to 4294967295 bytes")
+    end
+    local made = payload_of(given, manifest, image)
+    manifest.format = made.format
+    manifest.payload, manifest.result = object_of(made.bytes), object_of(image)
     local header, why = core.write(manifest)
     if not header then
         util.fail(why)
@@ -152,9 +211,10 @@ function pack.run(given)
         header = sign.with_key(header, key, pem)
         signer = "signed by " .. util.hex(key.id)
     end
-    util.save(given.out, header .. image)
+    util.save(given.out, header .. made.bytes)
+    report(given, made, image)
     io.stdout:write(string.format("%s: %d bytes (header %d, payload %d), %s\n", given.out,
-        #header + #image, #header, #image, signer))
+        #header + #made.bytes, #header, #made.bytes, signer))
 end
 
 return pack

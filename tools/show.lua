@@ -1,5 +1,6 @@
 --- `fota show`: prints what a package says.
 local core = require("fota.tool.core")
+local delta = require("fota.tool.delta")
 local json = require("fota.tool.json")
 local util = require("fota.tool.util")
 
@@ -15,7 +16,7 @@ local show = {
 }
 
 local components = { [0] = "app", [1] = "boot", [2] = "nv" }
-local formats = { [1] = "full", [2] = "delta" }
+local formats = { [1] = "full", [2] = "delta", [3] = "compressed" }
 local algorithms = { [1] = "ECDSA P-256 with SHA-256" }
 
 local function name_of(names, number)
@@ -24,6 +25,17 @@ end
 
 local function object_of(object)
     return object and { length = object.length, sha256 = util.hex(object.digest) }
+end
+
+-- What the head of a differential or compressed payload says.
+local function stream_of(m, payload)
+    if m.format ~= delta.DELTA and m.format ~= delta.COMPRESSED then
+        return nil
+    end
+    return core.explain(payload, {
+        old_size = m.format == delta.DELTA and m.precursor.length or 0, new_size = m.result.length,
+        ram = m.decoder_ram, segment = m.segment_size, spare = m.spare_size,
+    })
 end
 
 -- Numbers with names, bytes in hexadecimal: what both outputs are made of.
@@ -45,6 +57,8 @@ local function describe(bytes, m)
         format = name_of(formats, m.format),
         decoder_ram = m.decoder_ram,
         segment_size = m.segment_size,
+        spare_size = m.spare_size,
+        stream = stream_of(m, payload),
         payload = object_of(m.payload),
         result = object_of(m.result),
         precursor = object_of(m.precursor),
@@ -106,6 +120,14 @@ local function text_of(d)
     add("format", d.format)
     add_number("decoder ram", d.decoder_ram)
     add_number("segment", d.segment_size)
+    add_number("spare ring", d.spare_size)
+    if d.stream then
+        add("code", d.stream.arch .. (d.stream.old_base and string.format(" at 0x%08x, was at 0x%08x",
+            d.stream.new_base, d.stream.old_base) or ""))
+        add("literals", d.stream.fast and "fast" or "mixed")
+        add_number("segments", d.stream.segments)
+        add("undo", d.stream.undo > 0 and util.decimal(d.stream.undo) .. " bytes" or "none")
+    end
     add("payload", show_object(d.payload))
     add("result", show_object(d.result))
     add("precursor", show_object(d.precursor))

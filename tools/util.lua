@@ -113,6 +113,19 @@ function util.save(path, bytes, options)
     end
 end
 
+local shown = 0
+
+--- Shows how long work goes on: a line on a terminal that the next one replaces; nothing in a pipe.
+---@param text string|nil nil: done, the line goes away
+function util.progress(text)
+    if not core.terminal() or not text and shown == 0 then
+        return
+    end
+    local line = text or ""
+    io.stderr:write("\r", line, (" "):rep(math.max(0, shown - #line)), text and "" or "\r")
+    shown = #line
+end
+
 --- Reads a decimal number of an option.
 ---@param text string
 ---@param min integer

@@ -60,8 +60,9 @@ local function device_of(given, manifest)
         model = given.model or manifest.models[1],
         sequence = installed or ranges and ranges[1].first or 0,
         counter = installed or 0,
+        image = manifest.precursor,
         time = os.time(),
-    }, { allow_same = not installed }
+    }, { allow_same = not installed, decoder_ram = manifest.decoder_ram or 0 }
 end
 
 -- The order of a modem: nothing is believed before the signatures are good.

@@ -1,0 +1,64 @@
+--- `fota apply`: makes the image of a package on a host, with the modem's decoder.
+local core = require("fota.tool.core")
+local delta = require("fota.tool.delta")
+local util = require("fota.tool.util")
+
+---@type fota.tool.Command
+local apply = {
+    name = "apply",
+    summary = "Make the image that a package installs, as a modem would.",
+    arguments = "PKG",
+    min = 1,
+    options = {
+        { name = "from", value = "OLD", help = "the installed image, for a differential package" },
+        { name = "out", value = "IMAGE", required = true, help = "the image" },
+    },
+    notes = "Signatures are not checked; 'fota verify' does that.",
+    examples = { "fota apply --from old.bin app-2.fota --out new.bin" },
+}
+
+local function fail(path, code, why)
+    util.fail(string.format("%s: %s: %s", path, util.error_name(code), why))
+end
+
+local function check_old(path, manifest, old)
+    local digest = core.digest(old)
+    if #old ~= manifest.precursor.length or digest ~= manifest.precursor.digest then
+        util.fail(string.format("%s starts from %s bytes with sha256 %s..., not from %s bytes with %s...",
+            path, util.decimal(manifest.precursor.length), util.hex(manifest.precursor.digest):sub(1, 16),
+            util.decimal(#old), util.hex(digest):sub(1, 16)))
+    end
+end
+
+function apply.run(given, positional)
+    local path = positional[1]
+    local bytes = util.read(path)
+    local manifest, why, code = core.parse(bytes)
+    if not manifest then
+        fail(path, code, why)
+    end
+    local payload = bytes:sub(manifest.header_length + 1)
+    if #payload ~= manifest.payload.length or core.digest(payload) ~= manifest.payload.digest then
+        util.fail(path .. ": INTEGRITY: the payload is damaged; fetch it again")
+    end
+    local old
+    if manifest.format == delta.DELTA then
+        if not given.from then
+            util.usage("--from is missing: the package is a difference; give the image it starts from")
+        end
+        old = delta.image(given.from)
+        check_old(path, manifest, old)
+    end
+    local image
+    image, why, code = delta.decode(manifest, payload, old)
+    if not image then
+        fail(path, code, why)
+    elseif #image ~= manifest.result.length or core.digest(image) ~= manifest.result.digest then
+        util.fail(path .. ": RESULT: the image has another digest than the package says")
+    end
+    util.save(given.out, image)
+    io.stdout:write(string.format("%s: %s bytes, sha256 %s\n", given.out, util.decimal(#image),
+        util.hex(manifest.result.digest)))
+end
+
+return apply

@@ -1,0 +1,198 @@
+/* Differential and compressed payloads for the `fota` command. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "diff.h"
+#include "diff_plan.h"
+#include "fault.h"
+#include "fota_model.h"
+#include "lua_tool.h"
+#include "patch_head.h"
+#include "platform/sim/map.h"
+
+static const uint8_t *check_bytes(lua_State *L, int index, size_t *length)
+{
+    luaL_checktype(L, index, LUA_TSTRING);
+    return (const uint8_t *)lua_tolstring(L, index, length);
+}
+
+struct listener {
+    lua_State *L;
+    int function; /* index of a Lua function, 0: none */
+};
+
+static void tell(void *context, const char *arch, size_t length)
+{
+    const struct listener *l = context;
+
+    lua_pushvalue(l->L, l->function);
+    lua_pushstring(l->L, arch);
+    fota_tool_push_number(l->L, (int64_t)length);
+    /* An error in it must not jump over what the packer has allocated. */
+    if (lua_pcall(l->L, 2, 0, 0) != 0)
+        lua_pop(l->L, 1);
+}
+
+static void push_stats(lua_State *L, const struct fota_diff_stats *s)
+{
+    lua_createtable(L, 0, 12);
+    fota_tool_set_text(L, "arch", s->arch);
+    fota_tool_set_number(L, "old_bytes", s->old_bytes);
+    fota_tool_set_number(L, "new_bytes", s->new_bytes);
+    fota_tool_set_number(L, "literal_bytes", s->literal_bytes);
+    fota_tool_set_number(L, "copies", s->copies);
+    fota_tool_set_number(L, "addresses", s->addresses);
+    fota_tool_set_number(L, "predicted", s->predicted);
+    fota_tool_set_number(L, "copy_size", (int64_t)(s->copy_bits / 8));
+    fota_tool_set_number(L, "literal_size", (int64_t)(s->literal_bits / 8));
+    fota_tool_set_number(L, "address_size", (int64_t)(s->address_bits / 8));
+}
+
+static struct fota_patch_layout read_layout(lua_State *L, int index)
+{
+    struct fota_tool_reader r = {L, index, NULL};
+    struct fota_patch_layout layout;
+
+    luaL_checktype(L, index, LUA_TTABLE);
+    memset(&layout, 0, sizeof layout);
+    fota_tool_get_u32(&r, "old_size", 0, &layout.old_size);
+    fota_tool_get_u32(&r, "new_size", 0, &layout.new_size);
+    fota_tool_get_u32(&r, "ram", 0, &layout.ram);
+    fota_tool_get_u32(&r, "segment", 0, &layout.segment);
+    fota_tool_get_u32(&r, "spare", 0, &layout.spare);
+    return layout;
+}
+
+/* diff(old, new, layout, fast, progress) -> payload, statistics; the payload is proved. */
+int fota_tool_diff(lua_State *L)
+{
+    size_t old_size, new_size, length = 0;
+    const uint8_t *old = check_bytes(L, 1, &old_size), *new = check_bytes(L, 2, &new_size);
+    struct fota_patch_layout layout = read_layout(L, 3);
+    struct listener listener = {L, lua_isfunction(L, 5) ? 5 : 0};
+    struct fota_diff_options options = {layout.ram,          layout.segment, layout.spare,
+                                        lua_toboolean(L, 4), NULL,           &listener};
+    struct fota_diff_stats stats;
+    struct fota_fault fault = {0, FOTA_STAGE_REQUEST, 0, 0, NULL};
+    uint8_t *payload = NULL, *back;
+    int err;
+
+    luaL_checkstack(L, 8, NULL);
+    if (listener.function)
+        options.progress = tell;
+    layout.old_size = (uint32_t)old_size;
+    layout.new_size = (uint32_t)new_size;
+    err = fota_patch_check(&layout, &fault);
+    if (err)
+        return fota_tool_fault_result(L, &fault);
+    err = fota_diff(old, old_size, new, new_size, &options, &payload, &length, &stats);
+    back = err ? NULL : calloc(1, new_size);
+    layout.payload = (uint32_t)length;
+    if (!err && !back)
+        err = FOTA_ERR_MEMORY;
+    if (!err)
+        err = fota_diff_apply(old, payload, &layout, back, &fault);
+    if (!err && memcmp(back, new, new_size) != 0)
+        err = FOTA_ERR_RESULT;
+    free(back);
+    if (err) {
+        free(payload);
+        return fota_tool_failure(
+            L, err, err == FOTA_ERR_MEMORY ? "not enough memory" : "the patch failed its proof");
+    }
+    lua_pushlstring(L, (const char *)payload, length);
+    free(payload);
+    push_stats(L, &stats);
+    return 2;
+}
+
+/* apply(old, payload, layout) -> new */
+int fota_tool_apply(lua_State *L)
+{
+    size_t old_size, length;
+    const uint8_t *old = check_bytes(L, 1, &old_size), *payload = check_bytes(L, 2, &length);
+    struct fota_patch_layout layout = read_layout(L, 3);
+    struct fota_fault fault;
+    uint8_t *new;
+
+    luaL_argcheck(L, old_size == layout.old_size, 1, "old_size bytes expected");
+    layout.payload = (uint32_t)length;
+    if (fota_patch_check(&layout, &fault))
+        return fota_tool_fault_result(L, &fault);
+    new = malloc(layout.new_size);
+    if (!new)
+        return fota_tool_failure(L, FOTA_ERR_MEMORY, "not enough memory");
+    if (fota_diff_apply(old, payload, &layout, new, &fault)) {
+        free(new);
+        return fota_tool_fault_result(L, &fault);
+    }
+    lua_pushlstring(L, (const char *)new, layout.new_size);
+    free(new);
+    return 1;
+}
+
+/* append_undo(payload, undo) -> payload */
+int fota_tool_append_undo(lua_State *L)
+{
+    size_t length, undo_length;
+    const uint8_t *payload = check_bytes(L, 1, &length), *undo = check_bytes(L, 2, &undo_length);
+    uint8_t *both = malloc(length);
+
+    if (!both)
+        return fota_tool_failure(L, FOTA_ERR_MEMORY, "not enough memory");
+    memcpy(both, payload, length);
+    if (fota_diff_append_undo(&both, &length, undo, undo_length)) {
+        free(both);
+        return fota_tool_failure(L, FOTA_ERR_MEMORY, "not enough memory");
+    }
+    lua_pushlstring(L, (const char *)both, length);
+    free(both);
+    return 1;
+}
+
+/* plan(model, layout, payload length) -> {way, segment, spare} */
+int fota_tool_plan(lua_State *L)
+{
+    static const char *const ways[] = {"second slot", "copy of the old image", "over the old image",
+                                       "in place"};
+    const struct fota_model *model = fota_model_find(luaL_checkstring(L, 1));
+    struct fota_patch_layout layout = read_layout(L, 2);
+    struct fota_diff_plan plan;
+    struct fota_fault fault;
+
+    luaL_argcheck(L, model != NULL, 1, "unknown model");
+    if (fota_diff_plan(fota_sim_map(model->family), layout.old_size, layout.new_size,
+                       fota_tool_check_u32(L, 3), &plan, &fault))
+        return fota_tool_fault_result(L, &fault);
+    lua_createtable(L, 0, 3);
+    fota_tool_set_text(L, "way", ways[plan.way]);
+    fota_tool_set_number(L, "segment", plan.segment);
+    fota_tool_set_number(L, "spare", plan.spare);
+    return 1;
+}
+
+/* explain(payload, layout) -> {arch, fast, undo, base...}: what the stream's head says */
+int fota_tool_explain(lua_State *L)
+{
+    static const char *const archs[PATCH_ARCHS] = {"raw", "thumb", "a32", "riscv", "xtensa"};
+    size_t length;
+    const uint8_t *payload = check_bytes(L, 1, &length);
+    struct fota_patch_layout layout = read_layout(L, 2);
+    struct patch_head_reader r = {payload, payload + length, 0};
+    struct patch_head head;
+
+    layout.payload = (uint32_t)length;
+    patch_head_read(&r, &layout, &head);
+    if (r.failed)
+        return fota_tool_failure(L, FOTA_ERR_PATCH, "the payload's head is damaged");
+    lua_createtable(L, 0, 6);
+    fota_tool_set_text(L, "arch", archs[head.arch]);
+    fota_tool_set_flag(L, "fast", head.fast != 0);
+    fota_tool_set_number(L, "segments", fota_patch_segments(&layout));
+    fota_tool_set_number(L, "undo", head.length < length ? (int64_t)(length - head.length) : 0);
+    if (head.arch != PATCH_ARCH_RAW && head.old_space.base != PATCH_NOWHERE) {
+        fota_tool_set_number(L, "old_base", head.old_space.base);
+        fota_tool_set_number(L, "new_base", head.new_space.base);
+    }
+    return 1;
+}
