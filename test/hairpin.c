@@ -164,16 +164,21 @@ static err_t output_ip6(struct netif *netif, struct pbuf *p, const ip6_addr_t *t
     return ERR_OK;
 }
 
+/* As a driver does: into the pool, and what finds no room there is lost. */
 static void deliver_one(void)
 {
     struct packet *packet = world.packets;
     struct netif *to = packet->down ? &world.device : &world.server;
-    struct pbuf *p = need(pbuf_alloc(PBUF_RAW, packet->length, PBUF_RAM));
+    struct pbuf *p = pbuf_alloc(PBUF_RAW, packet->length, PBUF_POOL);
 
     world.packets = packet->next;
-    pbuf_take(p, packet->data, packet->length);
-    if (!netif_is_link_up(to) || to->input(p, to) != ERR_OK)
-        pbuf_free(p);
+    if (!p) {
+        (packet->down ? &hairpin_down : &hairpin_up)->lost++;
+    } else {
+        pbuf_take(p, packet->data, packet->length);
+        if (!netif_is_link_up(to) || to->input(p, to) != ERR_OK)
+            pbuf_free(p);
+    }
     free(packet);
 }
 
@@ -198,6 +203,19 @@ static void driver_wait(void *ctx, uint32_t ms)
     if (until_us > world.now_us)
         world.now_us = until_us;
     driver_poll(NULL);
+}
+
+void hairpin_pass(uint32_t ms)
+{
+    uint64_t until_us = world.now_us + ms * UINT64_C(1000);
+
+    while (world.now_us < until_us) {
+        uint32_t left = (uint32_t)((until_us - world.now_us + 999) / 1000);
+        uint32_t timeout = sys_timeouts_sleeptime();
+
+        driver_wait(NULL, timeout < left ? timeout : left);
+        sys_check_timeouts();
+    }
 }
 
 /* ---- the device ------------------------------------------------------------------------------ */
@@ -382,7 +400,8 @@ void hairpin_set_address(uint8_t last)
     ip4_addr_t address;
 
     IP4_ADDR(&address, 10, 0, 0, last);
-    netif_set_ipaddr(&world.device, &address);
+    netif_set_ipaddr(&world.device, last ? &address : IP4_ADDR_ANY4);
+    netif_ip6_addr_set_state(&world.device, 0, last ? IP6_ADDR_PREFERRED : IP6_ADDR_INVALID);
 }
 
 struct netif *hairpin_server_netif(void)

@@ -73,6 +73,9 @@ void hairpin_close(void);
 
 uint64_t hairpin_now_ms(void);
 
+/* Lets time pass in which the device's engine does nothing. */
+void hairpin_pass(uint32_t ms);
+
 /* Bytes that the device's engine received since hairpin_open(), and connections that it began. */
 uint64_t hairpin_received(void);
 unsigned hairpin_opened(void);
@@ -88,7 +91,7 @@ void hairpin_forget_mappings(void);
 void hairpin_detach(void);
 void hairpin_attach(void);
 
-/* The device has the address 10.0.0.`last` from now on. */
+/* The device has the address 10.0.0.`last` from now on; 0: no address at all, until the next. */
 void hairpin_set_address(uint8_t last);
 
 /* The device loses its power: its connections are gone, and the server is not told. */

@@ -85,14 +85,6 @@ static void wait_ms(struct fixture *f, uint32_t ms)
     net->ops->wait(net->ctx, ms);
 }
 
-static void pass(struct fixture *f, uint32_t ms)
-{
-    uint64_t until = hairpin_now_ms() + ms;
-
-    while (hairpin_now_ms() < until)
-        wait_ms(f, (uint32_t)(until - hairpin_now_ms()));
-}
-
 static int start(struct fixture *f, const char *url)
 {
     return fota_download(f->rig.fota, url, NULL, &f->limits);
@@ -214,6 +206,75 @@ static void the_same_seed_gives_the_same_run(void **state)
     assert_int_equal(ms[0], ms[1]);
     assert_int_equal(packets[0], packets[1]);
     assert_int_not_equal(ms[0], ms[2]);
+}
+
+static void an_update_waits_for_the_address_of_the_interface(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f, 1);
+    hairpin_set_address(0);
+    assert_int_equal(start(f, BY_NAME), 0);
+    assert_int_equal(drive(f, NEVER, 20000), 1);
+    assert_int_equal(hairpin_up.packets, 0);
+    hairpin_set_address(1);
+    assert_int_equal(finish(f), 0);
+    assert_int_equal(hairpin_opened(), 1);
+    assert_installs(f);
+}
+
+static void the_answer_to_a_stream_that_was_closed_is_for_nobody(void **state)
+{
+    struct fixture *f = *state;
+    const struct fota_net *net = &f->rig.port.net;
+    int stream;
+
+    begin(f, 1);
+    hairpin_server.dns_ms = 1000;
+    assert_int_equal(net->ops->open(net->ctx, "fota.example", 80, FOTA_ADDRESS_ANY, &stream), 0);
+    wait_ms(f, 100);
+    net->ops->close(net->ctx, stream);
+    assert_int_equal(net->ops->open(net->ctx, HAIRPIN_HOST, 80, FOTA_ADDRESS_ANY, &stream), 0);
+    hairpin_pass(2000);
+    assert_int_equal(net->ops->ready(net->ctx, stream), 1);
+    assert_int_equal(hairpin_server.connections, 1);
+    net->ops->close(net->ctx, stream);
+
+    assert_int_equal(net->ops->open(net->ctx, "other.example", 80, FOTA_ADDRESS_ANY, &stream), 0);
+    end(f); /* with the lookup under way: its answer finds no net any more */
+    begin(f, 1);
+    assert_int_equal(start(f, URL), 0);
+    assert_int_equal(finish(f), 0);
+    assert_installs(f);
+}
+
+static void a_reader_that_is_slow_gets_every_byte_of_small_segments(void **state)
+{
+    struct fixture *f = *state;
+    const struct fota_net *net = &f->rig.port.net;
+    static uint8_t text[2 * IMAGE];
+    size_t got = 0;
+    int stream, n;
+
+    begin(f, 1);
+    hairpin_set_mtu(576);
+    assert_int_equal(net->ops->open(net->ctx, HAIRPIN_HOST, 80, FOTA_ADDRESS_ANY, &stream), 0);
+    while (net->ops->ready(net->ctx, stream) == 0)
+        wait_ms(f, 100);
+    assert_true(net->ops->send(net->ctx, stream, "GET / HTTP/1.1\r\n\r\n", 18) == 18);
+    /* A window full of segments of 536 bytes lies there each time, and none of them was dropped. */
+    do {
+        hairpin_pass(3000);
+        n = net->ops->recv(net->ctx, stream, text + got, 5000);
+        got += n > 0 ? (size_t)n : 0;
+    } while (n >= 0);
+    assert_int_equal(n, FOTA_ERR_CLOSED);
+    assert_in_range(got, f->package.length, f->package.length + HEADER);
+    assert_memory_equal(text + got - f->package.length, f->package.data, f->package.length);
+    assert_int_equal(hairpin_down.lost, 0);
+    assert_true(hairpin_down.bytes < f->package.length * 110 / 100);
+    net->ops->close(net->ctx, stream);
+    end(f);
 }
 
 /* ---- L1, L2, L3: connections that die ----------------------------------------------------------
@@ -367,7 +428,7 @@ static int outcome_of(struct fixture *f, enum fota_address_family family)
     while ((result = net->ops->ready(net->ctx, stream)) == 0 && hairpin_now_ms() < until)
         wait_ms(f, 100);
     net->ops->close(net->ctx, stream);
-    pass(f, 5000); /* longer than what the resolver remembers */
+    hairpin_pass(5000); /* longer than what the resolver remembers */
     return result;
 }
 
@@ -598,6 +659,9 @@ int main(void)
         TEST(an_update_comes_over_a_link_without_faults),
         TEST(an_update_comes_over_ipv6),
         TEST(the_same_seed_gives_the_same_run),
+        TEST(an_update_waits_for_the_address_of_the_interface),
+        TEST(the_answer_to_a_stream_that_was_closed_is_for_nobody),
+        TEST(a_reader_that_is_slow_gets_every_byte_of_small_segments),
         TEST(l1_a_connection_that_dies_silently_is_given_up_and_gone_on_from),
         TEST(l2_a_syn_without_an_answer_is_given_up_and_tried_again),
         TEST(l2_syns_without_an_answer_end_with_one_error),

@@ -76,18 +76,12 @@ static bool has_ipv6(const struct netif *netif)
 
 bool fota_lwip_has_address(enum fota_address_family family)
 {
-    const struct netif *netif;
+    const struct netif *netif = netif_default;
 
-    NETIF_FOREACH(netif)
-    {
-        if (!netif_is_up(netif) || !netif_is_link_up(netif))
-            continue;
-        if (family != FOTA_ADDRESS_IPV6 && !ip4_addr_isany_val(*netif_ip4_addr(netif)))
-            return true;
-        if (family != FOTA_ADDRESS_IPV4 && has_ipv6(netif))
-            return true;
-    }
-    return false;
+    if (!netif || !netif_is_up(netif) || !netif_is_link_up(netif))
+        return false;
+    return (family != FOTA_ADDRESS_IPV6 && !ip4_addr_isany_val(*netif_ip4_addr(netif))) ||
+           (family != FOTA_ADDRESS_IPV4 && has_ipv6(netif));
 }
 
 /* ---- what lwIP calls ------------------------------------------------------------------------- */
@@ -407,11 +401,22 @@ static void net_wait(void *ctx, uint32_t ms)
 
 /* ---- open, close ----------------------------------------------------------------------------- */
 
+static void unlink_net(const struct fota_lwip_net *net)
+{
+    struct fota_lwip_net **at = &nets;
+
+    while (*at && *at != net)
+        at = &(*at)->next;
+    if (*at)
+        *at = (*at)->next;
+}
+
 struct fota_net fota_lwip_net_open(struct fota_lwip_net *net, struct fota_lwip_driver driver)
 {
     static const struct fota_net_ops ops = {net_open,  net_ready, net_send, net_recv,
                                             net_close, net_wait,  NULL};
 
+    unlink_net(net); /* a net that was not closed would make the list a ring */
     memset(net, 0, sizeof *net);
     net->driver = driver;
     net->next = nets;
@@ -427,11 +432,6 @@ void fota_lwip_net_drop(struct fota_lwip_net *net)
 
 void fota_lwip_net_close(struct fota_lwip_net *net)
 {
-    struct fota_lwip_net **at = &nets;
-
     fota_lwip_net_drop(net);
-    while (*at && *at != net)
-        at = &(*at)->next;
-    if (*at)
-        *at = net->next;
+    unlink_net(net);
 }
