@@ -147,7 +147,7 @@ enum fota_class {
     X(NO_IMAGE,       -130, INSTALL,  FAILED,      false, "the slot holds no valid image") \
     X(NOT_CONFIRMED,  -131, TRIAL,    FAILED,      false, "the new version did not confirm within {expected} starts") \
     X(ROLLBACK,       -132, TRIAL,    FAILED,      false, "the new version asked to go back") \
-    X(IRREVERSIBLE,   -133, TRIAL,    FAILED,      false, "the old image was not kept: there was no room for it") \
+    X(IRREVERSIBLE,   -133, TRIAL,    FAILED,      false, "the old image was not kept: there was no room for it, and the package has no reverse patch") \
     /* differential and compressed payloads */ \
     X(PATCH,          -170, INSTALL,  INTEGRITY,   false, "the payload is damaged: what it says at byte {got} of the new image is impossible; make or fetch it again") \
     X(PATCH_CHECK,    -171, INSTALL,  INTEGRITY,   false, "segment {got} of the new image has another CRC-32 than the payload says; is it for this old image?") \
@@ -155,7 +155,7 @@ enum fota_class {
     X(PATCH_SEGMENT,  -173, HEADER,   UNSUPPORTED, false, "the package has segments of {got} bytes, no multiple of this modem's erase unit of {expected}; make it for this modem's geometry") \
     X(PATCH_WHOLE,    -174, HEADER,   NO_FLASH,    false, "the package needs the old image whole while it installs, and this modem has no room for a copy; make it for this modem's geometry") \
     X(PATCH_SPARE,    -175, HEADER,   NO_FLASH,    false, "the package needs {expected} bytes beside its payload to install in place; this modem has {got}") \
-    X(NO_WAY_BACK,    -176, HEADER,   UNSUPPORTED, false, "the update could not be taken back, which this modem's policy does not allow; make the package with an undo patch") \
+    X(NO_WAY_BACK,    -176, HEADER,   UNSUPPORTED, false, "the update could not be taken back, which this modem's policy does not allow; make the package with a reverse patch") \
     /* cryptography */ \
     X(CRYPTO,         -140, VERIFY,   FAILED,      true,  "the cryptographic library failed") \
     /* TLS (RFC 5246, RFC 8446, RFC 5280) */ \
