@@ -1,6 +1,7 @@
 --- What a script may rely on, on the device itself: this file runs on the host, where the device is a
 --- simulated modem, and on the boards (scripts/board-specs), where it is the board.
 local device = require("spec.support.device")
+local vm = require("spec.support.vm")
 
 local UNSUPPORTED = -4
 
@@ -84,7 +85,7 @@ describe("a device", function()
         end
 
         local function with_bit(bytes, at)
-            return bytes:sub(1, at - 1) .. string.char(bytes:byte(at) ~ 1) .. bytes:sub(at + 1)
+            return bytes:sub(1, at - 1) .. string.char(vm.xor(bytes:byte(at), 1)) .. bytes:sub(at + 1)
         end
 
         before_each(function()
@@ -105,13 +106,16 @@ describe("a device", function()
 
         it("refuses one with a bit of its signature flipped", function()
             -- docs/package-format.md: the signature block ends the header.
-            local signed = string.unpack("<I2", device.package, 7)
-            local header = signed + 2 + string.unpack("<I2", device.package, signed + 1)
+            local function number(at)
+                return device.package:byte(at) + 256 * device.package:byte(at + 1)
+            end
+            local signed = number(7)
+            local header = signed + 2 + number(signed + 1)
             assert.truthy(write(with_bit(device.package, header), 4096):find("^SIGNATURE"))
         end)
 
         it("does not take half of it for all, and takes the rest then", function()
-            local half = #device.package // 2
+            local half = math.floor(#device.package / 2)
             local update = object()
             assert.equal(0, update:write(device.package:sub(1, half), #device.package))
             assert.truthy(select(2, update:flush()):find("^INCOMPLETE"))
@@ -135,6 +139,9 @@ describe("a device", function()
         end)
 
         it("receives all of the package, and its events never go back", function()
+            if not vm.iterators_yield then
+                pending("this Lua cannot wait in the iterator of a loop")
+            end
             local job = download()
             local seen = { 0 }
             local thread = coroutine.create(function()
