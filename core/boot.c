@@ -7,6 +7,7 @@
 
 #include "boot_step.h"
 
+#include "bytes.h"
 #include "device.h"
 #include "fault.h"
 
@@ -216,10 +217,23 @@ static int load_source(struct fota_boot *b)
     return err;
 }
 
+/* Judged once when it was staged and once before it was copied, and so once more: here ends what a
+ * single disturbance can do. */
+static bool source_may_run(const struct fota_boot *b)
+{
+    struct fota_device device;
+
+    fota_device_describe(b->config, &b->journal.record, NULL, &device);
+    return fota_package_may_run(&b->manifest, b->config->policy, &device);
+}
+
 static int step_source(struct fota_boot *b)
 {
     int err = load_source(b);
 
+    if (!err && !source_may_run(b))
+        err = fota_fail(&b->fault, FOTA_ERR_DOWNGRADE, FOTA_STAGE_INSTALL,
+                        b->journal.record.counter, b->manifest.sequence);
     if (!err && fota_boot_decodes(b))
         return fota_boot_patch_source(b);
     if (!err && !source_fits(b))
@@ -343,9 +357,28 @@ static int step_slot_hash(struct fota_boot *b)
     return fota_boot_note(b, &r, STEP_RUN);
 }
 
+bool fota_boot_proven(const struct fota_boot *boot)
+{
+    const struct fota_hasher *hasher = &boot->hasher;
+    struct fota_device device;
+
+    fota_device_describe(boot->config, &boot->journal.record, NULL, &device);
+    device.counter =
+        0; /* what runs was judged by it when it was installed; here it must not brick */
+    return fota_package_may_run(&boot->manifest, boot->config->policy, &device) &&
+           fota_hasher_proven(hasher) && hasher->from == fota_boot_slot(boot)->offset &&
+           fota_differ(&hasher->expected, &boot->manifest.result, sizeof hasher->expected) == 0;
+}
+
+/* Whatever led here, nothing runs without its proofs; the next start finds out what is true. */
 static int step_run(struct fota_boot *b)
 {
-    (void)b;
+    bool (*volatile proven)(const struct fota_boot *) = fota_boot_proven;
+
+    if (!proven(b))
+        return fota_fail(&b->fault, FOTA_ERR_INTEGRITY, FOTA_STAGE_INSTALL, 0, 0);
+    if (!proven(b))
+        return fota_fail(&b->fault, FOTA_ERR_INTEGRITY, FOTA_STAGE_INSTALL, 0, 0);
     return FOTA_BOOT_RUN;
 }
 

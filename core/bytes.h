@@ -21,6 +21,18 @@ static inline uint64_t fota_get64(const uint8_t *p)
     return fota_get32(p) | (uint64_t)fota_get32(p + 4) << 32;
 }
 
+/* 0 if `length` bytes are equal, else not 0: without a branch, and in the same time wherever they
+ * differ. */
+static inline uint32_t fota_differ(const void *a, const void *b, uint32_t length)
+{
+    const volatile uint8_t *x = (const volatile uint8_t *)a, *y = (const volatile uint8_t *)b;
+    uint32_t bits = 0;
+
+    while (length--)
+        bits |= (uint32_t)(*x++ ^ *y++);
+    return bits;
+}
+
 static inline void fota_put16(uint8_t *p, uint16_t value)
 {
     p[0] = (uint8_t)value;

@@ -106,6 +106,8 @@ struct fota_manifest {
     char text[FOTA_TEXT_FIELD_MAX + 1];
     uint8_t signature_count;
     struct fota_package_signature signatures[FOTA_SIGNATURES_MAX];
+    /* FOTA_PROVEN, and its complement, where fota_package_verify() found it good, twice */
+    uint32_t proof[FOTA_SIGNATURES_MAX], counterproof[FOTA_SIGNATURES_MAX];
     uint16_t signed_length; /* bytes of the header that are signed */
     uint16_t header_length; /* all of it; the payload follows */
 };
@@ -149,17 +151,35 @@ struct fota_policy {
     uint32_t decoder_ram; /* bytes the port gives a decoder; 0: only full packages */
 };
 
+/*
+ * What a check leaves behind when it was done and came out well: far from 0, from all ones and from
+ * what a register holds by chance. It is computed from the check's result, not set behind a branch,
+ * so that one skipped instruction cannot give it.
+ */
+#define FOTA_PROVEN 0x5ac3963cu
+
 /* SHA-256 of the signed part of the header: what a resume and the journal know the package by. */
 int fota_package_digest(const struct fota_crypto_ops *crypto, const uint8_t *header,
                         const struct fota_manifest *manifest, uint8_t digest[FOTA_DIGEST_SIZE]);
 
 /*
- * Checks the signatures over `header`. Returns 0, or FOTA_ERR_UNSIGNED, FOTA_ERR_UNKNOWN_KEY,
- * FOTA_ERR_DEVELOPMENT_KEY, FOTA_ERR_SIGNATURE, FOTA_ERR_SIGNATURES, FOTA_ERR_CRYPTO.
+ * Checks the signatures over `header`, each of them twice, and leaves proofs in the manifest.
+ * Returns 0, or FOTA_ERR_UNSIGNED, FOTA_ERR_UNKNOWN_KEY, FOTA_ERR_DEVELOPMENT_KEY,
+ * FOTA_ERR_SIGNATURE, FOTA_ERR_SIGNATURES, FOTA_ERR_CRYPTO.
  */
 int fota_package_verify(const struct fota_crypto_ops *crypto, const struct fota_policy *policy,
-                        const uint8_t *header, const struct fota_manifest *manifest,
+                        const uint8_t *header, struct fota_manifest *manifest,
                         struct fota_fault *fault);
+
+/* Did fota_package_verify() find enough good signatures? By the proofs it left, counted anew. */
+bool fota_package_vouched(const struct fota_manifest *manifest, const struct fota_policy *policy);
+
+struct fota_device;
+
+/* The least that must be true of any image that runs, asked again right before it does: enough good
+ * signatures, for this vendor and model, not older than the security counter. */
+bool fota_package_may_run(const struct fota_manifest *manifest, const struct fota_policy *policy,
+                          const struct fota_device *device);
 
 /* What the modem is and has, to judge a manifest against. */
 struct fota_device {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "bytes.h"
 #include "fault.h"
 #include "flash.h"
 
@@ -258,7 +259,7 @@ int fota_hasher_start(struct fota_hasher *hasher, const struct fota_port *port, 
     memset(hasher, 0, sizeof *hasher);
     hasher->port = port;
     hasher->expected = *expected;
-    hasher->at = address;
+    hasher->from = hasher->at = address;
     hasher->left = expected->length;
     if (port->crypto->sha256_start(&hasher->sha) != 0)
         return fota_fail(fault, FOTA_ERR_CRYPTO, FOTA_STAGE_VERIFY, 0, 0);
@@ -289,7 +290,7 @@ static int hash_some(struct fota_hasher *hasher, struct fota_fault *fault)
 
 int fota_hasher_step(struct fota_hasher *hasher, struct fota_fault *fault)
 {
-    uint8_t digest[FOTA_DIGEST_SIZE];
+    uint8_t digest[FOTA_DIGEST_SIZE] = {0};
     int err = hash_some(hasher, fault);
 
     if (!err && hasher->left)
@@ -301,9 +302,17 @@ int fota_hasher_step(struct fota_hasher *hasher, struct fota_fault *fault)
     hasher->started = false;
     if (hasher->port->crypto->sha256_finish(&hasher->sha, digest) != 0)
         return fota_fail(fault, FOTA_ERR_CRYPTO, FOTA_STAGE_VERIFY, 0, 0);
-    if (memcmp(digest, hasher->expected.digest, sizeof digest) != 0)
+    hasher->proof = FOTA_PROVEN ^ fota_differ(digest, hasher->expected.digest, sizeof digest);
+    hasher->counterproof =
+        ~FOTA_PROVEN ^ fota_differ(hasher->expected.digest, digest, sizeof digest);
+    if (!fota_hasher_proven(hasher))
         return fota_fail(fault, FOTA_ERR_INTEGRITY, FOTA_STAGE_VERIFY, 0, 0);
     return 0;
+}
+
+bool fota_hasher_proven(const struct fota_hasher *hasher)
+{
+    return hasher->proof == FOTA_PROVEN && hasher->counterproof == ~FOTA_PROVEN;
 }
 
 void fota_hasher_stop(struct fota_hasher *hasher)

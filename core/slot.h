@@ -167,8 +167,10 @@ struct fota_hasher {
     const struct fota_port *port;
     struct fota_object expected;
     struct fota_sha256 sha;
-    uint32_t at; /* flash address, bytes */
+    uint32_t from; /* flash addresses, bytes */
+    uint32_t at;
     uint32_t left;
+    uint32_t proof, counterproof; /* FOTA_PROVEN, and its complement: the digest is right */
     bool started;
 };
 
@@ -181,6 +183,9 @@ int fota_hasher_start(struct fota_hasher *hasher, const struct fota_port *port, 
  * FOTA_ERR_INTEGRITY if it is wrong, FOTA_ERR_FLASH_READ or FOTA_ERR_CRYPTO, *fault filled in.
  */
 int fota_hasher_step(struct fota_hasher *hasher, struct fota_fault *fault);
+
+/* Was the digest of hasher->expected.length bytes at hasher->from found right, by both proofs? */
+bool fota_hasher_proven(const struct fota_hasher *hasher);
 
 /* Releases the digest in mid-way. Harmless at any time after start or on zeroed memory. */
 void fota_hasher_stop(struct fota_hasher *hasher);

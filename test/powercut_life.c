@@ -119,15 +119,20 @@ void powercut_look(struct campaign *c)
         powercut_fail(c, "the update was given up");
 }
 
+/* Do cells of the slot that runs read as something else now or later? */
+static bool is_in_doubt(struct campaign *c, const struct rig_package *package)
+{
+    const struct fota_region *slot = rig_slot(&c->rig);
+    uint32_t length = (uint32_t)package->image_length;
+
+    return fota_sim_flash_doubtful(c->rig.flash, slot->offset, length) != 0 ||
+           fota_sim_flash_doubtful(c->rig.flash, fota_slot_manifest(slot), FOTA_HEADER_MAX) != 0;
+}
+
 /* Invariant 7. The journal's newest record is settled by boot_once_more(). */
 static void look_for_doubt(struct campaign *c)
 {
-    const struct fota_region *slot = rig_slot(&c->rig);
-    const struct rig_package *package = c->reverted ? &c->old : &c->update;
-    uint32_t length = (uint32_t)package->image_length;
-
-    if (fota_sim_flash_doubtful(c->rig.flash, slot->offset, length) != 0 ||
-        fota_sim_flash_doubtful(c->rig.flash, fota_slot_manifest(slot), FOTA_HEADER_MAX) != 0)
+    if (is_in_doubt(c, c->reverted ? &c->old : &c->update))
         powercut_fail(c, "unstable bits in the image at the end");
 }
 
@@ -327,6 +332,7 @@ static void put_junk(struct campaign *c)
     uint32_t header = (uint32_t)c->update.header_length;
     uint8_t flags = rig_record(&c->rig).flags;
     uint64_t kind = rig_random(&c->seed) % 6;
+    bool whole;
 
     c->rig.after = NULL;
     fota_sim_flash_cut(c->rig.flash, 0, FOTA_SIM_CUT_BEFORE);
@@ -339,12 +345,15 @@ static void put_junk(struct campaign *c)
     default: forge(c); break;
     }
     /* A lost header may be the only way to an image; a lost journal never is. */
-    c->must_run = kind < 2 || kind > 4 || holds(c, &c->old) || holds(c, &c->update);
+    whole = (holds(c, &c->old) || holds(c, &c->update)) && !is_in_doubt(c, &c->update);
+    c->must_run = kind < 2 || kind > 4 || whole;
     /* Except in place, where the journal alone knows what is half replaced, or lies about it. */
-    if (kind > 4 && c->format == FOTA_FORMAT_DELTA && !map->other.size)
+    if (kind > 4 &&
+        (c->format == FOTA_FORMAT_DELTA || rig_record(&c->rig).flags & FOTA_RECORD_IN_PLACE) &&
+        !map->other.size)
         c->must_run = false;
     if (c->in_place)
-        c->must_run = kind > 1 && kind < 5 && (holds(c, &c->old) || holds(c, &c->update));
+        c->must_run = kind > 1 && kind < 5 && whole;
 }
 
 static void begin(struct campaign *c, const struct disturbance *disturbance)
@@ -435,7 +444,7 @@ static void boot_once_more(struct campaign *c)
 
     fota_sim_flash_fail(c->rig.flash, 0, 0, FOTA_SIM_FAULT_ERROR);
     if (boot(c) != FOTA_BOOT_RUN) {
-        if (!vital_cell_is_dead(c))
+        if (c->must_run && !vital_cell_is_dead(c))
             powercut_fail(c, "the end does not boot");
         return;
     }
