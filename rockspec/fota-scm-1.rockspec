@@ -18,6 +18,7 @@ dependencies = {
 }
 external_dependencies = {
     MBEDTLS = { header = "mbedtls/ssl.h", library = "mbedtls" },
+    DIVSUFSORT = { header = "divsufsort.h", library = "divsufsort" },
 }
 build = {
     type = "builtin",

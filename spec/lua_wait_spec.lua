@@ -337,6 +337,64 @@ describe("the module fota", function()
             assert.equal(0, modem:stats().resets)
         end)
 
+        -- On the model that has the call. `when` tells what to do and when: it is called before each poll.
+        local function cancelled_on_bg95(when, callback)
+            modem, fota, url = face.open("BG95")
+            modem:rate(20000)
+            local seen = {}
+            local box = start(function()
+                return fota():httpDownload({
+                    url1 = url,
+                    callback = function(...)
+                        seen[#seen + 1] = { ... }
+                        if callback then
+                            callback(...)
+                        end
+                    end,
+                })
+            end)
+            repeat
+                when()
+            until not fota.poll(10)
+            assert.same({ -1, "CANCELLED: the update was cancelled", -6, n = 3 }, box.result)
+            for i = 1, #seen - 1 do
+                assert.truthy(seen[i][1] == 0 or seen[i][1] == 1, "one event ends it")
+            end
+            assert.truthy(seen[#seen][1] ~= 0 and seen[#seen][1] ~= 1 and seen[#seen][1] ~= 2)
+            assert.equal(0, modem:stats().resets)
+            modem:rate(0)
+            assert.equal(0, (fota():httpDownload(url)))
+            assert.equal(1, modem:stats().resets)
+        end
+
+        local function nothing() end
+
+        for _, stage in ipairs({ "connect", "header", "download" }) do
+            it("from another coroutine in the stage " .. stage, function()
+                local done
+                cancelled_on_bg95(function()
+                    if not done and fota.status().stage == stage then
+                        done = start(function()
+                            return fota():download_cancel()
+                        end).result
+                    end
+                end)
+                assert.same({ 0, n = 1 }, done)
+            end)
+        end
+
+        it("from a callback, at the first progress, in the middle, and when all is there", function()
+            for _, at in ipairs({ { 1, 0 }, { 1, 50 }, { 0, 100 } }) do
+                local done
+                cancelled_on_bg95(nothing, function(status, progress)
+                    if not done and status == at[1] and progress >= at[2] then
+                        done = vm.pack(fota():download_cancel())
+                    end
+                end)
+                assert.same({ 0, n = 1 }, done)
+            end
+        end)
+
         it("in a callback, with one final event", function()
             local ends = 0
             local result, _, code = fota():httpDownload({

@@ -69,6 +69,12 @@ describe("the models", function()
         return fota
     end
 
+    local function finish(fota)
+        while fota.status().busy do
+            fota.poll(100)
+        end
+    end
+
     -- A refusal by the model: its message names every model that can, and no other.
     local function refuses(what, capable, result, message, code)
         assert.equal(-1, result)
@@ -103,12 +109,6 @@ describe("the models", function()
         assert.same(sorted(expected), sorted(known))
     end)
 
-    local function finish(fota)
-        while fota.status().busy do
-            fota.poll(100)
-        end
-    end
-
     -- Runs a download to its end; what the callback got and what the call returned.
     local function download(fota, url, asynchronous)
         local seen = {}
@@ -141,6 +141,11 @@ describe("the models", function()
 
                 check("ftpDownload", "ftpDownload",
                     f:ftpDownload("ftp://u:p@127.0.0.1:" .. dead_port .. "/a"))
+                -- The document's example gives httpDownload an ftp url, whatever the model.
+                local result, message = f:httpDownload("ftp://u:p@127.0.0.1:" .. dead_port .. "/a")
+                assert.equal(documented.asynchronous[name] and 0 or -1, result)
+                assert.truthy(not message or message:find("^CONNECT: "), message)
+                finish(fota)
                 check("apn_set", "apn_set", f:apn_set({ fota_apn = "CMNET", ip_type = 0 }))
                 check("download_cancel", "download_cancel", f:download_cancel())
                 check("local_upgrade", "write", f:write("x"))

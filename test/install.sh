@@ -35,12 +35,3 @@ cd "$folder"
 luarocks --lua-version 5.4 install --tree "$folder/offline" packed/fota-scm-1.src.rock >"$folder/log" 2>&1 ||
     { cat "$folder/log"; exit 1; }
 "$folder/offline/bin/fota" models EC600U >/dev/null
-
-# The rock and CMake build the same files.
-cd - >/dev/null
-grep -oE '"[a-z_/0-9]+\.c"' rockspec/*.rockspec | tr -d '"' | sort >"$folder/rock.files"
-grep -hoE '(core|platform|lua|emulator|tools)/[a-z_/0-9]+\.c|lua_fota\.c' CMakeLists.txt cmake/lua.cmake | sort \
-    >"$folder/cmake.files"
-diff "$folder/rock.files" "$folder/cmake.files"
-git ls-files '*.lua' | grep -E '^(emulator|tools)/' | sort >"$folder/lua.files"
-grep -oE '"(emulator|tools)/[A-Za-z0-9_/]+\.lua"' rockspec/*.rockspec | tr -d '"' | sort | diff - "$folder/lua.files"
