@@ -10,16 +10,8 @@
  * Writes a whole fault, without a subject, and returns `error`: `return fota_fail(...)` is how a
  * function of the engine fails. A subject is set afterwards in fault->subject.
  */
-static inline int fota_fail(struct fota_fault *fault, int error, enum fota_stage stage,
-                            uint32_t expected, uint32_t got)
-{
-    fault->error = error;
-    fault->stage = stage;
-    fault->expected = expected;
-    fault->got = got;
-    fault->subject = NULL;
-    return error;
-}
+int fota_fail(struct fota_fault *fault, int error, enum fota_stage stage, uint32_t expected,
+              uint32_t got);
 
 /* A 64-bit count for a fault's 32-bit field: too large ones read as the largest, not wrapped. */
 static inline uint32_t fota_clamp32(uint64_t value)

@@ -32,24 +32,22 @@ enum state {
     STATE_FINISH /* the data connection has ended */
 };
 
-#define CONNECT_MS 30000u
-#define STALL_MS   60000u
 /* For the reply after the transfer, and for the end of a data connection that has brought all: the
  * bytes are here, nothing but the reason for a failure can still come. */
 #define GRACE_MS 5000u
-
-static uint64_t now(const struct fota_ftp *ftp)
-{
-    return ftp->system->ops->now_ms(ftp->system->ctx);
-}
 
 static enum fota_stage stage_of(const struct fota_ftp *ftp)
 {
     return ftp->state >= STATE_DATA ? FOTA_STAGE_DOWNLOAD : FOTA_STAGE_CONNECT;
 }
 
-static int fail(const struct fota_ftp *ftp, struct fota_fault *fault, int error, uint64_t expected,
-                uint64_t got)
+static int fail(const struct fota_ftp *ftp, struct fota_fault *fault, int error, uint32_t got)
+{
+    return fota_fail(fault, error, stage_of(ftp), 0, got);
+}
+
+static int fail_sizes(const struct fota_ftp *ftp, struct fota_fault *fault, int error,
+                      uint64_t expected, uint64_t got)
 {
     return fota_fail(fault, error, stage_of(ftp), fota_clamp32(expected), fota_clamp32(got));
 }
@@ -65,19 +63,17 @@ static int fail_connection(const struct fota_ftp *ftp, const struct fota_connect
 static int wait_until(const struct fota_ftp *ftp, uint32_t limit_ms, int error,
                       struct fota_fault *fault)
 {
-    uint64_t silent_ms = now(ftp) - ftp->moved_ms;
-
-    return silent_ms < limit_ms ? FOTA_FETCH_WAIT : fail(ftp, fault, error, limit_ms, silent_ms);
+    return fota_patience_wait(&ftp->patience, limit_ms, error, stage_of(ftp), fault);
 }
 
 static int stalled(const struct fota_ftp *ftp, struct fota_fault *fault)
 {
-    return wait_until(ftp, ftp->timeouts.stall_ms, FOTA_ERR_STALLED, fault);
+    return wait_until(ftp, ftp->patience.timeouts.stall_ms, FOTA_ERR_STALLED, fault);
 }
 
 static int enter(struct fota_ftp *ftp, enum state state)
 {
-    ftp->moved_ms = now(ftp);
+    fota_patience_moved(&ftp->patience);
     ftp->state = (uint8_t)state;
     return FOTA_FETCH_AGAIN;
 }
@@ -110,7 +106,7 @@ static int refuse(const struct fota_ftp *ftp, unsigned code, struct fota_fault *
         error = FOTA_ERR_FTP_BUSY;
     else if (code / 100 == 5)
         error = FOTA_ERR_FTP_REFUSED;
-    return fail(ftp, fault, error, 0, code);
+    return fail(ftp, fault, error, code);
 }
 
 /* ---- commands ------------------------------------------------------------------------------- */
@@ -121,11 +117,11 @@ static int ask(struct fota_ftp *ftp, struct fota_text *command, enum state state
 {
     /* A reply to what was not asked yet: whoever goes on would take it for the answer. */
     if (ftp->used < ftp->length)
-        return fail(ftp, fault, FOTA_ERR_FTP_REPLY, 0, 0);
+        return fail(ftp, fault, FOTA_ERR_FTP_REPLY, 0);
     fota_text_put_string(command, "\r\n");
     /* The longest one fits: `full` is for the day that FOTA_URL_MAX is not the limit any more. */
     if (command->full)
-        return fail(ftp, fault, FOTA_ERR_URL_TOO_LONG, FOTA_URL_MAX, strlen(ftp->url));
+        return fail_sizes(ftp, fault, FOTA_ERR_URL_TOO_LONG, FOTA_URL_MAX, strlen(ftp->url));
     ftp->used = 0;
     ftp->length = (uint16_t)command->length;
     ftp->sending = true;
@@ -185,7 +181,7 @@ static int ask_decoded(struct fota_ftp *ftp, const char *verb, struct fota_span 
     struct fota_text command = begin(ftp, verb);
 
     if (ftp->used == ftp->length && !put_decoded(&command, span))
-        return fail(ftp, fault, FOTA_ERR_URL, 0, 0);
+        return fail(ftp, fault, FOTA_ERR_URL, 0);
     return ask(ftp, &command, state, fault);
 }
 
@@ -252,7 +248,7 @@ static int send_command(struct fota_ftp *ftp, struct fota_fault *fault)
         return fail_connection(ftp, &ftp->control, fault, sent);
     if (sent == 0)
         return stalled(ftp, fault);
-    ftp->moved_ms = now(ftp);
+    fota_patience_moved(&ftp->patience);
     ftp->used = (uint16_t)(ftp->used + sent);
     if (ftp->used == ftp->length) {
         ftp->used = ftp->length = 0;
@@ -291,7 +287,7 @@ static int listen(struct fota_ftp *ftp, struct fota_fault *fault)
                                  (size_t)(ftp->length - ftp->used), &used, fault);
     ftp->used = (uint16_t)(ftp->used + used);
     if (result < 0)
-        return fail(ftp, fault, result, 0, 0);
+        return fail(ftp, fault, result, 0);
     return result == FOTA_FTP_REPLY ? HEARD_REPLY : HEARD_PART;
 }
 
@@ -308,7 +304,7 @@ static int refuse_tls(struct fota_ftp *ftp, struct fota_fault *fault)
 {
     unsigned code = ftp->reply.code;
 
-    return code / 100 == 5 ? fail(ftp, fault, FOTA_ERR_FTP_TLS, 0, code) : refuse(ftp, code, fault);
+    return code / 100 == 5 ? fail(ftp, fault, FOTA_ERR_FTP_TLS, code) : refuse(ftp, code, fault);
 }
 
 static int begin_tls(struct fota_ftp *ftp, struct fota_connection *connection, enum state state,
@@ -330,7 +326,7 @@ static int auth_reply(struct fota_ftp *ftp, struct fota_fault *fault)
         return refuse_tls(ftp, fault);
     /* What came in the open behind it would be taken for what TLS has protected. */
     if (ftp->used < ftp->length)
-        return fail(ftp, fault, FOTA_ERR_FTP_REPLY, 0, 0);
+        return fail(ftp, fault, FOTA_ERR_FTP_REPLY, 0);
     return begin_tls(ftp, &ftp->control, STATE_SHAKE, fault);
 }
 
@@ -357,7 +353,7 @@ static int pass_reply(struct fota_ftp *ftp, struct fota_fault *fault)
     if (code / 100 == 2)
         return logged_in(ftp, fault);
     if (code / 100 == 5)
-        return fail(ftp, fault, FOTA_ERR_FTP_LOGIN, 0, code);
+        return fail(ftp, fault, FOTA_ERR_FTP_LOGIN, code);
     return refuse(ftp, code, fault);
 }
 
@@ -390,7 +386,7 @@ static int size_reply(struct fota_ftp *ftp, struct fota_fault *fault)
     if (ftp->reply.code == 213 && fota_ftp_reply_size(&ftp->reply, &total))
         ftp->identity.total = total;
     if (ftp->identity.total > 0 && ftp->identity.total < ftp->offset)
-        return fail(ftp, fault, FOTA_ERR_FTP_REST, ftp->offset, ftp->identity.total);
+        return fail_sizes(ftp, fault, FOTA_ERR_FTP_REST, ftp->offset, ftp->identity.total);
     return ask_path(ftp, "MDTM ", STATE_MDTM, fault);
 }
 
@@ -439,10 +435,10 @@ static int passive_reply(struct fota_ftp *ftp, struct fota_fault *fault)
         return swap(ftp, refuse(ftp, code, fault), fault);
     if (ftp->classic ? !fota_ftp_reply_passive_port(&ftp->reply, &port)
                      : !fota_ftp_reply_extended_port(&ftp->reply, &port))
-        return swap(ftp, fail(ftp, fault, FOTA_ERR_FTP_REPLY, 0, code), fault);
+        return swap(ftp, fail(ftp, fault, FOTA_ERR_FTP_REPLY, code), fault);
     error = dial(ftp, &ftp->data, port, fault);
     if (error)
-        return swap(ftp, fail(ftp, fault, error, 0, 0), fault);
+        return swap(ftp, fail(ftp, fault, error, 0), fault);
     return enter(ftp, STATE_DIAL);
 }
 
@@ -455,7 +451,7 @@ static int rest_reply(struct fota_ftp *ftp, struct fota_fault *fault)
         return ask_path(ftp, "RETR ", STATE_RETR, fault);
     if (code / 100 == 4 || code == 530)
         return refuse(ftp, code, fault);
-    return fail(ftp, fault, FOTA_ERR_FTP_REST, ftp->offset, code);
+    return fail_sizes(ftp, fault, FOTA_ERR_FTP_REST, ftp->offset, code);
 }
 
 static int begin_data(struct fota_ftp *ftp)
@@ -475,7 +471,7 @@ static int retr_reply(struct fota_ftp *ftp, struct fota_fault *fault)
         return swap(ftp, refuse(ftp, code, fault), fault);
     /* Some servers look at REST only now. */
     if (ftp->offset > 0 && (code == 501 || code == 551 || code == 554))
-        return fail(ftp, fault, FOTA_ERR_FTP_REST, ftp->offset, code);
+        return fail_sizes(ftp, fault, FOTA_ERR_FTP_REST, ftp->offset, code);
     if (code / 100 > 2)
         return refuse(ftp, code, fault);
     if (code / 100 == 2)
@@ -496,7 +492,7 @@ static int talk(struct fota_ftp *ftp, struct fota_fault *fault)
         return heard;
     if (heard == HEARD_NOTHING)
         return stalled(ftp, fault);
-    ftp->moved_ms = now(ftp);
+    fota_patience_moved(&ftp->patience);
     if (heard == HEARD_PART)
         return FOTA_FETCH_AGAIN;
     switch ((enum state)ftp->state) {
@@ -522,7 +518,7 @@ static int open_state(struct fota_ftp *ftp, struct fota_fault *fault)
     int error = dial(ftp, &ftp->control, 0, fault);
 
     if (error)
-        return fail(ftp, fault, error, 0, 0);
+        return fail(ftp, fault, error, 0);
     return enter(ftp, STATE_CONNECT);
 }
 
@@ -531,9 +527,9 @@ static int connect_state(struct fota_ftp *ftp, struct fota_fault *fault)
     int ready = fota_connection_ready(&ftp->control);
 
     if (ready < 0)
-        return fail(ftp, fault, ready, 0, 0);
+        return fail(ftp, fault, ready, 0);
     if (ready == 0)
-        return wait_until(ftp, ftp->timeouts.connect_ms, FOTA_ERR_CONNECT, fault);
+        return wait_until(ftp, ftp->patience.timeouts.connect_ms, FOTA_ERR_CONNECT, fault);
     fota_ftp_reply_start(&ftp->reply);
     return enter(ftp, STATE_GREETING);
 }
@@ -547,7 +543,7 @@ static int handshake_state(struct fota_ftp *ftp, struct fota_fault *fault)
     if (ready < 0)
         return fail_connection(ftp, connection, fault, ready);
     if (ready == 0)
-        return wait_until(ftp, ftp->timeouts.connect_ms, FOTA_ERR_STALLED, fault);
+        return wait_until(ftp, ftp->patience.timeouts.connect_ms, FOTA_ERR_STALLED, fault);
     return of_data ? begin_data(ftp) : ask_user(ftp, fault);
 }
 
@@ -556,11 +552,11 @@ static int dial_state(struct fota_ftp *ftp, struct fota_fault *fault)
     int result = fota_connection_ready(&ftp->data);
 
     if (result == 0)
-        result = wait_until(ftp, ftp->timeouts.connect_ms, FOTA_ERR_CONNECT, fault);
+        result = wait_until(ftp, ftp->patience.timeouts.connect_ms, FOTA_ERR_CONNECT, fault);
     else if (result > 0)
         return ftp->offset > 0 ? ask_rest(ftp, fault) : ask_path(ftp, "RETR ", STATE_RETR, fault);
     else
-        fail(ftp, fault, result, 0, 0);
+        fail(ftp, fault, result, 0);
     return result < 0 ? swap(ftp, result, fault) : result;
 }
 
@@ -573,7 +569,7 @@ static bool has_all(const struct fota_ftp *ftp)
 
 static uint32_t patience_ms(const struct fota_ftp *ftp)
 {
-    uint32_t stall_ms = ftp->timeouts.stall_ms;
+    uint32_t stall_ms = ftp->patience.timeouts.stall_ms;
 
     if (ftp->state == STATE_DATA && !has_all(ftp) && ftp->final == 0)
         return stall_ms;
@@ -582,7 +578,7 @@ static uint32_t patience_ms(const struct fota_ftp *ftp)
 
 static bool is_silent(const struct fota_ftp *ftp)
 {
-    return now(ftp) - ftp->moved_ms >= patience_ms(ftp);
+    return fota_patience_silent_ms(&ftp->patience) >= patience_ms(ftp);
 }
 
 /*
@@ -593,12 +589,12 @@ static int conclude(struct fota_ftp *ftp, struct fota_fault *fault)
 {
     if (!has_all(ftp)) {
         if (ftp->final / 100 > 3)
-            return fail(ftp, fault, FOTA_ERR_FTP_BUSY, 0, ftp->final);
+            return fail(ftp, fault, FOTA_ERR_FTP_BUSY, ftp->final);
         if (ftp->final == 0 || ftp->identity.total > 0)
-            return fail(ftp, fault, FOTA_ERR_CLOSED, ftp->identity.total, ftp->at);
+            return fail_sizes(ftp, fault, FOTA_ERR_CLOSED, ftp->identity.total, ftp->at);
         /* Nothing behind the offset: it may have been past the end. */
         if (ftp->offset > 0 && ftp->at == ftp->offset)
-            return fail(ftp, fault, FOTA_ERR_FTP_REST, ftp->offset, ftp->final);
+            return fail_sizes(ftp, fault, FOTA_ERR_FTP_REST, ftp->offset, ftp->final);
     }
     /* RFC 959 section 4.1.1. Whether it is heard does not matter. */
     if (ftp->final != 0 && ftp->control.stream >= 0)
@@ -626,7 +622,7 @@ static bool overhear(struct fota_ftp *ftp)
     if (heard == HEARD_REPLY) {
         if (ftp->final == 0 && ftp->reply.code >= 200) {
             ftp->final = ftp->reply.code;
-            ftp->moved_ms = now(ftp); /* what is on its way still has the whole grace */
+            fota_patience_moved(&ftp->patience); /* what is on its way still has the whole grace */
         }
         fota_ftp_reply_start(&ftp->reply);
     }
@@ -663,10 +659,10 @@ static int data_state(struct fota_ftp *ftp, uint8_t *data, size_t size, size_t *
     ftp->look_away = received == 0;
     if (received == 0)
         return FOTA_FETCH_AGAIN;
-    ftp->moved_ms = now(ftp);
+    fota_patience_moved(&ftp->patience);
     ftp->at += (unsigned)received;
     if (ftp->identity.total > 0 && ftp->at > ftp->identity.total)
-        return fail(ftp, fault, FOTA_ERR_FTP_SIZE, ftp->identity.total, ftp->at);
+        return fail_sizes(ftp, fault, FOTA_ERR_FTP_SIZE, ftp->identity.total, ftp->at);
     *got = (size_t)received;
     return FOTA_FETCH_DATA;
 }
@@ -686,12 +682,7 @@ void fota_ftp_init(struct fota_ftp *ftp, const struct fota_net *net, const struc
     memset(ftp, 0, sizeof *ftp);
     fota_connection_init(&ftp->control, net, tls);
     fota_connection_init(&ftp->data, net, tls);
-    ftp->system = system;
-    ftp->timeouts = *timeouts;
-    if (ftp->timeouts.connect_ms == 0)
-        ftp->timeouts.connect_ms = CONNECT_MS;
-    if (ftp->timeouts.stall_ms == 0)
-        ftp->timeouts.stall_ms = STALL_MS;
+    fota_patience_init(&ftp->patience, system, timeouts);
     ftp->family = FOTA_ADDRESS_ANY;
 }
 

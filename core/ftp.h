@@ -20,8 +20,7 @@
 
 struct fota_ftp {
     struct fota_connection control, data;
-    const struct fota_system *system;
-    struct fota_timeouts timeouts;
+    struct fota_patience patience;
     enum fota_address_family family; /* FOTA_ADDRESS_ANY from init; the caller may set it */
     /* Of ftps, borrowed; NULL from init: the server is verified. The caller may set it. */
     const struct fota_tls_params *params;
@@ -29,7 +28,6 @@ struct fota_ftp {
     struct fota_file_identity identity;
     uint64_t offset;       /* asked for, bytes from the start of the file */
     uint64_t at;           /* of the next byte that comes */
-    uint64_t moved_ms;     /* when something was begun or last moved */
     uint16_t final;        /* code of the reply after the transfer, 0: none yet */
     uint16_t used, length; /* unsent part of a command, unread part of a reply */
     uint8_t state;

@@ -18,9 +18,6 @@ enum state {
     STATE_BODY
 };
 
-#define CONNECT_MS 30000u
-#define STALL_MS   60000u
-
 /* ---- the request ---------------------------------------------------------------------------- */
 
 /* Base64 (RFC 4648 section 4) of bytes that come one by one. */
@@ -143,18 +140,18 @@ static bool build_request(struct fota_http *http, const struct fota_url *url)
 
 /* ---- connection ----------------------------------------------------------------------------- */
 
-static uint64_t now(const struct fota_http *http)
-{
-    return http->system->ops->now_ms(http->system->ctx);
-}
-
 static enum fota_stage stage_of(const struct fota_http *http)
 {
     return http->state == STATE_BODY ? FOTA_STAGE_DOWNLOAD : FOTA_STAGE_CONNECT;
 }
 
-static int fail(const struct fota_http *http, struct fota_fault *fault, int error,
-                uint64_t expected, uint64_t got)
+static int fail(const struct fota_http *http, struct fota_fault *fault, int error, uint32_t got)
+{
+    return fota_fail(fault, error, stage_of(http), 0, got);
+}
+
+static int fail_sizes(const struct fota_http *http, struct fota_fault *fault, int error,
+                      uint64_t expected, uint64_t got)
 {
     return fota_fail(fault, error, stage_of(http), fota_clamp32(expected), fota_clamp32(got));
 }
@@ -169,14 +166,12 @@ static int fail_connection(const struct fota_http *http, struct fota_fault *faul
 static int wait_until(const struct fota_http *http, uint32_t limit_ms, int error,
                       struct fota_fault *fault)
 {
-    uint64_t silent_ms = now(http) - http->moved_ms;
-
-    return silent_ms < limit_ms ? FOTA_FETCH_WAIT : fail(http, fault, error, limit_ms, silent_ms);
+    return fota_patience_wait(&http->patience, limit_ms, error, stage_of(http), fault);
 }
 
 static int stalled(const struct fota_http *http, struct fota_fault *fault)
 {
-    return wait_until(http, http->timeouts.stall_ms, FOTA_ERR_STALLED, fault);
+    return wait_until(http, http->patience.timeouts.stall_ms, FOTA_ERR_STALLED, fault);
 }
 
 static int parse_current(const struct fota_http *http, struct fota_url *url,
@@ -191,12 +186,12 @@ static int check_scheme(const struct fota_http *http, const struct fota_url *url
     const struct fota_tls *tls = http->connection.tls;
 
     if (url->scheme == FOTA_SCHEME_HTTPS && (!tls || !tls->ops)) {
-        fail(http, fault, FOTA_ERR_NOT_BUILT, 0, 0);
+        fail(http, fault, FOTA_ERR_NOT_BUILT, 0);
         fault->subject = "https";
         return FOTA_ERR_NOT_BUILT;
     }
     if (url->scheme != FOTA_SCHEME_HTTP && url->scheme != FOTA_SCHEME_HTTPS)
-        return fail(http, fault, FOTA_ERR_URL_SCHEME, 0, 0);
+        return fail(http, fault, FOTA_ERR_URL_SCHEME, 0);
     return 0;
 }
 
@@ -211,14 +206,15 @@ static int open_state(struct fota_http *http, struct fota_fault *fault)
         return error;
     http->secure = url.scheme == FOTA_SCHEME_HTTPS;
     if (url.host.length >= sizeof http->location || !build_request(http, &url))
-        return fail(http, fault, FOTA_ERR_URL_TOO_LONG, sizeof http->buffer, strlen(http->url));
+        return fail_sizes(http, fault, FOTA_ERR_URL_TOO_LONG, sizeof http->buffer,
+                          strlen(http->url));
     memcpy(http->location, url.host.text, url.host.length);
     http->location[url.host.length] = '\0';
-    http->moved_ms = now(http);
+    fota_patience_moved(&http->patience);
     error = fota_connection_open(&http->connection, http->location, url.port,
                                  url.host_is_ipv6 ? FOTA_ADDRESS_IPV6 : http->family);
     if (error != 0)
-        return fail(http, fault, error, 0, 0);
+        return fail(http, fault, error, 0);
     http->state = STATE_CONNECT;
     return FOTA_FETCH_AGAIN;
 }
@@ -251,8 +247,8 @@ static int handshake_state(struct fota_http *http, struct fota_fault *fault)
     if (ready < 0)
         return fail_connection(http, fault, ready);
     if (ready == 0)
-        return wait_until(http, http->timeouts.connect_ms, FOTA_ERR_STALLED, fault);
-    http->moved_ms = now(http);
+        return wait_until(http, http->patience.timeouts.connect_ms, FOTA_ERR_STALLED, fault);
+    fota_patience_moved(&http->patience);
     http->state = STATE_SEND;
     return FOTA_FETCH_AGAIN;
 }
@@ -262,10 +258,10 @@ static int connect_state(struct fota_http *http, struct fota_fault *fault)
     int ready = fota_connection_ready(&http->connection);
 
     if (ready < 0)
-        return fail(http, fault, ready, 0, 0);
+        return fail(http, fault, ready, 0);
     if (ready == 0)
-        return wait_until(http, http->timeouts.connect_ms, FOTA_ERR_CONNECT, fault);
-    http->moved_ms = now(http);
+        return wait_until(http, http->patience.timeouts.connect_ms, FOTA_ERR_CONNECT, fault);
+    fota_patience_moved(&http->patience);
     if (http->secure)
         return begin_handshake(http, fault);
     http->state = STATE_SEND;
@@ -281,7 +277,7 @@ static int send_state(struct fota_http *http, struct fota_fault *fault)
         return fail_connection(http, fault, sent);
     if (sent == 0)
         return stalled(http, fault);
-    http->moved_ms = now(http);
+    fota_patience_moved(&http->patience);
     http->used = (uint16_t)(http->used + sent);
     if (http->used == http->length) {
         http->used = http->length = 0;
@@ -299,11 +295,12 @@ static int finish(struct fota_http *http, struct fota_fault *fault)
     const struct fota_http_header *header = &http->reader.header;
 
     if (http->skip > 0)
-        return fail(http, fault, FOTA_ERR_HTTP_RANGE, http->offset, http->offset - http->skip);
+        return fail_sizes(http, fault, FOTA_ERR_HTTP_RANGE, http->offset,
+                          http->offset - http->skip);
     if (http->range_left > 0) {
         uint64_t expected = header->range_end - header->range_start + 1;
 
-        return fail(http, fault, FOTA_ERR_CLOSED, expected, expected - http->range_left);
+        return fail_sizes(http, fault, FOTA_ERR_CLOSED, expected, expected - http->range_left);
     }
     return FOTA_FETCH_END;
 }
@@ -324,7 +321,7 @@ static int read_some(struct fota_http *http, uint8_t *data, size_t size, size_t 
         return fail_connection(http, fault, result);
     if (result == 0)
         return stalled(http, fault);
-    http->moved_ms = now(http);
+    fota_patience_moved(&http->patience);
     return FOTA_FETCH_AGAIN;
 }
 
@@ -405,9 +402,10 @@ static int redirect(struct fota_http *http, struct fota_fault *fault)
 
     fota_http_close(http);
     if (http->redirects == FOTA_HTTP_REDIRECTS)
-        return fail(http, fault, FOTA_ERR_HTTP_REDIRECTS, FOTA_HTTP_REDIRECTS, http->redirects + 1);
+        return fail_sizes(http, fault, FOTA_ERR_HTTP_REDIRECTS, FOTA_HTTP_REDIRECTS,
+                          http->redirects + 1);
     if (!http->reader.header.has_location)
-        return fail(http, fault, FOTA_ERR_HTTP_REDIRECT, 0, 0);
+        return fail(http, fault, FOTA_ERR_HTTP_REDIRECT, 0);
     error = parse_current(http, &from, fault);
     if (error == 0) {
         error = fota_url_resolve(&from, http->location, http->reader.header.location_length, target,
@@ -416,7 +414,7 @@ static int redirect(struct fota_http *http, struct fota_fault *fault)
     if (error != 0)
         return error;
     if (!go_to(http, &from, target))
-        return fail(http, fault, FOTA_ERR_HTTP_REDIRECT, 0, 0);
+        return fail(http, fault, FOTA_ERR_HTTP_REDIRECT, 0);
     http->redirects++;
     http->state = STATE_OPEN;
     return FOTA_FETCH_AGAIN;
@@ -435,14 +433,14 @@ static int refuse(struct fota_http *http, struct fota_fault *fault)
     case 416:
         /* The engine, which may hold all of the file already, compares the size. */
         http->identity.total = header->has_range_total ? header->range_total : 0;
-        return fail(http, fault, FOTA_ERR_HTTP_RANGE, http->offset, http->identity.total);
+        return fail_sizes(http, fault, FOTA_ERR_HTTP_RANGE, http->offset, http->identity.total);
     default:
         if (header->status == 429 || header->status / 100 == 5) {
             http->retry_after_s = header->retry_after;
             error = FOTA_ERR_HTTP_SERVER;
         }
     }
-    return fail(http, fault, error, 0, header->status);
+    return fail(http, fault, error, header->status);
 }
 
 /* RFC 9110 section 15.3.7: several parts, or a part that does not say which, were not asked for. */
@@ -451,12 +449,12 @@ static int accept_part(struct fota_http *http, struct fota_fault *fault)
     const struct fota_http_header *header = &http->reader.header;
 
     if (!header->has_range || header->range_start != http->offset) {
-        return fail(http, fault, FOTA_ERR_HTTP_RANGE, http->offset,
-                    header->has_range ? header->range_start : 0);
+        return fail_sizes(http, fault, FOTA_ERR_HTTP_RANGE, http->offset,
+                          header->has_range ? header->range_start : 0);
     }
     http->range_left = header->range_end - header->range_start + 1;
     if (header->has_length && header->length != http->range_left)
-        return fail(http, fault, FOTA_ERR_HTTP_LENGTH, http->range_left, header->length);
+        return fail_sizes(http, fault, FOTA_ERR_HTTP_LENGTH, http->range_left, header->length);
     http->identity.total = header->has_range_total ? header->range_total : 0;
     return FOTA_FETCH_OPEN;
 }
@@ -467,7 +465,7 @@ static int accept_whole(struct fota_http *http, struct fota_fault *fault)
 
     http->identity.total = header->has_length ? header->length : 0;
     if (header->has_length && header->length < http->offset)
-        return fail(http, fault, FOTA_ERR_HTTP_RANGE, http->offset, header->length);
+        return fail_sizes(http, fault, FOTA_ERR_HTTP_RANGE, http->offset, header->length);
     http->skip = http->offset;
     return FOTA_FETCH_OPEN;
 }
@@ -512,7 +510,7 @@ static int deliver(struct fota_http *http, const uint8_t *body, size_t length, u
 
     if (http->reader.header.status == 206) {
         if (length > http->range_left)
-            return fail(http, fault, FOTA_ERR_HTTP_LENGTH, 0, 0);
+            return fail(http, fault, FOTA_ERR_HTTP_LENGTH, 0);
         http->range_left -= length;
     }
     http->skip -= drop;
@@ -570,12 +568,7 @@ void fota_http_init(struct fota_http *http, const struct fota_net *net, const st
 {
     memset(http, 0, sizeof *http);
     fota_connection_init(&http->connection, net, tls);
-    http->system = system;
-    http->timeouts = *timeouts;
-    if (http->timeouts.connect_ms == 0)
-        http->timeouts.connect_ms = CONNECT_MS;
-    if (http->timeouts.stall_ms == 0)
-        http->timeouts.stall_ms = STALL_MS;
+    fota_patience_init(&http->patience, system, timeouts);
     http->family = FOTA_ADDRESS_ANY;
 }
 

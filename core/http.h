@@ -23,8 +23,7 @@
 
 struct fota_http {
     struct fota_connection connection;
-    const struct fota_system *system;
-    struct fota_timeouts timeouts;
+    struct fota_patience patience;
     enum fota_address_family family; /* FOTA_ADDRESS_ANY from init; the caller may set it */
     /* Of https, borrowed; NULL from init: the server is verified. The caller may set it. */
     const struct fota_tls_params *params;
@@ -34,7 +33,6 @@ struct fota_http {
     uint64_t offset;        /* asked for, bytes from the start of the file */
     uint64_t skip;          /* bytes of a 200 answer that the caller has already */
     uint64_t range_left;    /* bytes of a 206 answer still to come */
-    uint64_t moved_ms;      /* when the connection was begun or last moved a byte */
     uint8_t state;
     uint8_t redirects;
     bool secure;                         /* the url of the request that runs is https */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "fault.h"
+
 void fota_text_put(struct fota_text *text, const char *more, size_t length)
 {
     size_t room = text->size - text->length;
@@ -38,4 +40,11 @@ uint64_t fota_text_hash(const char *text, size_t length)
     for (size_t i = 0; i < length; i++)
         value = (value ^ (uint8_t)text[i]) * 0x100000001b3u;
     return value != 0 ? value : 1;
+}
+
+int fota_fail(struct fota_fault *fault, int error, enum fota_stage stage, uint32_t expected,
+              uint32_t got)
+{
+    *fault = (struct fota_fault){.error = error, .stage = stage, .expected = expected, .got = got};
+    return error;
 }
