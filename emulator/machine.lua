@@ -1,6 +1,7 @@
 --- A modem that starts, runs its scripts, resets and starts again, until there is nothing left to do.
 local archive = require("fota.tool.archive")
 local core = require("fota.sim.core")
+local delta = require("fota.tool.delta")
 local tool = require("fota.tool.core")
 
 local machine = {}
@@ -68,21 +69,47 @@ function machine.new(options)
     }, machine)
 end
 
+local function object_of(bytes)
+    return { length = #bytes, digest = tool.digest(bytes) }
+end
+
+-- What is sent instead of the image: the difference to another one, where that is smaller.
+local function shrink(manifest, image, fields)
+    local made = delta.make(fields.from, image, {
+        ram = delta.RAM, fast = false, undo = fields.undo, model = fields.geometry or manifest.models[1],
+    })
+    manifest.format = made.format
+    manifest.payload = object_of(made.bytes)
+    if made.format ~= delta.FULL then
+        manifest.decoder_ram = delta.RAM
+        manifest.segment_size = made.plan and made.plan.segment or 0
+        manifest.spare_size = made.plan and made.plan.spare or 0
+    end
+    if made.format == delta.DELTA then
+        manifest.precursor = object_of(fields.from)
+    end
+    return made.bytes
+end
+
 --- Makes a signed package.
----@param fields table model (or models), version, sequence, key (PEM), and files or image
+---@param fields table model (or models), version, sequence, key (PEM), and files or image; from: the image
+---that a differential one starts from
 ---@return string|nil bytes
 ---@return string|nil message
 function machine.package(fields)
     local image = fields.image or assert(archive.pack(fields.files))
-    local object = { length = #image, digest = tool.digest(image) }
+    local payload = image
     local manifest = {
         vendor = "quectel", component = 0, format = 1,
         models = fields.models or { fields.model },
         version = fields.version, sequence = fields.sequence,
-        payload = object, result = object,
+        payload = object_of(image), result = object_of(image),
         confirm_after = fields.confirm_after,
         expiry = fields.expiry, requires = fields.requires, text = fields.text,
     }
+    if fields.from then
+        payload = shrink(manifest, image, fields)
+    end
     for name, value in pairs(fields.override or {}) do
         manifest[name] = value
     end
@@ -94,7 +121,7 @@ function machine.package(fields)
     if not header then
         return nil, message
     end
-    return header .. image
+    return header .. payload
 end
 
 --- Writes a package's image into the slot as a factory does; the modem's past is forgotten.

@@ -59,6 +59,9 @@ end
 ---@field model string|nil the modem's own by default
 ---@field confirm_after integer|nil seconds of running after which it is confirmed by itself
 ---@field key string|false|nil PEM of another key; false: not signed
+---@field from string|nil a differential package, from this image
+---@field geometry string|nil for whose flash; the model's by default
+---@field undo boolean|nil with a reverse patch, where the old image is not kept
 ---@field override table|nil fields of the manifest to replace, see fota.tool.core
 
 --- Makes a package for this modem.
@@ -77,6 +80,7 @@ function Modem:package(fields)
         model = fields.model or self.model,
         confirm_after = fields.confirm_after,
         override = fields.override,
+        from = fields.from, geometry = fields.geometry, undo = fields.undo,
         key = key or nil,
     }))
 end
@@ -101,6 +105,13 @@ end
 ---@return table fota
 function Modem:fota()
     return assert(self.machine.modem:api())
+end
+
+--- The image that the modem runs, or that it was loaded with.
+---@return string bytes
+function Modem:image()
+    self:boot()
+    return (self.machine.modem:image())
 end
 
 --- Runs the boot stage: "run", "nothing", "cut", or nil and a message.
