@@ -208,6 +208,33 @@ static void the_same_seed_gives_the_same_run(void **state)
     assert_int_not_equal(ms[0], ms[2]);
 }
 
+/* The number that the device's first packet of a connection carries. */
+static uint32_t first_number(struct fixture *f)
+{
+    const struct fota_net *net = &f->rig.port.net;
+    uint32_t number;
+    int stream;
+
+    assert_int_equal(net->ops->open(net->ctx, HAIRPIN_HOST, 80, FOTA_ADDRESS_ANY, &stream), 0);
+    number = ((struct fota_lwip_net *)net->ctx)->streams[stream].pcb->lastack;
+    net->ops->close(net->ctx, stream);
+    return number;
+}
+
+static void first_numbers_of_connections_cannot_be_guessed(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t a, b, c;
+
+    begin(f, 1);
+    a = first_number(f);
+    b = first_number(f);
+    c = first_number(f);
+    assert_true(c - b != b - a);
+    assert_true(b - a > 100000);
+    end(f);
+}
+
 static void an_update_waits_for_the_address_of_the_interface(void **state)
 {
     struct fixture *f = *state;
@@ -659,6 +686,7 @@ int main(void)
         TEST(an_update_comes_over_a_link_without_faults),
         TEST(an_update_comes_over_ipv6),
         TEST(the_same_seed_gives_the_same_run),
+        TEST(first_numbers_of_connections_cannot_be_guessed),
         TEST(an_update_waits_for_the_address_of_the_interface),
         TEST(the_answer_to_a_stream_that_was_closed_is_for_nobody),
         TEST(a_reader_that_is_slow_gets_every_byte_of_small_segments),

@@ -64,14 +64,16 @@
 
 /* ---- TCP ------------------------------------------------------------------------------------ */
 
-#define TCP_MSS             FOTA_LWIP_MSS
-#define TCP_WND             FOTA_LWIP_WINDOW
-#define TCP_SND_BUF         FOTA_LWIP_SEND_BUFFER
-#define TCP_SND_QUEUELEN    (2 * (TCP_SND_BUF / TCP_MSS) + 4)
-#define TCP_SYNMAXRTX       12 /* 3 s apart, so that the deadline of the engine comes first */
-#define TCP_LISTEN_BACKLOG  0
-#define LWIP_TCP_SACK_OUT   1 /* a server then repeats what was lost and no more */
-#define TCP_OOSEQ_MAX_BYTES TCP_WND
+#define TCP_MSS          FOTA_LWIP_MSS
+#define TCP_WND          FOTA_LWIP_WINDOW
+#define TCP_SND_BUF      FOTA_LWIP_SEND_BUFFER
+#define TCP_SND_QUEUELEN (2 * (TCP_SND_BUF / TCP_MSS) + 4)
+#define TCP_SYNMAXRTX    12 /* 3 s apart, so that the deadline of the engine comes first */
+/* Where a stranger knows the first number of a connection he can break into it (RFC 6528). */
+#define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port) fota_lwip_random()
+#define TCP_LISTEN_BACKLOG                                              0
+#define LWIP_TCP_SACK_OUT                                               1 /* a server then repeats what was lost and no more */
+#define TCP_OOSEQ_MAX_BYTES                                             TCP_WND
 
 /* ---- memory --------------------------------------------------------------------------------- */
 

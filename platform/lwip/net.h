@@ -2,7 +2,9 @@
  * net.h - TCP over lwIP's raw interface (NO_SYS), for any network interface that lwIP knows.
  *
  * lwIP is one a process or a device: whoever uses it calls lwip_init() once, adds its interface and
- * starts it with fota_lwip_start(). Everything runs on the thread that calls the engine.
+ * starts it with fota_lwip_start(). Everything runs on the thread that calls the engine, and inside
+ * the functions of the port: a device that is not downloading calls wait() now and then, or its
+ * lease ends.
  */
 #ifndef FOTA_LWIP_NET_H
 #define FOTA_LWIP_NET_H
