@@ -11,6 +11,7 @@ local world = {}
 local modules = {
     "json", "pack", "zbuff", "crypto", "fskv", "mcu", "hmeta", "mobile", "socket", "netdrv", "wlan", "pm",
     "wdt", "gpio", "uart", "timer", "http", "airlink", "adc", "i2c", "spi", "pwm", "rtc", "errDump", "fs",
+    "fatfs",
 }
 
 -- LuatOS puts the files of all folders into one.

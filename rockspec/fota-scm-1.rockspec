@@ -63,6 +63,7 @@ build = {
         ["fota.emulator.luatos.connection"] = "emulator/luatos/connection.lua",
         ["fota.emulator.luatos.crypto"] = "emulator/luatos/crypto.lua",
         ["fota.emulator.luatos.errDump"] = "emulator/luatos/errDump.lua",
+        ["fota.emulator.luatos.fatfs"] = "emulator/luatos/fatfs.lua",
         ["fota.emulator.luatos.fs"] = "emulator/luatos/fs.lua",
         ["fota.emulator.luatos.fskv"] = "emulator/luatos/fskv.lua",
         ["fota.emulator.luatos.gpio"] = "emulator/luatos/gpio.lua",

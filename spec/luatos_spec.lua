@@ -442,6 +442,15 @@ describe("a LuatOS script", function()
             ]])))
         end)
 
+        it("a card, where its file system has the folder", function()
+            local script = "local ok, why = fatfs.mount(fatfs.SPI, '/sd', 1, 3) "
+                .. "print(ok, why) print((fatfs.getfree('/sd') or {}).free_kb, fatfs.unmount('/sd'))"
+            assert.same({ "false\tno card; put a folder /sd into the modem's file system", "nil\ttrue" },
+                (guest:run(script)))
+            assert(os.execute("mkdir " .. guest.fs .. "/sd"))
+            assert.same({ "true\t0", "1048576\ttrue" }, (guest:run(script)))
+        end)
+
         it("its network, which comes and goes", function()
             assert.same({
                 "0\tfalse\tnil", "1\ttrue\ttrue", "10.0.2.15\t255.255.255.0\t10.0.2.2", "false", "IP_LOSE\t1",
