@@ -15,7 +15,7 @@
 
 #define AHEAD  96u  /* input that a step may need, bytes */
 #define INPUT  192u /* input buffer, bytes */
-#define STEP   64u  /* piece of a copy, bytes; the last unit may go beyond it */
+#define STEP   128u /* piece of a copy, bytes; the last unit may go beyond it */
 #define BURST  512u /* output of one poll, bytes */
 #define CACHED 256u /* piece of the old image that is kept at hand, bytes */
 /* Output that is kept for near copies: with a step's and a poll's it reaches back to the lag. */
@@ -184,6 +184,18 @@ static inline void emit(struct fota_patch *p, uint8_t byte)
     p->position++;
 }
 
+/* Makes bytes of a copy. */
+static void emit_all(struct fota_patch *p, const uint8_t *bytes, uint32_t length)
+{
+    uint32_t first = length < RING - p->ring_at ? length : RING - p->ring_at;
+
+    memcpy(p->ring + p->ring_at, bytes, first);
+    memcpy(p->ring, bytes + first, length - first);
+    p->ring_at = first < length || p->ring_at + first == RING ? length - first : p->ring_at + first;
+    p->position += length;
+    p->copy_left -= length;
+}
+
 /* Whether `length` bytes from a source are there; they may be those that it makes itself. */
 static int is_there(const struct fota_patch *p, const struct patch_source *source, uint32_t length)
 {
@@ -285,7 +297,7 @@ static int step_segment(struct fota_patch *p)
     p->old_low = l->spare && p->segment >= kept ? (p->segment - kept + 1) * l->segment : 0;
     p->cache_length = 0;
     p->crc = 0;
-    patch_model_reset(&p->model);
+    patch_model_reset(&p->model, patch_inputs[p->head.mix]);
     start_coder(&p->coder);
     p->stage = OPERATION;
     return 0;
@@ -398,30 +410,37 @@ static int fetch_copy(struct fota_patch *p, uint32_t from, uint8_t *bytes, uint3
 static int step_copy(struct fota_patch *p)
 {
     const struct patch_source *source = &p->model.sources[0];
+    const struct patch_space *space = source->is_new ? &p->head.new_space : &p->head.old_space;
     uint32_t from = source->is_new ? p->position - source->where : p->position + source->where;
     unsigned step = copy_step(p->arch, source, p->position);
     uint8_t bytes[STEP + PATCH_UNIT_MAX];
-    uint32_t length, i = 0;
+    uint32_t length, limit, i = 0;
     int err = fetch_copy(p, from, bytes, &length);
-    unsigned last = length == p->copy_left;
 
-    while (!err && i < length) {
-        uint32_t n = 1;
+    if (err)
+        return err;
+    /* Units begin below the limit, where they are seen whole. */
+    limit = length;
+    if (step && length != p->copy_left)
+        limit = length > PATCH_UNIT_MAX ? length - PATCH_UNIT_MAX + 1 : 1;
+    while (i < limit) {
+        uint32_t n = length - i;
 
-        if (step && (from + i) % step == 0) {
-            if (!last && i && length - i < PATCH_UNIT_MAX)
-                break;
+        if (step)
+            n = (uint32_t)p->arch->skip(space, bytes + i, n, limit - i, from + i);
+        emit_all(p, bytes + i, n);
+        i += n;
+        if (i < limit) {
             n = relocate(p, bytes + i, length - i, from + i);
             if (n == 0)
                 break;
+            emit_all(p, bytes + i, n);
+            i += n;
         }
-        p->copy_left -= n;
-        while (n--)
-            emit(p, bytes[i++]);
     }
     if (p->copy_left == 0)
         p->stage = OPERATION;
-    return err;
+    return 0;
 }
 
 /* ---- output --------------------------------------------------------------------------------- */

@@ -57,6 +57,21 @@ static void find(const struct patch_space *space, const uint8_t *bytes, size_t l
     patch_find_word(space, bytes, length, at, unit);
 }
 
+static size_t skip(const struct patch_space *space, const uint8_t *bytes, size_t length,
+                   size_t limit, uint32_t at)
+{
+    size_t i = patch_skip_to(4, length, at);
+
+    for (; i < limit && i + 4 <= length; i += 4) {
+        uint32_t word = fota_get32(bytes + i);
+
+        if ((word & 0x0e000000) == 0x0a000000 || (word & 0x0ff00000) == 0x03000000 ||
+            patch_space_holds(space, word))
+            return i;
+    }
+    return i < limit ? length : i;
+}
+
 static void put(const struct patch_space *space, uint8_t *bytes, uint32_t at,
                 const struct patch_unit *unit, uint32_t value)
 {
@@ -75,5 +90,5 @@ static void put(const struct patch_space *space, uint8_t *bytes, uint32_t at,
     }
 }
 
-const struct patch_arch patch_a32 = {4, 1u << CALL | 1u << JUMP | 1u << PATCH_OUTSIDE, find, get,
-                                     put};
+const struct patch_arch patch_a32 = {
+    4, 1u << CALL | 1u << JUMP | 1u << PATCH_OUTSIDE, find, skip, get, put};

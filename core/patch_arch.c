@@ -13,16 +13,6 @@ const struct patch_arch *patch_arch_find(unsigned id)
     }
 }
 
-int patch_space_holds(const struct patch_space *space, uint32_t address)
-{
-    uint32_t page = address >> 16;
-
-    for (unsigned i = 0; i < space->range_count; i++)
-        if (page - space->ranges[i].first < space->ranges[i].count)
-            return 1;
-    return 0;
-}
-
 void patch_set_unit(const struct patch_space *space, struct patch_unit *unit, unsigned kind,
                     unsigned length, uint32_t value)
 {

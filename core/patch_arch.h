@@ -67,6 +67,12 @@ struct patch_arch {
     /* The unit that begins at `bytes`, of which `length` may be looked at, at offset `at`. */
     void (*find)(const struct patch_space *space, const uint8_t *bytes, size_t length, uint32_t at,
                  struct patch_unit *unit);
+    /*
+     * How many of the `length` bytes at `bytes` certainly begin no unit. It looks no further than
+     * `limit` bytes, or to the end of the instruction there.
+     */
+    size_t (*skip)(const struct patch_space *space, const uint8_t *bytes, size_t length,
+                   size_t limit, uint32_t at);
     /* The address that a unit of the same form holds in `bytes` at offset `at`. */
     uint32_t (*get)(const struct patch_space *space, const uint8_t *bytes, uint32_t at,
                     const struct patch_unit *unit);
@@ -88,7 +94,23 @@ void patch_find_word(const struct patch_space *space, const uint8_t *bytes, size
 void patch_set_unit(const struct patch_space *space, struct patch_unit *unit, unsigned kind,
                     unsigned length, uint32_t value);
 
+/* A skip() that looks no further than to the next multiple of `step`. */
+static inline size_t patch_skip_to(unsigned step, size_t length, uint32_t at)
+{
+    size_t n = (step - at % step) % step;
+
+    return n < length ? n : length;
+}
+
 /* Whether an absolute address lies in one of the ranges. */
-int patch_space_holds(const struct patch_space *space, uint32_t address);
+static inline int patch_space_holds(const struct patch_space *space, uint32_t address)
+{
+    uint32_t page = address >> 16;
+
+    for (unsigned i = 0; i < space->range_count; i++)
+        if (page - space->ranges[i].first < space->ranges[i].count)
+            return 1;
+    return 0;
+}
 
 #endif

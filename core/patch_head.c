@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+const uint8_t patch_inputs[PATCH_MIXES] = {1, 2, 3, PATCH_INPUTS};
+
 static uint8_t byte(struct patch_head_reader *r)
 {
     if (r->next < r->end)
@@ -77,7 +79,7 @@ void patch_head_begin(struct patch_head_reader *r, const struct fota_patch_layou
 
     memset(head, 0, sizeof *head);
     head->arch = flags & PATCH_ARCH_MASK;
-    head->fast = flags & PATCH_FAST;
+    head->mix = (flags & PATCH_MIX_MASK) >> PATCH_MIX_SHIFT;
     head->far = flags & PATCH_FAR;
     head->length = layout->payload;
     if (flags & PATCH_UNDO)

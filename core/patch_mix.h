@@ -40,11 +40,13 @@ static inline uint32_t patch_careful_update(uint32_t p, unsigned bit, uint32_t l
 static inline uint16_t patch_quick_update(uint16_t p, unsigned bit)
 {
     static const uint8_t rate[8] = {128, 96, 64, 48, 36, 28, 20, 14};
-    int32_t value = p & ~7, n = p & 7;
-    int32_t target = bit ? 0xfff8 : 0;
+    uint32_t value = p & ~7u, n = p & 7u;
 
-    value += (target - value) * rate[n] / 256;
-    return (uint16_t)((value & ~7) | (n + (n < 7)));
+    if (bit)
+        value += (0xfff8 - value) * rate[n] >> 8;
+    else
+        value -= value * rate[n] >> 8;
+    return (uint16_t)((value & ~7u) | (n + (n < 7)));
 }
 
 /* 16-bit probability from a logit of 8 fraction bits. */

@@ -72,30 +72,58 @@ static uint32_t code_number(struct patch_coder *coder, struct patch_number *n, u
 
 /* What a literal is guessed from. */
 struct literal_context {
-    uint8_t last[3]; /* newest first */
+    uint8_t last[2]; /* newest first */
     uint8_t there;   /* byte that a copy would have given */
     unsigned since;  /* literals since the last copy, up to 3 */
     unsigned parity; /* offset in the image modulo 4 */
 };
 
-static unsigned code_mixed(struct patch_coder *coder, uint16_t *const *slots, int32_t *weights,
-                           unsigned bit)
+/* Contexts, the most telling first: a stream uses as many as its head says. */
+static void hash_contexts(const struct literal_context *c, uint32_t hash[PATCH_INPUTS])
 {
-    int32_t inputs[PATCH_INPUTS];
+    uint32_t half = c->parity & 1;
+
+    hash[0] = ((uint32_t)c->last[0] << 1 | half) + 1;
+    hash[1] = ((uint32_t)c->there << 3 | c->since << 1 | half) + 0x1000;
+    hash[2] = (((uint32_t)c->last[0] | (uint32_t)c->last[1] << 8) << 1 | half) + 0x20000;
+    hash[3] = ((uint32_t)c->there | (uint32_t)c->last[0] << 8 | c->since << 16) + 0x80000;
+    hash[4] = c->parity + 0x200000;
+}
+
+/* The probabilities of half a byte stand in one row of a table. */
+static inline uint16_t *row_of(const struct patch_model *m, unsigned table, uint32_t hash)
+{
+    return m->slots + ((table * m->rows + ((hash * 0x9E3779B1u >> 16) * m->rows >> 16)) << 4);
+}
+
+static unsigned code_mixed(struct patch_coder *coder, uint16_t *const *rows, unsigned node,
+                           unsigned inputs, int32_t *weights, unsigned bit)
+{
+    int32_t stretched[PATCH_INPUTS];
     int32_t sum = 0, error;
     uint32_t p;
 
-    for (unsigned i = 0; i < PATCH_INPUTS; i++) {
-        inputs[i] = patch_stretch[*slots[i] >> 8];
-        sum += weights[i] * inputs[i];
+    for (unsigned i = 0; i < inputs; i++) {
+        stretched[i] = patch_stretch[rows[i][node] >> 8];
+        sum += weights[i] * stretched[i];
     }
     p = patch_squash16(sum >> 14);
     bit = code_bit(coder, p, bit);
     error = ((int32_t)(bit << 16) - (int32_t)p) >> 4;
-    for (unsigned i = 0; i < PATCH_INPUTS; i++) {
-        weights[i] += (inputs[i] * error + 0x2000) >> 14;
-        *slots[i] = patch_quick_update(*slots[i], bit);
+    for (unsigned i = 0; i < inputs; i++) {
+        weights[i] += (stretched[i] * error + 0x2000) >> 14;
+        rows[i][node] = patch_quick_update(rows[i][node], bit);
     }
+    return bit;
+}
+
+/* Without mixing: by the byte that a copy would have given, or by the last one. */
+static unsigned code_single(struct patch_coder *coder, uint16_t *slot, unsigned bit)
+{
+    uint32_t p = *slot < 64 ? 64 : *slot > 65472 ? 65472 : *slot;
+
+    bit = code_bit(coder, p, bit);
+    *slot = patch_quick_update(*slot, bit);
     return bit;
 }
 
@@ -103,23 +131,26 @@ static uint8_t code_literal(struct patch_coder *coder, struct patch_model *m,
                             const struct literal_context *c, uint8_t value)
 {
     uint32_t hash[PATCH_INPUTS];
-    uint16_t *slots[PATCH_INPUTS];
-    unsigned node = 1, set = c->since * 4 + c->parity;
-    uint32_t count = m->slot_count;
+    uint16_t *rows[PATCH_INPUTS];
+    int32_t *weights = m->weights[c->since * 4 + c->parity];
+    unsigned result = 0, first = m->inputs == 1 && c->since == 0;
 
-    hash[0] = c->parity << 24;
-    hash[1] = ((c->last[0] | 0x100u) << 2 | (c->parity & 1)) * 0x9E3779B1u;
-    hash[2] = ((c->last[0] | c->last[1] << 8 | 0x20000u) << 1 | (c->parity & 1)) * 0x85EBCA6Bu;
-    hash[3] = ((c->there | c->since << 8) << 2 | (c->parity & 1) | 0x40000u) * 0xC2B2AE35u;
-    hash[4] = ((c->there | c->last[0] << 8) | c->since << 16 | 0x80000u) * 0x27D4EB2Fu;
-    for (unsigned i = 8; i--;) {
-        uint32_t step = node * 0x9E3779B1u;
+    hash_contexts(c, hash);
+    for (unsigned half = 0; half < 2; half++) {
+        unsigned node = 1;
 
-        for (unsigned k = 0; k < PATCH_INPUTS; k++)
-            slots[k] = m->slots + k * count + (((hash[k] + step) >> 16) * count >> 16);
-        node = node << 1 | code_mixed(coder, slots, m->weights[set], value >> i & 1);
+        for (unsigned k = 0; k < m->inputs; k++)
+            rows[k] = row_of(m, k, hash[k + first] + (half ? result + 1 : 0) * 0x3D4D51CBu);
+        for (unsigned i = 4; i--;) {
+            unsigned bit = value >> (i + 4 - 4 * half) & 1;
+
+            bit = m->inputs == 1 ? code_single(coder, rows[0] + node, bit)
+                                 : code_mixed(coder, rows, node, m->inputs, weights, bit);
+            node = node << 1 | bit;
+        }
+        result = result << 4 | (node & 15);
     }
-    return (uint8_t)node;
+    return (uint8_t)result;
 }
 
 /* ---- operations ----------------------------------------------------------------------------- */

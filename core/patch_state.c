@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define WEIGHT 5000 /* of one prediction at the beginning; 16384 is 1 */
+#define WEIGHTS 24000 /* of all predictions at the beginning; 16384 is 1 */
 
 void patch_model_place(struct patch_model *model, void *memory, uint32_t ram)
 {
@@ -14,7 +14,7 @@ void patch_model_place(struct patch_model *model, void *memory, uint32_t ram)
     model->map.entries = memory;
     left -= entries * (uint32_t)sizeof(struct patch_entry);
     model->slots = (uint16_t *)(model->map.entries + entries);
-    model->slot_count = left / (PATCH_INPUTS * sizeof *model->slots);
+    model->room = left / (uint32_t)sizeof *model->slots;
 }
 
 static void set_careful(uint32_t *p, size_t size)
@@ -23,12 +23,14 @@ static void set_careful(uint32_t *p, size_t size)
         p[i] = PATCH_CAREFUL_HALF;
 }
 
-void patch_model_reset(struct patch_model *m)
+void patch_model_reset(struct patch_model *m, unsigned inputs)
 {
     set_careful(&m->copy[0][0], offsetof(struct patch_model, weights));
     for (unsigned i = 0; i < sizeof m->weights / sizeof **m->weights; i++)
-        (&m->weights[0][0])[i] = WEIGHT;
-    for (uint32_t i = 0; i < PATCH_INPUTS * m->slot_count; i++)
+        (&m->weights[0][0])[i] = WEIGHTS / (int32_t)inputs;
+    m->inputs = inputs;
+    m->rows = m->room / 16 / inputs;
+    for (uint32_t i = 0; i < m->room; i++)
         m->slots[i] = PATCH_QUICK_HALF;
     memset(m->sources, 0, sizeof m->sources);
     m->diagonal = m->surprise = 0;

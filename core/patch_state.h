@@ -41,8 +41,10 @@ struct patch_model {
     uint32_t surprise; /* what the last address moved by that was not guessed */
     unsigned hits;     /* last addresses as predicted, a bit each */
     struct patch_map map;
-    uint32_t slot_count; /* of one table, below 65536 */
-    uint16_t *slots;     /* PATCH_INPUTS tables */
+    unsigned inputs; /* predictions of a literal that are mixed, 1 to PATCH_INPUTS */
+    uint32_t rows;   /* of one table, below 65536 */
+    uint16_t *slots; /* `inputs` tables, of rows of 16 */
+    uint32_t room;   /* slots in all */
 };
 
 /* Room that is set aside for struct fota_patch, whatever the size of a pointer: bytes. */
@@ -51,8 +53,8 @@ struct patch_model {
 /* Places the tables of a decoder with `ram` bytes into `memory`. */
 void patch_model_place(struct patch_model *model, void *memory, uint32_t ram);
 
-/* How a segment begins. */
-void patch_model_reset(struct patch_model *model);
+/* How a segment begins, with `inputs` predictions to mix. */
+void patch_model_reset(struct patch_model *model, unsigned inputs);
 
 /* Short copies come from other places than long ones. */
 static inline unsigned source_class(uint32_t length)

@@ -115,6 +115,18 @@ static void find(const struct patch_space *space, const uint8_t *bytes, size_t l
     patch_find_word(space, bytes, length, at, unit);
 }
 
+static size_t skip(const struct patch_space *space, const uint8_t *bytes, size_t length,
+                   size_t limit, uint32_t at)
+{
+    size_t i = patch_skip_to(2, length, at);
+
+    for (; i < limit && i + 4 <= length; i += 2)
+        if ((bytes[i + 1] & 0xf8) == 0xf0 ||
+            ((at + i) % 4 == 0 && patch_space_holds(space, fota_get32(bytes + i))))
+            return i;
+    return i < limit ? length : i;
+}
+
 static void put(const struct patch_space *space, uint8_t *bytes, uint32_t at,
                 const struct patch_unit *unit, uint32_t value)
 {
@@ -132,5 +144,5 @@ static void put(const struct patch_space *space, uint8_t *bytes, uint32_t at,
     }
 }
 
-const struct patch_arch patch_thumb = {2, 1u << CALL | 1u << JUMP | 1u << PATCH_OUTSIDE, find, get,
-                                       put};
+const struct patch_arch patch_thumb = {
+    2, 1u << CALL | 1u << JUMP | 1u << PATCH_OUTSIDE, find, skip, get, put};

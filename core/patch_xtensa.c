@@ -60,6 +60,21 @@ static void find(const struct patch_space *space, const uint8_t *bytes, size_t l
         unit->kind = PATCH_PLAIN;
 }
 
+static size_t skip(const struct patch_space *space, const uint8_t *bytes, size_t length,
+                   size_t limit, uint32_t at)
+{
+    struct patch_unit unit;
+    size_t i = 0;
+
+    while (i < limit) {
+        find(space, bytes + i, length - i, at + (uint32_t)i, &unit);
+        if (unit.length && unit.kind != PATCH_PLAIN)
+            break;
+        i += unit.length ? unit.length : 1;
+    }
+    return i;
+}
+
 static void put(const struct patch_space *space, uint8_t *bytes, uint32_t at,
                 const struct patch_unit *unit, uint32_t value)
 {
@@ -75,4 +90,5 @@ static void put(const struct patch_space *space, uint8_t *bytes, uint32_t at,
     }
 }
 
-const struct patch_arch patch_xtensa = {1, 1u << CALL | 1u << LITERAL | 1u << JUMP, find, get, put};
+const struct patch_arch patch_xtensa = {
+    1, 1u << CALL | 1u << LITERAL | 1u << JUMP, find, skip, get, put};

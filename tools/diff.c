@@ -26,7 +26,7 @@ static void put_number(struct diff_writer *w, uint32_t value)
 
 static void put_head(struct diff_writer *w, const struct patch_head *h)
 {
-    uint8_t byte = h->arch | h->fast | h->far;
+    uint8_t byte = (uint8_t)(h->arch | h->mix << PATCH_MIX_SHIFT | h->far);
     uint32_t difference = h->new_space.base - h->old_space.base;
     unsigned shift = 0;
 
@@ -150,7 +150,7 @@ static int try_arch(const struct diff_images *images, const struct fota_diff_opt
     a.images = *images;
     a.images.arch = patch_arch_find(arch);
     a.images.head.arch = (uint8_t)arch;
-    a.images.head.fast = o->fast ? PATCH_FAST : 0;
+    a.images.head.mix = o->fast ? 0 : PATCH_MIXES - 1;
     a.prices = diff_prices_new(images);
     err = a.prices ? diff_space_find(&a.images) : FOTA_ERR_MEMORY;
     if (!err)

@@ -261,7 +261,7 @@ int diff_code(struct diff_coder *coder, const struct diff_segment *segment,
     struct patch_coder c;
     double bits;
 
-    patch_model_reset(&coder->model);
+    patch_model_reset(&coder->model, patch_inputs[coder->images->head.mix]);
     start_coder(&c, out);
     for (size_t i = 0; i < ops->count; i++) {
         const struct diff_op *op = &ops->list[i];

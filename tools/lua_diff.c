@@ -187,7 +187,7 @@ int fota_tool_explain(lua_State *L)
         return fota_tool_failure(L, FOTA_ERR_PATCH, "the payload's head is damaged");
     lua_createtable(L, 0, 6);
     fota_tool_set_text(L, "arch", archs[head.arch]);
-    fota_tool_set_flag(L, "fast", head.fast != 0);
+    fota_tool_set_flag(L, "fast", head.mix == 0);
     fota_tool_set_number(L, "segments", fota_patch_segments(&layout));
     fota_tool_set_number(L, "undo", head.length < length ? (int64_t)(length - head.length) : 0);
     if (head.arch != PATCH_ARCH_RAW && head.old_space.base != PATCH_NOWHERE) {
