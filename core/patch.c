@@ -17,9 +17,10 @@
 #define INPUT  192u /* input buffer, bytes */
 #define STEP   128u /* piece of a copy, bytes; the last unit may go beyond it */
 #define BURST  512u /* output of one poll, bytes */
+#define GATHER 64u  /* bytes that are made before they are delivered */
 #define CACHED 256u /* piece of the old image that is kept at hand, bytes */
 /* Output that is kept for near copies: with a step's and a poll's it reaches back to the lag. */
-#define RING (FOTA_PATCH_LAG + BURST + STEP + PATCH_UNIT_MAX)
+#define RING (FOTA_PATCH_LAG + BURST + GATHER + STEP + PATCH_UNIT_MAX)
 
 /* The coder's decoding half. Input that ends early reads as zeros. */
 struct patch_coder {
@@ -86,6 +87,16 @@ static inline unsigned code_bit(struct patch_coder *c, uint32_t p16, unsigned bi
     while (c->range < 1u << 24)
         shift_in(c);
     return bit;
+}
+
+static inline uint32_t code_plain(struct patch_coder *c, unsigned bits, uint32_t value)
+{
+    c->range >>= bits;
+    value = c->code / c->range;
+    c->code -= value * c->range;
+    while (c->range < 1u << 24)
+        shift_in(c);
+    return value & ((1u << bits) - 1);
 }
 
 #include "patch_model.h"
@@ -297,7 +308,7 @@ static int step_segment(struct fota_patch *p)
     p->old_low = l->spare && p->segment >= kept ? (p->segment - kept + 1) * l->segment : 0;
     p->cache_length = 0;
     p->crc = 0;
-    patch_model_reset(&p->model, patch_inputs[p->head.mix]);
+    patch_model_reset(&p->model, p->head.mix + 1u);
     start_coder(&p->coder);
     p->stage = OPERATION;
     return 0;
@@ -326,12 +337,11 @@ static int end_segment(struct fota_patch *p)
 static int step_literal(struct fota_patch *p)
 {
     const struct patch_source *source = &p->model.sources[0];
-    struct literal_context c = {{0}, 0, p->model.since, p->position & 3};
+    struct literal_context c = {0, 0, p->model.since, p->position & 3};
     int err = 0;
 
-    for (uint32_t i = 0; i < 2; i++)
-        if (p->position > i)
-            c.last[i] = recent_byte(p, i + 1);
+    if (p->position)
+        c.last = recent_byte(p, 1);
     if (is_there(p, source, 1)) {
         if (source->is_new)
             err = new_bytes(p, source->where, &c.there, 1);
@@ -483,6 +493,17 @@ static int give_up(struct fota_patch *p, int err, struct fota_fault *fault)
     return err;
 }
 
+/* Decodes until there is something to deliver, or nothing to go on with. */
+static int run(struct fota_patch *p)
+{
+    int err = 0;
+
+    while (!err && p->position - p->delivered < GATHER && p->stage != DONE && !is_short(p) &&
+           (p->stage != OPERATION || p->position != p->segment_end))
+        err = step(p);
+    return err;
+}
+
 int fota_patch_poll(struct fota_patch *p, void *out, size_t size, size_t *length,
                     struct fota_fault *fault)
 {
@@ -510,7 +531,7 @@ int fota_patch_poll(struct fota_patch *p, void *out, size_t size, size_t *length
             return FOTA_PATCH_WANTS;
         if (*length == size)
             return FOTA_PATCH_MORE;
-        err = step(p);
+        err = run(p);
         if (err)
             return give_up(p, err, fault);
     }

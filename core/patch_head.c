@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-const uint8_t patch_inputs[PATCH_MIXES] = {1, 2, 3, PATCH_INPUTS};
-
 static uint8_t byte(struct patch_head_reader *r)
 {
     if (r->next < r->end)
@@ -84,7 +82,8 @@ void patch_head_begin(struct patch_head_reader *r, const struct fota_patch_layou
     head->length = layout->payload;
     if (flags & PATCH_UNDO)
         head->length = patch_head_number(r);
-    if (head->arch >= PATCH_ARCHS || flags & ~PATCH_FLAGS || head->length > layout->payload)
+    if (head->arch >= PATCH_ARCHS || head->mix >= PATCH_INPUTS || flags & ~PATCH_FLAGS ||
+        head->length > layout->payload)
         r->failed = 1;
 }
 

@@ -14,17 +14,14 @@
 
 #define PATCH_ARCH_MASK 0x07u
 #define PATCH_MIX_SHIFT 3u
-#define PATCH_MIX_MASK  0x18u /* predictions of literals that are mixed: patch_inputs[] */
+#define PATCH_MIX_MASK  0x18u /* predictions of literals that are mixed, less 1 */
 #define PATCH_UNDO      0x20u /* a reverse patch follows the stream */
 #define PATCH_FAR       0x40u /* code calls what is far away */
 #define PATCH_FLAGS     (PATCH_ARCH_MASK | PATCH_MIX_MASK | PATCH_UNDO | PATCH_FAR)
 
-#define PATCH_MIXES 4u
-extern const uint8_t patch_inputs[PATCH_MIXES];
-
 struct patch_head {
     uint8_t arch;    /* enum patch_arch_id */
-    uint8_t mix;     /* 0 to 3: as many predictions of literals as patch_inputs[] says */
+    uint8_t mix;     /* one less than the predictions of literals that are mixed */
     uint8_t far;     /* PATCH_FAR or 0 */
     uint32_t length; /* of the whole stream, this head included, bytes */
     struct patch_space old_space, new_space;

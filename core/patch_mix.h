@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define PATCH_INPUTS 5u /* predictions that are mixed */
+#define PATCH_INPUTS 3u /* predictions that are mixed */
 
 extern const int16_t patch_stretch[256];
 extern const uint16_t patch_squash[65];
@@ -18,11 +18,10 @@ extern const uint16_t patch_squash[65];
  */
 #define PATCH_CAREFUL_HALF 0x80000000u
 
+/* Updates stop short of 0 and 1, so that either bit can be coded. */
 static inline uint32_t patch_careful_p16(uint32_t p)
 {
-    uint32_t p16 = p >> 16;
-
-    return p16 < 1 ? 1 : p16 > 65535 - 1 ? 65535 - 1 : p16;
+    return p >> 16;
 }
 
 static inline uint32_t patch_careful_update(uint32_t p, unsigned bit, uint32_t limit)
@@ -39,14 +38,11 @@ static inline uint32_t patch_careful_update(uint32_t p, unsigned bit, uint32_t l
 
 static inline uint16_t patch_quick_update(uint16_t p, unsigned bit)
 {
-    static const uint8_t rate[8] = {128, 96, 64, 48, 36, 28, 20, 14};
-    uint32_t value = p & ~7u, n = p & 7u;
+    uint32_t n = p & 7u, shift = (n + 3) / 2;
 
     if (bit)
-        value += (0xfff8 - value) * rate[n] >> 8;
-    else
-        value -= value * rate[n] >> 8;
-    return (uint16_t)((value & ~7u) | (n + (n < 7)));
+        return (uint16_t)(((p + ((0xffffu - p) >> shift)) & ~7u) | (n + (n < 6)));
+    return (uint16_t)(((p - (p >> shift)) & ~7u) | (n + (n < 6)));
 }
 
 /* 16-bit probability from a logit of 8 fraction bits. */

@@ -4,10 +4,12 @@
  * Decoder and encoder include this file after they have declared
  *
  *     static unsigned code_bit(struct patch_coder *coder, uint32_t p16, unsigned bit);
+ *     static uint32_t code_plain(struct patch_coder *coder, unsigned bits, uint32_t value);
  *
- * which codes a bit whose probability to be 1 is p16 / 65536 and returns it: the encoder's takes
- * `bit`, the decoder's ignores it. So both sides run the same code and cannot drift apart; where a
- * function takes a value to code, the decoder gives any.
+ * The first codes a bit whose probability to be 1 is p16 / 65536 and returns it, the second a
+ * number of up to 12 bits that may be any: the encoder's take the value, the decoder's ignore it.
+ * So both sides run the same code and cannot drift apart; where a function takes a value to code,
+ * the decoder gives any.
  */
 #ifndef FOTA_PATCH_MODEL_H
 #define FOTA_PATCH_MODEL_H
@@ -43,27 +45,27 @@ static unsigned code_tree(struct patch_coder *coder, uint32_t *tree, unsigned bi
  */
 static uint32_t code_number(struct patch_coder *coder, struct patch_number *n, uint32_t value)
 {
-    unsigned bits = 0, prefix = 1, low = 1;
+    unsigned bits = 0, row, left;
     uint32_t result = 1;
 
     value++;
     while (value >> bits > 1)
         bits++;
     bits = code_tree(coder, n->size, 5, bits) & 31;
-    for (unsigned i = bits; i--;) {
-        unsigned bit = value >> i & 1;
+    row = bits < PATCH_TOPS ? bits : PATCH_TOPS - 1;
+    for (left = bits; left && left + 2 > bits; left--)
+        result =
+            result << 1 | code_careful(coder, &n->top[row][result - 1], value >> (left - 1) & 1);
+    while (left > 2) {
+        unsigned some = left - 2 < 12 ? left - 2 : 12;
 
-        if (i + 2 >= bits) {
-            bit = code_careful(coder,
-                               &n->top[bits < PATCH_TOPS ? bits : PATCH_TOPS - 1][prefix - 1], bit);
-            prefix = prefix << 1 | bit;
-        } else if (i < 2) {
-            bit = code_careful(coder, &n->low[low], bit);
-            low = low << 1 | bit;
-        } else {
-            bit = code_bit(coder, 32768, bit);
-        }
-        result = result << 1 | bit;
+        left -= some;
+        result = result << some | code_plain(coder, some, value >> left & ((1u << some) - 1));
+    }
+    if (left) {
+        unsigned low = code_tree(coder, n->low, left, value & ((1u << left) - 1));
+
+        result = result << left | (low & ((1u << left) - 1));
     }
     return result - 1;
 }
@@ -72,22 +74,23 @@ static uint32_t code_number(struct patch_coder *coder, struct patch_number *n, u
 
 /* What a literal is guessed from. */
 struct literal_context {
-    uint8_t last[2]; /* newest first */
+    uint8_t last;    /* the byte before */
     uint8_t there;   /* byte that a copy would have given */
     unsigned since;  /* literals since the last copy, up to 3 */
     unsigned parity; /* offset in the image modulo 4 */
 };
 
 /* Contexts, the most telling first: a stream uses as many as its head says. */
-static void hash_contexts(const struct literal_context *c, uint32_t hash[PATCH_INPUTS])
+static inline void hash_contexts(const struct literal_context *c, unsigned inputs,
+                                 uint32_t hash[PATCH_INPUTS])
 {
-    uint32_t half = c->parity & 1;
+    uint32_t half = c->parity & 1, there = c->there, last = c->last;
 
-    hash[0] = ((uint32_t)c->last[0] << 1 | half) + 1;
-    hash[1] = ((uint32_t)c->there << 3 | c->since << 1 | half) + 0x1000;
-    hash[2] = (((uint32_t)c->last[0] | (uint32_t)c->last[1] << 8) << 1 | half) + 0x20000;
-    hash[3] = ((uint32_t)c->there | (uint32_t)c->last[0] << 8 | c->since << 16) + 0x80000;
-    hash[4] = c->parity + 0x200000;
+    hash[0] = (last << 1 | half) + 1;
+    hash[1] = c->parity + 0x200000;
+    hash[2] = (there << 3 | c->since << 1 | half) + 0x1000;
+    if (inputs == 1 && c->since == 0)
+        hash[0] = hash[2];
 }
 
 /* The probabilities of half a byte stand in one row of a table. */
@@ -96,8 +99,8 @@ static inline uint16_t *row_of(const struct patch_model *m, unsigned table, uint
     return m->slots + ((table * m->rows + ((hash * 0x9E3779B1u >> 16) * m->rows >> 16)) << 4);
 }
 
-static unsigned code_mixed(struct patch_coder *coder, uint16_t *const *rows, unsigned node,
-                           unsigned inputs, int32_t *weights, unsigned bit)
+static inline unsigned code_mixed(struct patch_coder *coder, uint16_t *const *rows, unsigned node,
+                                  unsigned inputs, int32_t *weights, unsigned bit)
 {
     int32_t stretched[PATCH_INPUTS];
     int32_t sum = 0, error;
@@ -127,25 +130,35 @@ static unsigned code_single(struct patch_coder *coder, uint16_t *slot, unsigned 
     return bit;
 }
 
+/* The numbers of patch_inputs[], so that a compiler can unroll what is done for each. */
+static inline unsigned code_by(struct patch_coder *coder, uint16_t *const *rows, unsigned node,
+                               unsigned inputs, int32_t *weights, unsigned bit)
+{
+    switch (inputs) {
+    case 1: return code_single(coder, rows[0] + node, bit);
+    case 2: return code_mixed(coder, rows, node, 2, weights, bit);
+    default: return code_mixed(coder, rows, node, PATCH_INPUTS, weights, bit);
+    }
+}
+
 static uint8_t code_literal(struct patch_coder *coder, struct patch_model *m,
                             const struct literal_context *c, uint8_t value)
 {
     uint32_t hash[PATCH_INPUTS];
     uint16_t *rows[PATCH_INPUTS];
     int32_t *weights = m->weights[c->since * 4 + c->parity];
-    unsigned result = 0, first = m->inputs == 1 && c->since == 0;
+    unsigned result = 0;
 
-    hash_contexts(c, hash);
+    hash_contexts(c, m->inputs, hash);
     for (unsigned half = 0; half < 2; half++) {
         unsigned node = 1;
 
         for (unsigned k = 0; k < m->inputs; k++)
-            rows[k] = row_of(m, k, hash[k + first] + (half ? result + 1 : 0) * 0x3D4D51CBu);
+            rows[k] = row_of(m, k, hash[k] + (half ? result + 1 : 0) * 0x3D4D51CBu);
         for (unsigned i = 4; i--;) {
             unsigned bit = value >> (i + 4 - 4 * half) & 1;
 
-            bit = m->inputs == 1 ? code_single(coder, rows[0] + node, bit)
-                                 : code_mixed(coder, rows, node, m->inputs, weights, bit);
+            bit = code_by(coder, rows, node, m->inputs, weights, bit);
             node = node << 1 | bit;
         }
         result = result << 4 | (node & 15);

@@ -11,6 +11,7 @@
 
 #define PASSES      3u
 #define RAM_DEFAULT 32768u
+#define MUCH        10u /* literals by the byte of the image, 1 / MUCH */
 
 static const char *const arch_names[PATCH_ARCHS] = {"raw", "thumb", "a32", "riscv", "xtensa"};
 
@@ -150,7 +151,7 @@ static int try_arch(const struct diff_images *images, const struct fota_diff_opt
     a.images = *images;
     a.images.arch = patch_arch_find(arch);
     a.images.head.arch = (uint8_t)arch;
-    a.images.head.mix = o->fast ? 0 : PATCH_MIXES - 1;
+    a.images.head.mix = o->fast ? 0 : PATCH_INPUTS - 1;
     a.prices = diff_prices_new(images);
     err = a.prices ? diff_space_find(&a.images) : FOTA_ERR_MEMORY;
     if (!err)
@@ -188,6 +189,9 @@ int fota_diff(const uint8_t *old, size_t old_size, const uint8_t *new, size_t ne
     likely = diff_arch_guess(&images);
     if (!err && likely != PATCH_ARCH_RAW)
         err = try_arch(&images, &o, likely, &best);
+    /* Much new code is slow to decode; what a copy would have given says little about it. */
+    if (!err && !o.fast && best.stats.literal_bytes > images.new_size / MUCH)
+        best.images.head.mix = PATCH_INPUTS - 2;
     for (unsigned pass = 1; pass < PASSES && !err; pass++)
         err = improve(&best, &o);
     if (!err) {

@@ -42,6 +42,14 @@ static void shift_out(struct patch_coder *c)
     c->low = (c->low & 0xffffff) << 8;
 }
 
+static void normalise(struct patch_coder *c)
+{
+    while (c->range < 1u << 24) {
+        c->range <<= 8;
+        shift_out(c);
+    }
+}
+
 static inline unsigned code_bit(struct patch_coder *c, uint32_t p16, unsigned bit)
 {
     uint32_t bound = (c->range >> 16) * p16;
@@ -53,11 +61,17 @@ static inline unsigned code_bit(struct patch_coder *c, uint32_t p16, unsigned bi
         c->low += bound;
         c->range -= bound;
     }
-    while (c->range < 1u << 24) {
-        c->range <<= 8;
-        shift_out(c);
-    }
+    normalise(c);
     return bit;
+}
+
+static uint32_t code_plain(struct patch_coder *c, unsigned bits, uint32_t value)
+{
+    c->bits += bits;
+    c->range >>= bits;
+    c->low += (uint64_t)value * c->range;
+    normalise(c);
+    return value;
 }
 
 #include "patch_model.h"
@@ -182,13 +196,12 @@ static void write_literal(struct patch_coder *c, struct diff_coder *coder,
 {
     const struct diff_images *images = coder->images;
     const struct patch_source *source = &coder->model.sources[0];
-    struct literal_context context = {{0}, 0, coder->model.since, position & 3};
+    struct literal_context context = {0, 0, coder->model.since, position & 3};
     uint8_t value = images->new[position];
     double bits = c->bits;
 
-    for (uint32_t i = 0; i < 2; i++)
-        if (position > i)
-            context.last[i] = images->new[position - i - 1];
+    if (position)
+        context.last = images->new[position - 1];
     if (source->is_new && source->where && source->where <= position)
         context.there = images->new[position - source->where];
     else if (!source->is_new && position + source->where >= segment->old_low &&
@@ -197,7 +210,7 @@ static void write_literal(struct patch_coder *c, struct diff_coder *coder,
     code_literal(c, &coder->model, &context, value);
     did(&coder->model, DID_LITERAL);
     coder->order0[position & 1][value]++;
-    coder->order1[context.last[0] << 8 | value]++;
+    coder->order1[context.last << 8 | value]++;
     coder->stats->literals++;
     coder->stats->literal_bytes++;
     coder->stats->literal_bits += c->bits - bits;
@@ -261,7 +274,7 @@ int diff_code(struct diff_coder *coder, const struct diff_segment *segment,
     struct patch_coder c;
     double bits;
 
-    patch_model_reset(&coder->model, patch_inputs[coder->images->head.mix]);
+    patch_model_reset(&coder->model, coder->images->head.mix + 1u);
     start_coder(&c, out);
     for (size_t i = 0; i < ops->count; i++) {
         const struct diff_op *op = &ops->list[i];

@@ -43,26 +43,25 @@ static void price_numbers(struct diff_price_number *price, const struct patch_nu
 
 uint32_t diff_price_number(const struct diff_price_number *n, uint32_t value)
 {
-    unsigned bits = 0, prefix = 1, low = 1;
+    unsigned bits = 0, row, left, prefix = 1, low = 1;
     uint32_t price;
 
     value++;
     while (value >> bits > 1)
         bits++;
     price = n->size[bits];
-    for (unsigned i = bits; i--;) {
-        unsigned bit = value >> i & 1;
-
-        if (i + 2 >= bits) {
-            price += n->top[bits < PATCH_TOPS ? bits : PATCH_TOPS - 1][prefix - 1][bit];
-            prefix = prefix << 1 | bit;
-        } else if (i < 2) {
-            price += n->low[low][bit];
-            low = low << 1 | bit;
-        } else {
-            price += PRICE_BIT * (i - 1);
-            i = 2;
-        }
+    row = bits < PATCH_TOPS ? bits : PATCH_TOPS - 1;
+    for (left = bits; left && left + 2 > bits; left--) {
+        price += n->top[row][prefix - 1][value >> (left - 1) & 1];
+        prefix = prefix << 1 | (value >> (left - 1) & 1);
+    }
+    if (left > 2) {
+        price += PRICE_BIT * (left - 2);
+        left = 2;
+    }
+    for (; left; left--) {
+        price += n->low[low][value >> (left - 1) & 1];
+        low = low << 1 | (value >> (left - 1) & 1);
     }
     return price;
 }
