@@ -125,6 +125,16 @@ describe("a differential package", function()
         assert.equal(read(dir .. "/new"), read(dir .. "/back"))
     end)
 
+    it("is planned for a flash of one's own", function()
+        write(dir .. "/old", text(20000, 1))
+        write(dir .. "/new", "-- v2\n" .. text(20000, 1))
+        local own = " --geometry 1048576/65536,262144/65536"
+        assert.matches("by in place", ok(PACK .. "--from old --to new" .. own))
+        ok("apply --from old new.fota --out back")
+        assert.equal(read(dir .. "/new"), read(dir .. "/back"))
+        refused(2, "unknown model", PACK .. "--from old --to new --geometry 1048576/65536")
+    end)
+
     it("wants options that fit each other", function()
         refused(2, "give %-%-image, or %-%-to", PACK .. "--image new --to new")
         refused(2, "%-%-ram goes with %-%-to", PACK .. "--image new --ram 20000")

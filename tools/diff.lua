@@ -12,7 +12,7 @@ local diff = {
     min = 2,
     options = {
         { name = "ram", value = "BYTES", help = "of the modem's decoder; 32768 by default" },
-        { name = "geometry", value = "MODEL", help = "as this modem's flash wants it" },
+        { name = "geometry", value = "MODEL", help = "as this modem's flash wants it, see fota pack" },
         { name = "fast", help = "literals that decode twice as fast, and are larger" },
         { name = "json", help = "machine readable" },
     },
@@ -24,7 +24,7 @@ function diff.run(given, positional)
     local old, new = delta.image(positional[1]), delta.image(positional[2])
     local options = delta.options(given)
     if given.geometry then
-        options.model = models.find(given.geometry).name
+        options.model = models.geometry(given.geometry)
     end
     local made = delta.make(old, new, options)
     if given.json then

@@ -1,4 +1,5 @@
 /* Differential and compressed payloads for the `fota` command. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,19 +151,41 @@ int fota_tool_append_undo(lua_State *L)
     return 1;
 }
 
-/* plan(model, layout, payload length) -> {way, segment, spare} */
+/* The map of a model, or as far as a plan needs it of a device of one's own, in bytes:
+ * "SLOT/ERASE UNIT,STAGING/ERASE UNIT". */
+static struct fota_map map_argument(lua_State *L, int index)
+{
+    const char *text = luaL_checkstring(L, index);
+    const struct fota_model *model = fota_model_find(text);
+    unsigned slot, slot_unit, staging, staging_unit;
+    struct fota_map map = {.name = "own"};
+    char rest;
+
+    if (model)
+        return *fota_sim_map(model->family);
+    luaL_argcheck(
+        L,
+        sscanf(text, "%u/%u,%u/%u%c", &slot, &slot_unit, &staging, &staging_unit, &rest) == 4 &&
+            slot_unit && staging_unit && slot % slot_unit == 0 && staging % staging_unit == 0 &&
+            slot / slot_unit >= 2 && staging / staging_unit >= 2,
+        index, "a model, or SLOT/UNIT,STAGING/UNIT in bytes, whole units");
+    map.slot = (struct fota_region){0, slot, slot_unit};
+    map.staging = (struct fota_region){slot, staging, staging_unit};
+    return map;
+}
+
+/* plan(model or geometry, layout, payload length) -> {way, segment, spare} */
 int fota_tool_plan(lua_State *L)
 {
     static const char *const ways[] = {"second slot", "copy of the old image", "over the old image",
                                        "in place"};
-    const struct fota_model *model = fota_model_find(luaL_checkstring(L, 1));
+    struct fota_map map = map_argument(L, 1);
     struct fota_patch_layout layout = read_layout(L, 2);
     struct fota_diff_plan plan;
     struct fota_fault fault;
 
-    luaL_argcheck(L, model != NULL, 1, "unknown model");
-    if (fota_diff_plan(fota_sim_map(model->family), layout.old_size, layout.new_size,
-                       fota_tool_check_u32(L, 3), &plan, &fault))
+    if (fota_diff_plan(&map, layout.old_size, layout.new_size, fota_tool_check_u32(L, 3), &plan,
+                       &fault))
         return fota_tool_fault_result(L, &fault);
     lua_createtable(L, 0, 3);
     fota_tool_set_text(L, "way", ways[plan.way]);

@@ -32,6 +32,13 @@ local function call_of(row)
     return row.asynchronous and "async" or "blocking"
 end
 
+--- What `core.plan` takes for --geometry: a model's name, or the regions of a device of one's own.
+---@param text string
+---@return string
+function models.geometry(text)
+    return text:find("^%d+/%d+,%d+/%d+$") and text or models.find(text).name
+end
+
 --- The row of a model; an unknown one ends the command with the list of the known ones.
 ---@param name string
 ---@return table row of core.models()

@@ -36,7 +36,8 @@ local pack = {
         { name = "expiry", value = "WHEN", help = "seconds since 1970, or YYYY-MM-DD (to its end, UTC)" },
         { name = "requires", value = "A-B[,...]", help = "installed sequences it may be installed over" },
         { name = "ram", value = "BYTES", help = "with --to: of the modem's decoder; 32768 by default" },
-        { name = "geometry", value = "M", help = "with --from: whose flash it is for; --model by default" },
+        { name = "geometry", value = "M",
+            help = "with --from: whose flash it is for, --model by default; or SLOT/UNIT,STAGING/UNIT, bytes" },
         { name = "undo", help = "with --from: a reverse patch, too, where the old image is not kept" },
         { name = "fast", help = "with --to: decodes twice as fast, and is larger" },
         { name = "key", value = "KEY.pem", help = "sign it, as 'fota sign' would" },
@@ -146,7 +147,7 @@ end
 -- Whose flash a difference is made for: the first model, when it is one of the table.
 local function geometry_of(given, manifest)
     if given.geometry then
-        return models.find(given.geometry).name
+        return models.geometry(given.geometry)
     end
     return manifest.vendor == "quectel" and manifest.models[1] or nil
 end

@@ -98,6 +98,7 @@ int main(void)
     board_start();
     board_watchdog_start();
     board_config_open(&board);
+    board.config.decoder = board_image; /* no image is there yet */
     step = run_stage();
     if (step == FOTA_BOOT_NOTHING) {
         say_line("no image can be run", "");

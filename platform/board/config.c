@@ -8,7 +8,8 @@
 #include "platform/board/semihost.h"
 #include "platform/mbedtls/crypto.h"
 
-#define VENDOR "quectel" /* vendor id of the packages */
+#define VENDOR      "quectel" /* vendor id of the packages */
+#define DECODER_RAM 32768u    /* bytes */
 
 static uint64_t system_now_ms(void *ctx)
 {
@@ -56,6 +57,7 @@ void board_config_open(struct board_config *board)
     board->port.crypto = &fota_mbedtls_crypto;
     board->policy.keys = product_keys;
     board->policy.key_count = product_key_count;
+    board->policy.decoder_ram = DECODER_RAM;
     board->config.port = &board->port;
     board->config.model = fota_model_find(product_model);
     board->config.vendor = VENDOR;

@@ -2,6 +2,7 @@
  * board_host.c - prepares a board on the host:
  *
  *   board_host product MODEL KEY.pem...                      product.c, to standard output
+ *   board_host geometry                                     of the map, for fota pack --geometry
  *   board_host flash PACKAGE FILES.tar|- BOOT.bin|- OUT.bin  the whole NOR as a factory leaves it
  */
 #include <stdio.h>
@@ -101,8 +102,17 @@ static int flash(char **words)
     return 0;
 }
 
+static int geometry(void)
+{
+    printf("%u/%u,%u/%u\n", board_map.slot.size, board_map.slot.erase_unit, board_map.staging.size,
+           board_map.staging.erase_unit);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[1], "geometry") == 0)
+        return geometry();
     if (argc >= 4 && strcmp(argv[1], "product") == 0)
         return product(argc - 2, argv + 2);
     if (argc == 6 && strcmp(argv[1], "flash") == 0)
