@@ -37,7 +37,7 @@ local pack = {
         { name = "requires", value = "A-B[,...]", help = "installed sequences it may be installed over" },
         { name = "ram", value = "BYTES", help = "with --to: of the modem's decoder; 32768 by default" },
         { name = "geometry", value = "M",
-            help = "with --from: whose flash it is for, --model by default; or SLOT/UNIT,STAGING/UNIT, bytes" },
+            help = "with --from: whose flash it is for; or SLOT/UNIT,STAGING/UNIT in bytes; --model" },
         { name = "undo", help = "with --from: a reverse patch, too, where the old image is not kept" },
         { name = "fast", help = "with --to: decodes twice as fast, and is larger" },
         { name = "key", value = "KEY.pem", help = "sign it, as 'fota sign' would" },
