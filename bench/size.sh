@@ -17,7 +17,7 @@ for f in core/*.c; do
 done
 arm-none-eabi-size -t "$folder"/*.o | awk '/TOTALS/ {printf "| **all** | **%d** | %d | %d |\n", $1, $2, $3}'
 
-boot="boot boot_copy boot_patch boot_rescue boot_switch crc32 device flash journal judge package slot way"
+boot="boot boot_copy boot_mini boot_patch boot_rescue boot_switch crc32 device flash journal judge package slot way"
 # shellcheck disable=SC2046,SC2086 # lists of words
 arm-none-eabi-size -t $(for f in $boot; do echo "$folder/$f.o"; done) |
     awk '/TOTALS/ {printf "\nOf these a boot loader links %d bytes (boot*, crc32, device, flash, journal, judge, package, slot).\n", $1}'

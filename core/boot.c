@@ -46,6 +46,8 @@ int fota_boot_give_back(struct fota_boot *b, int error, enum fota_stage stage)
 
     r.error = (int16_t)error;
     r.stage = (uint8_t)stage;
+    if (r.flags & FOTA_RECORD_MINI)
+        return fota_boot_fetch_again(b, &r);
     if (!(r.flags & FOTA_RECORD_BACKUP)) {
         r.state = FOTA_STATE_IDLE;
         r.outcome = FOTA_OUTCOME_KEPT;
@@ -60,8 +62,6 @@ int fota_boot_give_back(struct fota_boot *b, int error, enum fota_stage stage)
 
 int fota_boot_installed(struct fota_boot *b, struct fota_record *r)
 {
-    uint8_t tries = b->config->policy->boot_tries;
-
     if (fota_boot_reverting(b)) {
         r->state = FOTA_STATE_IDLE;
         r->outcome = FOTA_OUTCOME_REVERTED;
@@ -70,7 +70,7 @@ int fota_boot_installed(struct fota_boot *b, struct fota_record *r)
             memcpy(r->reverted, r->digest, sizeof r->reverted);
     } else {
         r->state = FOTA_STATE_TRIAL;
-        r->tries = tries ? tries : FOTA_BOOT_TRIES;
+        r->tries = fota_policy_tries(b->config->policy);
         r->spared = 0;
         if (r->flags & FOTA_RECORD_IN_PLACE && b->patch.undo)
             r->flags |= FOTA_RECORD_BACKUP;
@@ -110,6 +110,7 @@ static int step_begin(struct fota_boot *b)
     case FOTA_STATE_STAGED:
     case FOTA_STATE_BACKING_UP: return fota_boot_go(b, STEP_JUDGE);
     case FOTA_STATE_INSTALLING:
+    case FOTA_STATE_UPDATING:
     case FOTA_STATE_REVERTING: return fota_boot_go(b, STEP_SOURCE);
     case FOTA_STATE_TRIAL:
         if (r->tries == 0 && !is_spared(b))
@@ -153,9 +154,11 @@ static int step_judge(struct fota_boot *b)
     /* That it had not expired was judged by the clock when it was downloaded. */
     package.present &= ~(1u << FOTA_FIELD_EXPIRY);
     fota_device_describe(b->config, &r, keep ? &b->manifest : NULL, &device);
+    if (fota_boot_mini(b))
+        fota_device_expect_updater(b->config, &device);
     if (fota_package_judge(&package, b->config->policy, &device, &b->fault) != 0)
         return fota_boot_refuse(b);
-    if (!keep || fota_boot_map(b)->other.size ||
+    if (!keep || fota_boot_map(b)->other.size || fota_boot_mini(b) ||
         !fota_backup_fits(fota_boot_map(b), package.payload.length, b->manifest.result.length))
         return fota_boot_go(b, STEP_SOURCE);
     /* From here to the last copied unit b->manifest is that of the slot. */
@@ -172,6 +175,7 @@ int fota_boot_source_is_bad(struct fota_boot *b)
         if (b->journal.record.flags & FOTA_RECORD_BACKUP)
             return fota_boot_give_back(b, b->fault.error, FOTA_STAGE_INSTALL);
         return fota_boot_go(b, b->recovering ? STEP_RECOVER : STEP_SLOT);
+    case FOTA_STATE_UPDATING:
     case FOTA_STATE_REVERTING: return fota_boot_go(b, b->recovering ? STEP_RECOVER : STEP_SLOT);
     default: return fota_boot_refuse(b);
     }
@@ -199,6 +203,8 @@ static bool source_fits(const struct fota_boot *b)
         return false;
     if (fota_boot_switches(b))
         return true;
+    if (fota_boot_mini(b))
+        return length <= fota_mini_capacity(fota_boot_map(b));
     return fota_boot_reverting(b) ? fota_backup_fits(fota_boot_map(b), 0, length)
                                   : length <= fota_staging_capacity(fota_boot_map(b));
 }
@@ -212,6 +218,10 @@ static int load_source(struct fota_boot *b)
     if (fota_boot_reverting(b) && !fota_boot_decodes(b))
         return fota_boot_load(b, fota_old_manifest(map, b->journal.record.flags));
     err = fota_boot_load_staged(b);
+    /* A package that is none must not run as an updater, whatever the record claims. */
+    if (!err && fota_boot_mini(b) != (b->manifest.set_stages == 2))
+        return fota_fail(&b->fault, FOTA_ERR_SET, FOTA_STAGE_INSTALL, fota_boot_mini(b),
+                         b->manifest.set_stage);
     if (!err && fota_boot_switches(b))
         err = load_package(b, fota_old_manifest(map, b->journal.record.flags));
     return err;
@@ -253,6 +263,8 @@ static int step_source_hash(struct fota_boot *b)
         return FOTA_BOOT_AGAIN;
     if (err)
         return fota_boot_source_is_bad(b);
+    if (fota_boot_mini(b))
+        return fota_boot_resident(b);
     if (fota_boot_decodes(b))
         return fota_boot_patch_old(b);
     if (fota_boot_switches(b))
@@ -300,7 +312,8 @@ static int slot_is_bad(struct fota_boot *b)
 {
     if (b->mute)
         return fota_fail(&b->fault, FOTA_ERR_JOURNAL, FOTA_STAGE_INSTALL, 0, 0);
-    if (b->journal.record.state == FOTA_STATE_TRIAL && b->journal.record.flags & FOTA_RECORD_BACKUP)
+    if (b->journal.record.state == FOTA_STATE_TRIAL &&
+        b->journal.record.flags & (FOTA_RECORD_BACKUP | FOTA_RECORD_MINI))
         return fota_boot_give_back(b, FOTA_ERR_RESULT, FOTA_STAGE_TRIAL);
     return fota_boot_go(b, STEP_RECOVER);
 }
@@ -339,7 +352,8 @@ static int step_slot_hash(struct fota_boot *b)
         return slot_is_bad(b);
     if (b->mute)
         return fota_boot_go(b, STEP_RUN);
-    if (r.state == FOTA_STATE_INSTALLING || r.state == FOTA_STATE_REVERTING)
+    if (r.state == FOTA_STATE_INSTALLING || r.state == FOTA_STATE_REVERTING ||
+        r.state == FOTA_STATE_UPDATING)
         return settle(b);
     if (r.state == FOTA_STATE_TRIAL) {
         /* Lowered before the attempt. */
@@ -413,6 +427,7 @@ int fota_boot_step(struct fota_boot *boot)
         [STEP_SLOT_HASH] = step_slot_hash,
         [STEP_RECOVER] = fota_boot_recover,
         [STEP_RUN] = step_run,
+        [STEP_UPDATER] = fota_boot_run_updater,
         [STEP_NOTHING] = step_nothing,
     };
 

@@ -13,9 +13,10 @@
 #include "way.h"
 
 enum fota_boot_step {
-    FOTA_BOOT_AGAIN,  /* call again; feed the watchdog before */
-    FOTA_BOOT_RUN,    /* the image in fota_boot_slot() is verified: start it */
-    FOTA_BOOT_NOTHING /* no image can be run */
+    FOTA_BOOT_AGAIN,   /* call again; feed the watchdog before */
+    FOTA_BOOT_RUN,     /* the image in fota_boot_slot() is verified: start it */
+    FOTA_BOOT_NOTHING, /* no image can be run */
+    FOTA_BOOT_UPDATER  /* the resident updater at fota_boot_updater() is verified: start it */
 };
 
 #define FOTA_BOOT_SPARED 8u
@@ -80,6 +81,10 @@ bool fota_boot_proven(const struct fota_boot *boot);
 
 /* The slot that the modem runs from; after FOTA_BOOT_RUN boot->manifest is its image's. */
 const struct fota_region *fota_boot_slot(const struct fota_boot *boot);
+
+/* Flash address of the resident updater; after FOTA_BOOT_UPDATER boot->manifest is that of its
+ * package. What it has to do is fota_update(). */
+uint32_t fota_boot_updater(const struct fota_boot *boot);
 
 /*
  * For manufacturing: writes the image of a signed package of `length` bytes (header and payload)

@@ -15,6 +15,8 @@ static int judge_rescue(struct fota_boot *b, const struct fota_record *r)
     b->manifest.requires_count = 0;
     b->manifest.present &= ~(1u << FOTA_FIELD_EXPIRY);
     fota_device_describe(b->config, r, NULL, &device);
+    if (r->flags & FOTA_RECORD_MINI)
+        fota_device_expect_updater(b->config, &device);
     return fota_package_judge(&b->manifest, b->config->policy, &device, &b->fault);
 }
 
@@ -42,7 +44,7 @@ static int wait_for_better(struct fota_boot *b)
 /*
  * The slot holds no valid image and the journal does not explain it (it was lost, or cells died):
  * any other image whose signature is good is better than none, first the old one, then the staged
- * one.
+ * one. A resident updater fetches one.
  */
 int fota_boot_recover(struct fota_boot *b)
 {
@@ -53,7 +55,7 @@ int fota_boot_recover(struct fota_boot *b)
     b->unit = 0;
     r.progress = 0;
     r.replaced = 0;
-    r.flags &= (uint8_t)~FOTA_RECORD_IN_PLACE;
+    r.flags &= (uint8_t) ~(FOTA_RECORD_IN_PLACE | FOTA_RECORD_MINI);
     if (r.error == 0) {
         r.error = FOTA_ERR_NO_IMAGE;
         r.stage = FOTA_STAGE_INSTALL;
@@ -68,11 +70,18 @@ int fota_boot_recover(struct fota_boot *b)
     if (b->recovering > 2)
         return fota_boot_go(b, STEP_NOTHING);
     b->recovering = 2;
-    if (fota_boot_load(b, fota_boot_map(b)->staging.offset) != 0 || judge_rescue(b, &r) != 0 ||
+    if (fota_boot_load(b, fota_boot_map(b)->staging.offset) != 0)
+        return fota_boot_go(b, STEP_NOTHING);
+    r.flags &= FOTA_RECORD_OTHER;
+    r.state = FOTA_STATE_INSTALLING;
+    if (b->manifest.set_stage == 1 && b->manifest.set_stages == 2) {
+        r.flags |= FOTA_RECORD_MINI;
+        r.state = FOTA_STATE_UPDATING;
+        r.package_size = 1; /* any: the slot's image is lost */
+    }
+    if (judge_rescue(b, &r) != 0 ||
         fota_package_digest(fota_boot_port(b)->crypto, b->header, &b->manifest, r.digest) != 0)
         return fota_boot_go(b, STEP_NOTHING);
     r.to_sequence = b->manifest.sequence;
-    r.state = FOTA_STATE_INSTALLING;
-    r.flags &= FOTA_RECORD_OTHER;
     return fota_boot_note(b, &r, STEP_SOURCE);
 }

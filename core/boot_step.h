@@ -5,6 +5,7 @@
  *   boot_copy.c    installing with a copy of the old image: back it up, write the slot
  *   boot_switch.c  installing with two slots: which of them runs
  *   boot_patch.c   installing what is decoded: differential and compressed packages
+ *   boot_mini.c    mini fota: the resident updater
  *   boot_rescue.c  the slot's image is lost: another one
  *   provision.c    manufacturing
  *
@@ -41,6 +42,7 @@ enum boot_step {
     STEP_SLOT_HASH,    /* is the image good? */
     STEP_RECOVER,      /* it is not: look for another one */
     STEP_RUN,
+    STEP_UPDATER,
     STEP_NOTHING,
     STEPS
 };
@@ -58,6 +60,12 @@ static inline const struct fota_map *fota_boot_map(const struct fota_boot *b)
 static inline bool fota_boot_reverting(const struct fota_boot *b)
 {
     return b->journal.record.state == FOTA_STATE_REVERTING;
+}
+
+/* The package is, or was, the resident updater of a mini fota. */
+static inline bool fota_boot_mini(const struct fota_boot *b)
+{
+    return (b->journal.record.flags & FOTA_RECORD_MINI) != 0;
 }
 
 static inline uint32_t fota_boot_units(const struct fota_region *region)
@@ -158,6 +166,15 @@ int fota_boot_choose(struct fota_boot *b);
 
 /* The other slot's image, which is verified, runs from now on. */
 int fota_boot_switch(struct fota_boot *b);
+
+/* boot_mini.c: */
+int fota_boot_run_updater(struct fota_boot *b);
+
+/* The updater in staging is verified. */
+int fota_boot_resident(struct fota_boot *b);
+
+/* What it fetched is not to be run. *r is the record to change. */
+int fota_boot_fetch_again(struct fota_boot *b, struct fota_record *r);
 
 /* boot_rescue.c: */
 int fota_boot_recover(struct fota_boot *b);

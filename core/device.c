@@ -23,3 +23,10 @@ void fota_device_describe(const struct fota_config *config, const struct fota_re
             device->counter = installed->sequence;
     }
 }
+
+void fota_device_expect_updater(const struct fota_config *config, struct fota_device *device)
+{
+    device->set_stage = 1;
+    device->map = NULL;
+    device->staging_size = fota_mini_capacity(config->port->map);
+}

@@ -15,4 +15,13 @@
 void fota_device_describe(const struct fota_config *config, const struct fota_record *record,
                           const struct fota_manifest *installed, struct fota_device *device);
 
+/* Changes *device: the package is to be the first of a set, the resident updater (mini fota). */
+void fota_device_expect_updater(const struct fota_config *config, struct fota_device *device);
+
+/* Starts that a new image gets to confirm. */
+static inline uint8_t fota_policy_tries(const struct fota_policy *policy)
+{
+    return policy->boot_tries ? policy->boot_tries : FOTA_BOOT_TRIES;
+}
+
 #endif

@@ -58,32 +58,41 @@ static int check_tls(struct fota *f, const struct fota_url *url,
     return f->fault.error;
 }
 
+int fota_download_check(struct fota *f, const char *url, const struct fota_tls_params *tls)
+{
+    struct fota_url parts;
+    int err = fota_url_parse(url, strlen(url), FOTA_URL_MAX, &parts, &f->fault);
+
+    return err ? err : check_tls(f, &parts, tls);
+}
+
+int fota_download_begin(struct fota *f, const char *url, const struct fota_tls_params *tls,
+                        const struct fota_limits *limits)
+{
+    int err = fota_download_check(f, url, tls);
+
+    if (err)
+        return err;
+    fota_engine_reset(f);
+    take_tls(f, tls);
+    memcpy(f->url, url, strlen(url) + 1);
+    if (limits)
+        f->limits = *limits;
+    fota_source_init(&f->source, f->config.port,
+                     &(struct fota_timeouts){f->limits.connect_ms, f->limits.stall_ms});
+    fota_source_secure(&f->source, &f->tls);
+    f->begun_ms = now(f);
+    f->phase = FOTA_PHASE_RESUME;
+    f->stage = FOTA_STAGE_CONNECT;
+    return 0;
+}
+
 int fota_download(struct fota *fota, const char *url, const struct fota_tls_params *tls,
                   const struct fota_limits *limits)
 {
-    size_t length = strlen(url);
-    struct fota_url parts;
     int err = fota_engine_may_begin(fota);
 
-    if (!err)
-        err = fota_url_parse(url, length, FOTA_URL_MAX, &parts, &fota->fault);
-    if (err)
-        return err;
-    err = check_tls(fota, &parts, tls);
-    if (err)
-        return err;
-    fota_engine_reset(fota);
-    take_tls(fota, tls);
-    memcpy(fota->url, url, length + 1);
-    if (limits)
-        fota->limits = *limits;
-    fota_source_init(&fota->source, fota->config.port,
-                     &(struct fota_timeouts){fota->limits.connect_ms, fota->limits.stall_ms});
-    fota_source_secure(&fota->source, &fota->tls);
-    fota->begun_ms = now(fota);
-    fota->phase = FOTA_PHASE_RESUME;
-    fota->stage = FOTA_STAGE_CONNECT;
-    return 0;
+    return err ? err : fota_download_begin(fota, url, tls, limits);
 }
 
 /* ---- resume -----------------------------------------------------------------------------------
@@ -109,15 +118,16 @@ static bool staged_header_is_good(struct fota *f)
 {
     const struct fota_record *r = &f->journal.record;
     uint8_t digest[FOTA_DIGEST_SIZE];
-    struct fota_device device;
 
-    if (fota_header_load(f->config.port, f->config.policy, fota_map_of(f)->staging.offset,
-                         f->header, &f->manifest, &f->fault) != 0 ||
+    if (fota_header_load(f->config.port, f->config.policy, fota_staging_header(f), f->header,
+                         &f->manifest, &f->fault) != 0 ||
         fota_package_digest(f->config.port->crypto, f->header, &f->manifest, digest) != 0 ||
-        memcmp(digest, r->digest, sizeof digest) != 0 || r->package_size != fota_package_size(f))
+        r->package_size != fota_package_size(f))
         return false;
-    fota_device_describe(&f->config, r, fota_engine_installed(f), &device);
-    return fota_package_judge(&f->manifest, f->config.policy, &device, &f->fault) == 0;
+    /* The record of a resident updater has its own digest; there the set's id tells. */
+    if (f->set_stage != FOTA_SET_APP && memcmp(digest, r->digest, sizeof digest) != 0)
+        return false;
+    return fota_staging_accept(f) == 0;
 }
 
 int fota_download_resume(struct fota *f)
@@ -125,8 +135,8 @@ int fota_download_resume(struct fota *f)
     const struct fota_record *r = &f->journal.record;
 
     f->phase = FOTA_PHASE_OPEN;
-    if (r->state != FOTA_STATE_DOWNLOADING || !staged_header_is_good(f) ||
-        r->progress > f->manifest.payload.length)
+    if (r->state != (f->set_stage == FOTA_SET_APP ? FOTA_STATE_UPDATING : FOTA_STATE_DOWNLOADING) ||
+        !staged_header_is_good(f) || r->progress > f->manifest.payload.length)
         return 0;
     fota_staging_begin(f, r->progress);
     if (r->progress % f->writer.region.erase_unit != 0) {
@@ -138,8 +148,9 @@ int fota_download_resume(struct fota *f)
     f->claimed = r->package_size;
     f->identity.total = r->package_size;
     f->identity.validator = r->validator;
+    /* The updater may be the same one, and what it is to fetch another. */
     if (fota_staging_complete(f))
-        f->phase = FOTA_PHASE_FLUSH;
+        f->phase = f->set_stage == FOTA_SET_UPDATER ? FOTA_PHASE_MARK : FOTA_PHASE_FLUSH;
     return 0;
 }
 
@@ -374,6 +385,22 @@ static void begin_backoff(struct fota *f)
     f->phase = FOTA_PHASE_BACKOFF;
 }
 
+/*
+ * The resident updater gives up only as long as the application is whole. Later it tries for ever,
+ * whatever is wrong: somebody may mend it on the server, and there is nothing else to run.
+ */
+static void resident_failed(struct fota *f, bool again)
+{
+    f->attempts++;
+    if (f->whole && (!again || f->attempts >= ATTEMPTS)) {
+        f->phase = FOTA_PHASE_DROP;
+        return;
+    }
+    if (!again)
+        start_again(f);
+    begin_backoff(f);
+}
+
 void fota_download_failed(struct fota *f)
 {
     const struct fota_error_row *row = fota_error_find(f->fault.error);
@@ -382,6 +409,10 @@ void fota_download_failed(struct fota *f)
     if (may_start_again(f)) {
         f->restarts++;
         start_again(f);
+        return;
+    }
+    if (f->set_stage == FOTA_SET_APP) {
+        resident_failed(f, may_try_again(row));
         return;
     }
     if (may_try_again(row) && ++f->attempts < or_default(f->limits.attempts, ATTEMPTS)) {

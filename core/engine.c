@@ -82,6 +82,8 @@ void fota_engine_reset(struct fota *f)
     f->stage = FOTA_STAGE_IDLE;
     f->restarts = f->percent = 0;
     f->reported = FOTA_STAGE_IDLE;
+    f->set_stage = FOTA_SET_NONE;
+    f->ordered = false;
     f->local = f->judged = f->waiting = false;
 }
 
@@ -164,6 +166,7 @@ static int work(struct fota *f)
     case FOTA_PHASE_JUDGE: return fota_staging_judge(f);
     case FOTA_PHASE_INTENT: return fota_staging_intent(f);
     case FOTA_PHASE_STORE: return fota_staging_store(f);
+    case FOTA_PHASE_ORDER: return fota_mini_order(f);
     case FOTA_PHASE_MARK: return fota_staging_mark(f);
     case FOTA_PHASE_TAIL: return fota_download_tail(f);
     case FOTA_PHASE_FLUSH: return fota_staging_flush(f);
@@ -311,6 +314,7 @@ int fota_discard(struct fota *fota)
     if (r.state != FOTA_STATE_STAGED)
         return 0;
     r.state = FOTA_STATE_IDLE;
+    r.flags &= FOTA_RECORD_OTHER;
     return fota_journal_write(&fota->journal, &r) ? fota_engine_fail(fota, FOTA_ERR_JOURNAL, 0, 0)
                                                   : 0;
 }

@@ -5,10 +5,12 @@
  *   download.c  bytes from the network: attempts, resume, identity
  *   staging.c   what becomes of the bytes: header, judgement, flash, digest
  *   local.c     bytes from the script
+ *   mini.c      a set of two packages: the resident updater, and what that fetches
  */
 #ifndef FOTA_ENGINE_H
 #define FOTA_ENGINE_H
 
+#include "device.h"
 #include "fault.h"
 #include "fota.h"
 #include "journal.h"
@@ -24,6 +26,7 @@ enum fota_phase {
     FOTA_PHASE_JUDGE,   /* decide whether it may be installed */
     FOTA_PHASE_INTENT,  /* note in the journal that staging will be overwritten (R5) */
     FOTA_PHASE_STORE,   /* header into staging */
+    FOTA_PHASE_ORDER,   /* mini fota: keep what the updater must know */
     FOTA_PHASE_BODY,    /* payload into staging */
     FOTA_PHASE_MARK,    /* note how far we are */
     FOTA_PHASE_TAIL,    /* the file must end here */
@@ -37,6 +40,9 @@ enum fota_phase {
     FOTA_PHASE_CANCEL,  /* the script took it back */
     FOTA_PHASE_END      /* report fault (error 0: success) once */
 };
+
+/* What is downloaded: a package by itself, or a stage of a set (mini fota). */
+enum { FOTA_SET_NONE = 0, FOTA_SET_UPDATER = 1, FOTA_SET_APP = 2 };
 
 struct fota {
     struct fota_config config;
@@ -61,14 +67,20 @@ struct fota {
     uint32_t attempts;      /* failed in a row */
     uint16_t header_fill;
     uint8_t phase;
-    uint8_t stage;    /* enum fota_stage, for events */
-    uint8_t restarts; /* from byte 0, in this download */
-    uint8_t percent;  /* last reported */
-    uint8_t reported; /* stage last reported */
-    bool local;       /* bytes come from fota_write() */
-    bool judged;      /* the header in hand is complete and accepted */
-    bool waiting;     /* the network has nothing for us now */
+    uint8_t stage;      /* enum fota_stage, for events */
+    uint8_t restarts;   /* from byte 0, in this download */
+    uint8_t percent;    /* last reported */
+    uint8_t reported;   /* stage last reported */
+    bool local;         /* bytes come from fota_write() */
+    bool judged;        /* the header in hand is complete and accepted */
+    bool waiting;       /* the network has nothing for us now */
+    uint8_t set_stage;  /* FOTA_SET_* */
+    uint8_t order_unit; /* next one to write */
+    bool whole;         /* the slot's image was not touched for the second stage */
+    bool ordered;       /* the order is written, or will be before anything else */
+    uint8_t set_id[8];  /* of the set whose second stage is fetched */
     char url[FOTA_URL_MAX + 1];
+    char url2[FOTA_URL_MAX + 1]; /* of the second stage */
     uint8_t header[FOTA_HEADER_MAX];
     /* The page to program; while it is empty, the slot's manifest has room here. */
     union {
@@ -123,6 +135,28 @@ int fota_download_answer(struct fota *f);
 int fota_download_fetch(struct fota *f); /* HEADER, BODY */
 int fota_download_tail(struct fota *f);
 int fota_download_backoff(struct fota *f);
+
+/* Can `url` be fetched with these parameters? Returns 0 or the error. */
+int fota_download_check(struct fota *f, const char *url, const struct fota_tls_params *tls);
+
+/* fota_download() but for fota_engine_may_begin(). */
+int fota_download_begin(struct fota *f, const char *url, const struct fota_tls_params *tls,
+                        const struct fota_limits *limits);
+
+/* Keeps what the updater must know; one unit a call. */
+int fota_mini_order(struct fota *f);
+
+/* Goes to that phase, if what is downloaded is an updater and it was not done yet. */
+void fota_mini_begin_order(struct fota *f);
+
+/* Changes *device and f->manifest to what counts for the stage of a set. */
+void fota_mini_describe(struct fota *f, struct fota_device *device);
+
+/* Judges f->manifest. Returns 0 or the error. */
+int fota_staging_accept(struct fota *f);
+
+/* Where in flash the header of the package in hand is kept. */
+uint32_t fota_staging_header(const struct fota *f);
 
 /* Makes the writer ready behind `done` payload bytes that are in flash, whole erase units. */
 void fota_staging_begin(struct fota *f, uint32_t done);

@@ -99,6 +99,28 @@ int fota_download(struct fota *fota, const char *url, const struct fota_tls_para
                   const struct fota_limits *limits);
 
 /*
+ * Mini fota: begins to download the first package of a set, a small resident updater, from `url1`
+ * into staging. After the reset that follows the updater fetches the second package, the
+ * application, from `url2` into the slot (fota_update()). Both urls are copied; `tls` and `limits`
+ * are as for fota_download(), `tls` counts for both and is kept in flash for the second. Errors:
+ * those of fota_download() for either url; FOTA_ERR_TLS_PARAMS, too, where the texts are too long
+ * to be kept.
+ */
+int fota_download_mini(struct fota *fota, const char *url1, const char *url2,
+                       const struct fota_tls_params *tls, const struct fota_limits *limits);
+
+/*
+ * The resident updater's part, after FOTA_BOOT_UPDATER (boot.h): begins to fetch the application,
+ * or goes on with it. `memory` of FOTA_ORDER_MAX bytes is borrowed until the end. fota_step() does
+ * the rest; after FOTA_EVENT_END, whatever the error, reset the modem. It ends with an error only
+ * while the old application is whole, which then runs again; later it tries until it succeeds, with
+ * pauses of at most 15 minutes. Errors, after which the modem is reset, too: FOTA_ERR_STATE (there
+ * is nothing to fetch), FOTA_ERR_MEMORY, FOTA_ERR_INTEGRITY (what was kept is damaged), those of
+ * fota_download().
+ */
+int fota_update(struct fota *fota, void *memory, size_t size);
+
+/*
  * The local way: `length` next bytes of a package of `total` bytes (0: not known). *taken says how
  * many were taken; one step's work is done, so call again with the rest. The first call begins. A
  * failure ends the update. Errors: FOTA_ERR_BUSY (a download runs), FOTA_ERR_UNCONFIRMED, those of

@@ -52,6 +52,9 @@ struct fota_map {
     struct fota_region other;
 };
 
+/* Mini fota: what is kept in staging for the resident updater takes at most so many bytes. */
+#define FOTA_ORDER_MAX 8192u
+
 /*
  * Flash access. Addresses are bytes from the start of the flash.
  *   read     any address and length

@@ -62,7 +62,7 @@ static void decode(const uint8_t *p, struct fota_record *r)
 
 static bool is_record(const uint8_t *p)
 {
-    return fota_get32(p) == RECORD_MAGIC && p[10] <= FOTA_STATE_REVERTING &&
+    return fota_get32(p) == RECORD_MAGIC && p[10] <= FOTA_STATE_UPDATING &&
            fota_get32(p + RECORD_CRC) == fota_crc32(0, p, RECORD_CRC);
 }
 

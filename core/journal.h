@@ -22,7 +22,9 @@ enum fota_state {
     FOTA_STATE_BACKING_UP = 3,  /* the old image is being copied; progress: units done */
     FOTA_STATE_INSTALLING = 4,  /* the slot is being written; progress: units done */
     FOTA_STATE_TRIAL = 5,       /* the new image runs; `tries` more starts before it is reverted */
-    FOTA_STATE_REVERTING = 6    /* the old image is being put back; progress: units done */
+    FOTA_STATE_REVERTING = 6,   /* the old image is being put back; progress: units done */
+    FOTA_STATE_UPDATING = 7     /* mini fota: the resident updater fetches the application into the
+                                 * slot; progress: payload bytes there */
 };
 
 /* How the last update ended; written to flash. */
@@ -38,6 +40,7 @@ enum fota_outcome {
 #define FOTA_RECORD_OTHER  0x02u /* flag: the modem runs from map->other */
 /* flag: the image is made of the old one in place; with BACKUP, the package can take it back */
 #define FOTA_RECORD_IN_PLACE 0x04u
+#define FOTA_RECORD_MINI     0x08u /* flag: staging holds, or will hold, the resident updater */
 
 /* What a record says. */
 struct fota_record {
@@ -56,7 +59,9 @@ struct fota_record {
     uint64_t validator;               /* of the file on the server, see http_reader.h; 0 none */
     uint8_t digest[FOTA_DIGEST_SIZE]; /* of the package's signed header */
     uint8_t reverted[8]; /* begin of the digest of the package that was reverted last; 0 none */
-    uint32_t replaced;   /* in place: segments of the slot that are new; progress: those built */
+    /* In place: segments of the slot that are new; progress: those built. Mini fota: applications
+     * of this set that did not confirm. */
+    uint32_t replaced;
 };
 
 struct fota_journal {

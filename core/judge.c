@@ -218,11 +218,32 @@ bool fota_package_may_run(const struct fota_manifest *manifest, const struct fot
            judge_target(manifest, device, &ignored) == 0 && manifest->sequence >= device->counter;
 }
 
+/* A package by itself is no stage of a set, or the only one. The stages of a set come by a call of
+ * their own, and none of them is a delta: the image that it would start from is given up. */
+static int judge_set(const struct fota_manifest *m, const struct fota_policy *policy,
+                     const struct fota_device *device, struct fota_fault *fault)
+{
+    bool alone = m->set_stages <= 1;
+
+    if (device->set_stage == 0)
+        return alone ? 0 : fail(fault, FOTA_ERR_SET, 0, m->set_stage);
+    if (m->set_stages != 2 || m->set_stage != device->set_stage ||
+        (m->set_stage == 2 && memcmp(m->set_id, device->set_id, sizeof m->set_id) != 0))
+        return fail(fault, FOTA_ERR_SET, device->set_stage, m->set_stage);
+    if (m->format != FOTA_FORMAT_FULL)
+        return fail(fault, FOTA_ERR_FORMAT, FOTA_FORMAT_FULL, m->format);
+    if (policy->only_reversible)
+        return fail(fault, FOTA_ERR_NO_WAY_BACK, 0, 0);
+    return 0;
+}
+
 int fota_package_judge(const struct fota_manifest *manifest, const struct fota_policy *policy,
                        const struct fota_device *device, struct fota_fault *fault)
 {
     int err = judge_target(manifest, device, fault);
 
+    if (!err)
+        err = judge_set(manifest, policy, device, fault);
     if (!err)
         err = judge_size(manifest, policy, device, fault);
     if (!err)
@@ -231,8 +252,5 @@ int fota_package_judge(const struct fota_manifest *manifest, const struct fota_p
         err = judge_way(manifest, policy, device, fault);
     if (!err)
         err = judge_expiry(manifest, policy, device, fault);
-    /* One package installs at once; the stages of a set come by another call. */
-    if (!err && manifest->set_stage > 1)
-        err = fail(fault, FOTA_ERR_SET, 1, manifest->set_stage);
     return err;
 }

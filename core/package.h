@@ -192,14 +192,16 @@ struct fota_device {
     const struct fota_object *image; /* installed; NULL none */
     const char *version;             /* installed; NULL unknown */
     const struct fota_map *map;      /* NULL: whether there is a way into a slot is not judged */
-    int64_t time;                    /* trusted, seconds since 1970; -1 none */
+    uint8_t set_stage; /* 0: a package by itself; 1, 2: that stage of a set of two (mini fota) */
+    const uint8_t *set_id; /* of stage 2: 8 bytes, the set that was begun */
+    int64_t time;          /* trusted, seconds since 1970; -1 none */
 };
 
 /*
  * Judges a manifest whose signatures are good. Returns 0, or the first of FOTA_ERR_WRONG_VENDOR,
  * _WRONG_MODEL, _COMPONENT, _LOCATION, _FORMAT, _PARAMETERS, _IMAGE_TOO_LARGE, _PACKAGE_TOO_LARGE,
  * _DOWNGRADE, _SAME_VERSION, _REQUIRES, _PRECURSOR (expected, got: first four bytes of the
- * digests), those of fota_way_find(), _EXPIRED, _SET with *fault filled in.
+ * digests), those of fota_way_find(), _EXPIRED with *fault filled in; _SET comes after _LOCATION.
  */
 int fota_package_judge(const struct fota_manifest *manifest, const struct fota_policy *policy,
                        const struct fota_device *device, struct fota_fault *fault);

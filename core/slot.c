@@ -24,7 +24,7 @@ static bool goes_into_slot(const struct fota_map *map, uint8_t format)
 
 struct fota_place fota_payload_place(const struct fota_map *map, uint8_t flags, uint8_t format)
 {
-    if (goes_into_slot(map, format))
+    if (!(flags & FOTA_RECORD_MINI) && goes_into_slot(map, format))
         return (struct fota_place){fota_slot_inactive(map, flags), 0};
     return (struct fota_place){&map->staging, map->staging.erase_unit};
 }
@@ -32,6 +32,14 @@ struct fota_place fota_payload_place(const struct fota_map *map, uint8_t flags, 
 uint32_t fota_payload_capacity(const struct fota_map *map, uint8_t format)
 {
     return goes_into_slot(map, format) ? fota_slot_capacity(map) : fota_staging_capacity(map);
+}
+
+uint32_t fota_mini_capacity(const struct fota_map *map)
+{
+    const struct fota_region *staging = &map->staging;
+    uint32_t taken = 2 * staging->erase_unit + fota_round_up(staging, FOTA_ORDER_MAX);
+
+    return staging->size > taken ? staging->size - taken : 0;
 }
 
 bool fota_backup_fits(const struct fota_map *map, uint32_t payload, uint32_t image)

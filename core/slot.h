@@ -89,9 +89,21 @@ struct fota_place {
     uint32_t offset; /* of its first byte in the region, a multiple of the erase unit */
 };
 
-/* Where a payload of `format` (enum fota_format) goes, and how many bytes that takes. */
+/* Where a payload of `format` (enum fota_format) goes, and how many bytes that takes; with
+ * FOTA_RECORD_MINI in `flags` where the updater goes. */
 struct fota_place fota_payload_place(const struct fota_map *map, uint8_t flags, uint8_t format);
 uint32_t fota_payload_capacity(const struct fota_map *map, uint8_t format);
+
+/* Mini fota: what the updater must know lies in whole units before the last unit of staging, in
+ * which the header of the application's package lies while that is fetched. Bytes. */
+
+static inline uint32_t fota_order_address(const struct fota_map *map)
+{
+    return fota_backup_manifest(map) - fota_round_up(&map->staging, FOTA_ORDER_MAX);
+}
+
+/* Largest updater, bytes; 0: no room for any. */
+uint32_t fota_mini_capacity(const struct fota_map *map);
 
 /* Is there room for a copy of an image of `image` bytes beside a payload of `payload` bytes? */
 bool fota_backup_fits(const struct fota_map *map, uint32_t payload, uint32_t image);

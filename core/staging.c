@@ -66,10 +66,28 @@ static int check_claim(struct fota *f)
                             f->claimed);
 }
 
+static struct fota_place place_of(const struct fota *f)
+{
+    const struct fota_map *map = fota_map_of(f);
+    uint8_t flags = f->journal.record.flags & FOTA_RECORD_OTHER;
+
+    if (f->set_stage == FOTA_SET_APP)
+        return (struct fota_place){fota_slot_active(map, flags), 0};
+    if (f->set_stage == FOTA_SET_UPDATER)
+        flags |= FOTA_RECORD_MINI;
+    return fota_payload_place(map, flags, f->manifest.format);
+}
+
+uint32_t fota_staging_header(const struct fota *f)
+{
+    const struct fota_map *map = fota_map_of(f);
+
+    return f->set_stage == FOTA_SET_APP ? fota_backup_manifest(map) : map->staging.offset;
+}
+
 void fota_staging_begin(struct fota *f, uint32_t done)
 {
-    struct fota_place place =
-        fota_payload_place(fota_map_of(f), f->journal.record.flags, f->manifest.format);
+    struct fota_place place = place_of(f);
 
     f->base = place.offset;
     fota_writer_start(&f->writer, f->config.port, place.region, f->base + done,
@@ -91,18 +109,25 @@ static int check_reverted(struct fota *f)
     return err ? fota_engine_fail(f, err, 0, 0) : 0;
 }
 
-int fota_staging_judge(struct fota *f)
+int fota_staging_accept(struct fota *f)
 {
     struct fota_device device;
+
+    fota_device_describe(&f->config, &f->journal.record, fota_engine_installed(f), &device);
+    if (f->set_stage != FOTA_SET_NONE)
+        fota_mini_describe(f, &device);
+    return fota_package_judge(&f->manifest, f->config.policy, &device, &f->fault);
+}
+
+int fota_staging_judge(struct fota *f)
+{
     int err = fota_package_parse(f->header, f->header_fill, &f->manifest, &f->fault);
 
     if (!err)
         err = fota_package_verify(f->config.port->crypto, f->config.policy, f->header, &f->manifest,
                                   &f->fault);
-    if (err)
-        return err;
-    fota_device_describe(&f->config, &f->journal.record, fota_engine_installed(f), &device);
-    err = fota_package_judge(&f->manifest, f->config.policy, &device, &f->fault);
+    if (!err)
+        err = fota_staging_accept(f);
     if (!err)
         err = check_reverted(f);
     if (!err)
@@ -118,19 +143,24 @@ int fota_staging_judge(struct fota *f)
 static int note_download(struct fota *f, uint32_t done)
 {
     struct fota_record r = f->journal.record;
-    int err;
+    int err = 0;
 
-    r.state = FOTA_STATE_DOWNLOADING;
-    r.flags &= FOTA_RECORD_OTHER;
     r.progress = done;
-    r.replaced = 0;
     r.package_size = fota_package_size(f);
     r.validator = f->identity.validator;
-    r.outcome = FOTA_OUTCOME_NONE;
-    r.error = 0;
-    r.stage = 0;
     r.to_sequence = f->manifest.sequence;
-    err = fota_package_digest(f->config.port->crypto, f->header, &f->manifest, r.digest);
+    /* In the resident updater the record is that of its own package. */
+    if (f->set_stage != FOTA_SET_APP) {
+        r.state = FOTA_STATE_DOWNLOADING;
+        r.flags &= FOTA_RECORD_OTHER;
+        if (f->set_stage == FOTA_SET_UPDATER)
+            r.flags |= FOTA_RECORD_MINI;
+        r.replaced = 0;
+        r.outcome = FOTA_OUTCOME_NONE;
+        r.error = 0;
+        r.stage = 0;
+        err = fota_package_digest(f->config.port->crypto, f->header, &f->manifest, r.digest);
+    }
     if (!err)
         err = fota_journal_write(&f->journal, &r);
     return err ? fota_engine_fail(f, err, 0, 0) : 0;
@@ -146,9 +176,13 @@ int fota_staging_intent(struct fota *f)
 
 int fota_staging_store(struct fota *f)
 {
+    const struct fota_region *staging = &fota_map_of(f)->staging;
+    uint32_t unit = (fota_staging_header(f) - staging->offset) / staging->erase_unit;
+
     f->phase = FOTA_PHASE_BODY;
-    return fota_unit_store(f->config.port, &fota_map_of(f)->staging, 0, f->header,
-                           f->manifest.header_length, f->work.page, &f->fault);
+    fota_mini_begin_order(f);
+    return fota_unit_store(f->config.port, staging, unit, f->header, f->manifest.header_length,
+                           f->work.page, &f->fault);
 }
 
 /* ---- payload ----------------------------------------------------------------------------------
@@ -181,7 +215,10 @@ static int work(struct fota *f, bool flush)
 
 int fota_staging_work(struct fota *f)
 {
-    int err = work(f, false);
+    int err;
+
+    f->whole = f->whole && f->writer.fill < FOTA_PROGRAM_UNIT_MAX;
+    err = work(f, false);
 
     if (err > 0)
         f->attempts = 0; /* a page got through: a weak link is no dead one */
@@ -198,6 +235,7 @@ int fota_staging_mark(struct fota *f)
 
     f->marked = done;
     f->phase = FOTA_PHASE_BODY;
+    fota_mini_begin_order(f);
     return err;
 }
 
@@ -207,6 +245,7 @@ int fota_staging_flush(struct fota *f)
 
     if (!fota_staging_settled(f))
         return note_download(f, f->writer.at - f->base);
+    f->whole = false;
     err = work(f, true);
     if (err == 0)
         f->phase = f->local ? FOTA_PHASE_FLUSHED : FOTA_PHASE_HASH;
@@ -250,8 +289,14 @@ int fota_staging_commit(struct fota *f)
     struct fota_record r = f->journal.record;
     int err;
 
-    r.from_sequence = installed ? installed->sequence : 0;
-    r.state = FOTA_STATE_STAGED;
+    if (f->set_stage == FOTA_SET_APP) {
+        r.state = FOTA_STATE_TRIAL;
+        r.tries = fota_policy_tries(f->config.policy);
+        r.spared = 0;
+    } else {
+        r.from_sequence = installed ? installed->sequence : 0;
+        r.state = FOTA_STATE_STAGED;
+    }
     err = fota_journal_write(&f->journal, &r);
     if (err)
         return fota_engine_fail(f, err, 0, 0);
@@ -266,6 +311,7 @@ int fota_staging_drop(struct fota *f)
     struct fota_record r = f->journal.record;
 
     r.state = FOTA_STATE_IDLE;
+    r.flags &= FOTA_RECORD_OTHER;
     r.outcome = FOTA_OUTCOME_FAILED;
     r.error = (int16_t)f->fault.error;
     r.stage = (uint8_t)f->fault.stage;

@@ -58,6 +58,7 @@ local boot_lines = {
     staged = "boot: a verified package is staged",
     ["backing up"] = "boot: copying the old image aside",
     installing = "boot: installing",
+    updating = "boot: the updater is verified",
     trial = "boot: the new image runs on trial",
     reverting = "boot: putting the old image back",
 }
@@ -88,6 +89,12 @@ local function printer(progress, log)
         end,
         reset = function()
             say("  -- the modem resets --")
+        end,
+        updating = function()
+            say("  updater: fetching the application")
+        end,
+        updater = function(message)
+            say("  updater: %s; trying again", message)
         end,
         fault = function(message)
             say("  boot: %s", message)

@@ -177,8 +177,8 @@ static int modem_provision(lua_State *L)
 
 static const char *state_name(uint8_t state)
 {
-    static const char *const names[] = {"idle",       "downloading", "staged",   "backing up",
-                                        "installing", "trial",       "reverting"};
+    static const char *const names[] = {"idle",       "downloading", "staged",    "backing up",
+                                        "installing", "trial",       "reverting", "updating"};
 
     return state < sizeof names / sizeof *names ? names[state] : "unknown";
 }
@@ -223,8 +223,90 @@ static int modem_boot(lua_State *L)
         lua_pushliteral(L, "run");
     else if (step == FOTA_BOOT_NOTHING)
         lua_pushliteral(L, "nothing");
+    else if (step == FOTA_BOOT_UPDATER)
+        lua_pushliteral(L, "updater");
     else
         return failure(L, &sim->modem.boot.fault);
+    return 1;
+}
+
+/* What the host's function, argument 2 of update(), hears; `failed` while it waits after a failure.
+ */
+struct hearer {
+    struct sim *sim;
+    uint64_t last_ms; /* of the modem's clock; 0: no limit */
+    bool failed;
+};
+
+static bool tell(lua_State *L, int arguments)
+{
+    bool stop = false;
+
+    if (lua_pcall(L, arguments, 1, 0) == 0)
+        stop = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return stop;
+}
+
+static bool hear(void *ctx, const struct fota_event *event)
+{
+    struct hearer *hearer = ctx;
+    const struct fota_system *system = &hearer->sim->modem.port.system;
+    lua_State *L = hearer->sim->host;
+    bool failed = event->fault.error != 0;
+    bool news = failed && !hearer->failed;
+    char text[FOTA_TEXT_MAX];
+
+    hearer->failed = failed;
+    if (hearer->last_ms && system->ops->now_ms(system->ctx) >= hearer->last_ms)
+        return true;
+    if (!lua_isfunction(L, 2))
+        return false;
+    if (news) {
+        fota_fault_text(&event->fault, text, sizeof text);
+        lua_pushvalue(L, 2);
+        lua_pushliteral(L, "updater");
+        lua_pushfstring(L, "%s: %s", fota_error_name(event->fault.error), text);
+        return tell(L, 2);
+    }
+    if (event->kind != FOTA_EVENT_PROGRESS)
+        return false;
+    lua_pushvalue(L, 2);
+    lua_pushliteral(L, "progress");
+    lua_pushstring(L, fota_stage_name(event->stage));
+    lua_pushnumber(L, event->received);
+    lua_pushnumber(L, event->total);
+    lua_pushinteger(L, event->percent);
+    return tell(L, 5);
+}
+
+/*
+ * update(listener, run_ms) -> "reset", "cut" or "stopped": runs the resident updater. `listener`
+ * hears
+ * ("progress", stage, received, total, percent) and ("updater", message) of a failure that it
+ * waits after; it stops the modem by returning true, as run_ms (nil: no limit) does.
+ */
+static int modem_update(lua_State *L)
+{
+    struct sim *sim = sim_check(L, 1);
+    const struct fota_system *system = &sim->modem.port.system;
+    struct hearer hearer = {sim, 0, false};
+    volatile int result = 0;
+    enum stop stop;
+
+    lua_settop(L, 3);
+    if (lua_isnumber(L, 3))
+        hearer.last_ms = system->ops->now_ms(system->ctx) + (uint64_t)lua_tonumber(L, 3);
+    sim->host = L;
+    sim->running = true;
+    stop = (enum stop)setjmp(sim->stopped);
+    if (stop == STOP_NONE)
+        result = fota_sim_modem_update(&sim->modem, hear, &hearer);
+    sim->running = false;
+    fota_sim_modem_disconnect(&sim->modem);
+    if (result < 0)
+        return failed(L, result);
+    lua_pushstring(L, stop == STOP_CUT ? "cut" : result ? "stopped" : "reset");
     return 1;
 }
 
@@ -463,13 +545,28 @@ static int modem_wear(lua_State *L)
  */
 
 static const luaL_Reg methods[] = {
-    {"close", modem_close}, {"trust", modem_trust},       {"provision", modem_provision},
-    {"image", modem_image}, {"api", modem_api},           {"run", sim_run},
-    {"cut", modem_cut},     {"power_on", modem_power_on}, {"power_off", modem_power_off},
-    {"rate", modem_rate},   {"drop", modem_drop},         {"network", modem_network},
-    {"serve", modem_serve}, {"fast", modem_fast},         {"skip", modem_skip},
-    {"now", modem_now},     {"stats", modem_stats},       {"map", modem_map},
-    {"cells", modem_cells}, {"poke", modem_poke},         {"wear", modem_wear},
+    {"close", modem_close},
+    {"trust", modem_trust},
+    {"provision", modem_provision},
+    {"update", modem_update},
+    {"image", modem_image},
+    {"api", modem_api},
+    {"run", sim_run},
+    {"cut", modem_cut},
+    {"power_on", modem_power_on},
+    {"power_off", modem_power_off},
+    {"rate", modem_rate},
+    {"drop", modem_drop},
+    {"network", modem_network},
+    {"serve", modem_serve},
+    {"fast", modem_fast},
+    {"skip", modem_skip},
+    {"now", modem_now},
+    {"stats", modem_stats},
+    {"map", modem_map},
+    {"cells", modem_cells},
+    {"poke", modem_poke},
+    {"wear", modem_wear},
     {NULL, NULL},
 };
 

@@ -11,6 +11,7 @@ local START_FAILURES = 3 -- boot stages that fail one after another before the m
 
 ---@alias fota.Listener fun(kind: string, ...: any): boolean|nil
 --- What a listener hears: "boot" (state of the journal), "start" (version, sequence), "cut", "reset",
+--- "updating" (the resident updater starts), "updater" (message: it waits after a failure),
 --- "fault" (message), "print" (line), "log" (level, line), "error" (message),
 --- "progress" (stage, received, total, percent, rate).
 
@@ -141,7 +142,7 @@ function machine:trust(pem)
     return self.modem:trust(pem)
 end
 
--- The boot stage; "run", "nothing", "cut", or nil and a message.
+-- The boot stage; "run", "updater", "nothing", "cut", or nil and a message.
 local function boot(self, listener)
     self.counts.boots = self.counts.boots + 1
     return self.modem:boot(function(state)
@@ -184,6 +185,21 @@ local function power_returns(self, listener)
     self.modem:power_on()
 end
 
+-- The resident updater of a mini fota; it ends in a reset.
+local function update(self, listener, run_ms)
+    listener("updating")
+    local why, message = self.modem:update(listener, run_ms)
+    if why == "cut" then
+        power_returns(self, listener)
+    elseif why == "reset" then
+        self.counts.resets = self.counts.resets + 1
+        listener("reset")
+    else
+        return why or "error", message
+    end
+    return "again"
+end
+
 -- One start: why it ended ("again" when the modem starts anew by itself), and a value.
 local function start_once(self, listener, failures, run_ms)
     local result, message = boot(self, listener)
@@ -192,6 +208,8 @@ local function start_once(self, listener, failures, run_ms)
         return "again"
     elseif result == "nothing" then
         return "nothing", "no image can be run"
+    elseif result == "updater" then
+        return update(self, listener, run_ms)
     elseif not result then
         listener("fault", message)
         return failures < START_FAILURES and "failed" or "nothing", message

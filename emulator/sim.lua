@@ -114,11 +114,19 @@ function Modem:image()
     return (self.machine.modem:image())
 end
 
---- Runs the boot stage: "run", "nothing", "cut", or nil and a message.
+--- Runs the boot stage: "run", "updater", "nothing", "cut", or nil and a message.
 ---@return string|nil result
 ---@return string|nil message
 function Modem:boot()
     return self.machine.modem:boot()
+end
+
+--- Runs the resident updater, after boot() gave "updater": "reset", "cut", or "stopped" when `run_ms` of the
+--- modem's clock were over.
+---@param run_ms integer|nil
+---@return string result
+function Modem:update(run_ms)
+    return self.machine.modem:update(nil, run_ms)
 end
 
 ---@class fota.sim.Run

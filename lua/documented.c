@@ -46,13 +46,22 @@ static int begin_kind(lua_State *L, struct face *face, int index, bool has_callb
     return fota_lua_wait_documented(L, face);
 }
 
-/* The url is the string at `index`, ssl_params the table at `ssl` (0: none); the callback, if there
- * is one, is on top. */
-static int begin_download(lua_State *L, struct face *face, int index, bool has_callback, int ssl)
+/* The url is the string at `index`, that of a mini fota's second stage the one at `second` (0:
+ * none), ssl_params the table at `ssl` (0: none); the callback, if there is one, is on top. */
+static int begin_download(lua_State *L, struct face *face, int index, int second, bool has_callback,
+                          int ssl)
 {
     struct job kind = {.keep_awake = fota_lua_check_object(L)->keep_awake};
-    const char *problem = fota_lua_tls(L, face, ssl, lua_tostring(L, index), &kind);
+    const char *url = lua_tostring(L, index);
+    const char *problem;
+    size_t length;
 
+    if (second) {
+        url = kind.url2 = lua_tolstring(L, second, &length);
+        if (strlen(url) != length)
+            return fota_lua_refused(L, FOTA_ERR_URL, (uint32_t)strlen(url), NULL);
+    }
+    problem = fota_lua_tls(L, face, ssl, url, &kind);
     if (problem)
         return bad_tls(L, problem);
     return begin_kind(L, face, index, has_callback, &kind);
@@ -94,7 +103,7 @@ static int http_download(lua_State *L)
 
     fota_lua_check_object(L);
     if (!fota_lua_named_arguments(L, true, known))
-        return begin_download(L, face, 2, false, 0);
+        return begin_download(L, face, 2, 0, false, 0);
     has_url1 = fota_lua_typed_field(L, 2, "url1", LUA_TSTRING);
     has_url2 = fota_lua_typed_field(L, 2, "url2", LUA_TSTRING);
     has_ssl = fota_lua_typed_field(L, 2, "ssl_params", LUA_TTABLE);
@@ -108,15 +117,14 @@ static int http_download(lua_State *L)
     if (has_url2 && has_callback)
         return fota_lua_refused(L, FOTA_ERR_UNSUPPORTED, 0,
                                 "a callback is not supported with url2 (mini fota)");
-    if (has_url2)
-        return fota_lua_refused(L, FOTA_ERR_NOT_BUILT, 0, "the second stage (url2)");
     if (!has_url1)
         return missing_url(L, "url1");
     /* Who asks for TLS must not send a password in the clear. */
-    if (has_ssl && has_scheme(L, URL1, &scheme) && scheme == FOTA_SCHEME_FTP)
-        return fota_lua_refused(L, FOTA_ERR_UNSUPPORTED, 0,
-                                "ssl_params are for https:// and ftps:// urls, not for ftp://");
-    return begin_download(L, face, URL1, has_callback, has_ssl ? SSL : 0);
+    for (int url = URL1; has_ssl && url <= (has_url2 ? URL2 : URL1); url++)
+        if (has_scheme(L, url, &scheme) && scheme == FOTA_SCHEME_FTP)
+            return fota_lua_refused(L, FOTA_ERR_UNSUPPORTED, 0,
+                                    "ssl_params are for https:// and ftps:// urls, not for ftp://");
+    return begin_download(L, face, URL1, has_url2 ? URL2 : 0, has_callback, has_ssl ? SSL : 0);
 }
 
 /* The document knows one status for all that goes well. Schemes that this call is not for are

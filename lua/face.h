@@ -52,6 +52,7 @@ struct job {
     bool has_tls;    /* `tls` is not the engine's default */
     int texts;       /* pin of what the texts of `tls` belong to, where it has_tls */
     struct fota_tls_params tls;
+    const char *url2;         /* of a mini fota, while it is begun; NULL none */
     uint32_t received, total; /* bytes */
     uint32_t rate;            /* bytes per second, 0 unknown */
     uint8_t percent;

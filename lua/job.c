@@ -529,6 +529,16 @@ void fota_lua_pump(lua_State *L, struct face *face)
 /* ---- jobs -------------------------------------------------------------------------------------
  */
 
+static int start(struct face *face, const char *url, struct job *job)
+{
+    const struct fota_tls_params *tls = job->has_tls ? &job->tls : NULL;
+    const char *url2 = job->url2;
+
+    job->url2 = NULL;
+    return url2 ? fota_download_mini(face->engine, url, url2, tls, &face->limits)
+                : fota_download(face->engine, url, tls, &face->limits);
+}
+
 int fota_lua_begin(lua_State *L, struct face *face, int index, bool has_callback,
                    const struct job *kind, struct ending *ending)
 {
@@ -548,7 +558,7 @@ int fota_lua_begin(lua_State *L, struct face *face, int index, bool has_callback
         drop_texts(L, job);
         return ending->error;
     }
-    if (fota_download(face->engine, url, job->has_tls ? &job->tls : NULL, &face->limits) != 0) {
+    if (start(face, url, job) != 0) {
         fota_lua_compose(fota_fault(face->engine), ending);
         drop_texts(L, job);
         return ending->error;

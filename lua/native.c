@@ -90,8 +90,8 @@ static int status(lua_State *L)
 static int last_result(lua_State *L)
 {
     static const char *const outcomes[] = {"none", "success", "failed", "reverted", "kept"};
-    static const char *const states[] = {"idle",       "downloading", "staged",   "backing up",
-                                         "installing", "trial",       "reverting"};
+    static const char *const states[] = {"idle",       "downloading", "staged",    "backing up",
+                                         "installing", "trial",       "reverting", "updating"};
     struct face *face = face_of(L);
     struct fota_result r;
     int err = fota_last_result(face->engine, &r);

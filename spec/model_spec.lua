@@ -4,7 +4,7 @@ local sim = require("fota.sim")
 local vm = require("spec.support.vm")
 local web = require("spec.support.web")
 
-local UNSUPPORTED, NOT_BUILT = -4, -5
+local UNSUPPORTED = -4
 
 local function set(names)
     local members = {}
@@ -91,12 +91,6 @@ describe("the models", function()
         assert.same(sorted(capable), sorted(named))
     end
 
-    local function not_built(what, result, message, code)
-        assert.equal(-1, result)
-        assert.equal("NOT_BUILT: " .. what .. " is not built yet", message)
-        assert.equal(NOT_BUILT, code)
-    end
-
     it("are those of the document, and one for hosts", function()
         local known = { generic = true }
         for _, row in ipairs(require("fota.tool.core").models()) do
@@ -154,16 +148,6 @@ describe("the models", function()
                 check("mini", "url2", f:httpDownload({ url1 = "http://a/1", url2 = "http://a/2" }))
                 check("ssl_params", "ssl_params",
                     f:httpDownload({ url1 = "https://127.0.0.1/a", ssl_params = { sec_level = 1 } }))
-            end)
-
-            it("says which of its calls are not built yet", function()
-                local fota = open(name)
-                local f = fota()
-
-                if documented.mini[name] then
-                    not_built("the second stage (url2)",
-                        f:httpDownload({ url1 = "http://a/1", url2 = "http://a/2" }))
-                end
             end)
 
             it(documented.keeps_awake[name] and "can do without the reset" or "always resets", function()

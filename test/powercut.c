@@ -150,7 +150,7 @@ static void run_all(const struct options *options, struct total *total)
             if (options->scenario && strcmp(options->scenario, scenario->name) != 0)
                 continue;
             if (!scenario->fits || scenario->fits(map))
-                run(map, scenario, m >= RIG_MAPS, options, total);
+                run(map, scenario, m > RIG_MAP_MINI, options, total);
         }
     }
 }

@@ -87,9 +87,10 @@ struct campaign {
     const struct fota_map *map;
     const struct scenario *scenario;
     struct rig_package old, update;
-    uint8_t *base;       /* the flash after provisioning */
-    uint64_t operations; /* of the life without a disturbance */
-    uint64_t rest;       /* operations of the last life after its last cut */
+    struct rig_package updater; /* of a mini fota, which fetches `update` */
+    uint8_t *base;              /* the flash after provisioning */
+    uint64_t operations;        /* of the life without a disturbance */
+    uint64_t rest;              /* operations of the last life after its last cut */
     uint64_t first;      /* operation to begin with: what lies before was cut by another scenario */
     uint8_t format;      /* of the update, enum fota_format */
     bool keeps;          /* the old image can come back */

@@ -6,10 +6,11 @@
 #include "bytes.h"
 #include "powercut.h"
 
-#define LIVES_MAX   24u     /* resets after which a life is said never to end */
-#define STEPS_MAX   100000u /* of the boot stage, likewise */
-#define RECORD_SIZE 96u     /* docs/flash-layout.md */
-#define SHOWN       10u     /* failures that are described without --verbose */
+#define LIVES_MAX         24u     /* resets after which a life is said never to end */
+#define STEPS_MAX         100000u /* of the boot stage, likewise */
+#define UPDATER_STEPS_MAX 20000u
+#define RECORD_SIZE       96u /* docs/flash-layout.md */
+#define SHOWN             10u /* failures that are described without --verbose */
 
 void powercut_fail(struct campaign *c, const char *why)
 {
@@ -39,6 +40,7 @@ static int order_of(uint8_t state, uint8_t outcome)
     case FOTA_STATE_DOWNLOADING: return 1;
     case FOTA_STATE_STAGED: return 2;
     case FOTA_STATE_BACKING_UP: return 3;
+    case FOTA_STATE_UPDATING:
     case FOTA_STATE_INSTALLING: return 4;
     case FOTA_STATE_TRIAL: return 5;
     case FOTA_STATE_REVERTING: return 6;
@@ -49,6 +51,9 @@ static int order_of(uint8_t state, uint8_t outcome)
 /* Invariants 4 and 8: what the journal was told is never taken back. */
 static bool behind(const struct stand *now, const struct stand *floor)
 {
+    /* A mini fota whose application used up its starts fetches it again. */
+    if (now->order == 4 && floor->order == 5 && now->replaced == floor->replaced + 1)
+        return false;
     if (now->order != floor->order)
         return now->order < floor->order;
     if (now->order == 5)
@@ -159,7 +164,9 @@ static void look_at_traffic(struct campaign *c)
     struct fota_place place = fota_payload_place(c->map, 0, c->format);
     uint64_t again = 2u * place.region->erase_unit + 2u * FOTA_HEADER_MAX + 4096u;
 
-    if (c->rig.server.sent > c->update.length + c->cuts_done * again)
+    uint64_t rounds = c->updater.data ? 1 + c->stand.replaced : 1;
+
+    if (c->rig.server.sent > c->updater.length + rounds * c->update.length + c->cuts_done * again)
         powercut_fail(c, "too many bytes were fetched twice");
 }
 
@@ -255,6 +262,26 @@ static bool vital_cell_is_dead(const struct campaign *c)
     return false;
 }
 
+/* The resident updater, to its reset. Where a cell of the slot is dead it goes on for ever. */
+static void update(struct campaign *c)
+{
+    struct fota_event event = {0};
+    struct rig *rig = &c->rig;
+
+    rig_start(rig);
+    if (fota_update(rig->fota, rig->order, sizeof rig->order) != 0)
+        return;
+    for (unsigned i = 0; i < UPDATER_STEPS_MAX; i++) {
+        if (fota_step(rig->fota, &event) == FOTA_STEP_WAIT)
+            rig->now_ms += event.wait_ms;
+        if (event.kind == FOTA_EVENT_END)
+            return;
+    }
+    if (!vital_cell_is_dead(c))
+        powercut_fail(c, "an updater that does not end");
+    c->done = c->dark = true;
+}
+
 /* From reset to reset; a cut leaves it by longjmp. */
 static void live(struct rig *rig)
 {
@@ -266,6 +293,8 @@ static void live(struct rig *rig)
         powercut_look(c);
         if (result == FOTA_BOOT_RUN)
             run(c);
+        else if (result == FOTA_BOOT_UPDATER)
+            update(c);
         else if (result == FOTA_BOOT_NOTHING || !c->lenient) {
             if (c->must_run && !vital_cell_is_dead(c))
                 powercut_fail(c, "nothing to boot");
@@ -312,7 +341,7 @@ static void forge(struct campaign *c)
     struct fota_record r = rig_record(&c->rig);
     uint64_t random = rig_random(&c->seed);
 
-    r.state = (uint8_t)(random % (FOTA_STATE_REVERTING + 1));
+    r.state = (uint8_t)(random % (FOTA_STATE_UPDATING + 1));
     r.flags = (uint8_t)(random >> 8);
     r.tries = (uint8_t)(random >> 16);
     r.progress = random >> 24 & 1 ? (uint32_t)(random >> 32) : (uint32_t)(random >> 32) % 16;
@@ -365,7 +394,8 @@ static void begin(struct campaign *c, const struct disturbance *disturbance)
     c->seed = disturbance->seed;
     fota_sim_flash_seed(rig->flash, rig_random(&c->seed));
     rig->after = watch;
-    rig_serve(rig, &c->update);
+    rig_serve(rig, c->updater.data ? &c->updater : &c->update);
+    rig->server.second = &c->update;
     rig->server.etag = "\"v2\"";
     c->disturbance = disturbance;
     c->lenient = disturbance->fail_at != 0 || disturbance->junk;
@@ -517,5 +547,6 @@ void powercut_close(struct campaign *c)
 {
     rig_package_free(&c->old);
     rig_package_free(&c->update);
+    rig_package_free(&c->updater);
     free(c->base);
 }

@@ -82,9 +82,9 @@ const struct fota_map *powercut_map(size_t index)
 {
     static struct fota_map small[FOTA_FAMILIES];
 
-    if (index < RIG_MAPS)
+    if (index <= RIG_MAP_MINI)
         return rig_map((enum rig_map)index);
-    index -= RIG_MAPS;
+    index -= RIG_MAP_MINI + 1;
     if (index >= FOTA_FAMILIES)
         return tight_map(index - FOTA_FAMILIES);
     shrink(fota_sim_map((enum fota_family)index), &small[index]);

@@ -34,7 +34,7 @@ static void prepare_full(struct campaign *c)
                fota_backup_fits(c->map, spec.image_length, rig_image_length(c->map, 1));
 }
 
-/* The maps of these packages; `full` is for all others. */
+/* The maps of these packages; `full` is for all others that have room for one. */
 static bool is_tight(const struct fota_map *map)
 {
     return powercut_map_is_tight(map);
@@ -42,7 +42,7 @@ static bool is_tight(const struct fota_map *map)
 
 static bool is_wide(const struct fota_map *map)
 {
-    return !powercut_map_is_tight(map);
+    return !powercut_map_is_tight(map) && map != rig_map(RIG_MAP_MINI);
 }
 
 /* A way with a copy, and one with two slots. */
@@ -91,6 +91,37 @@ static void prepare_delta(struct campaign *c)
     c->spare_wear = c->in_place ? 2 : 1; /* three segments through a ring of two */
 }
 
+#define UPDATER 3000u /* bytes */
+
+static bool takes_mini(const struct fota_map *map)
+{
+    return fota_mini_capacity(map) >= UPDATER && map->other.size == 0 &&
+           !powercut_map_is_tight(map);
+}
+
+static void edit_updater(struct fota_manifest *m)
+{
+    m->present |= 1u << FOTA_FIELD_SET;
+    m->set_stage = 1;
+    m->set_stages = 2;
+}
+
+static void edit_app(struct fota_manifest *m)
+{
+    edit_updater(m);
+    m->set_stage = 2;
+}
+
+static void prepare_mini(struct campaign *c)
+{
+    struct rig_spec first = {.sequence = 2, .image_length = UPDATER, .edit = edit_updater};
+    struct rig_spec second = {
+        .sequence = 2, .image_length = rig_image_length(c->map, 2), .edit = edit_app};
+
+    rig_package_make(&c->updater, &first);
+    rig_package_make(&c->update, &second);
+}
+
 /* ---- the old image ----------------------------------------------------------------------------
  */
 
@@ -112,6 +143,11 @@ static void fetch(struct campaign *c, int (*get)(struct campaign *c))
 static int download(struct campaign *c)
 {
     return rig_download(&c->rig);
+}
+
+static int download_mini(struct campaign *c)
+{
+    return rig_download_mini(&c->rig);
 }
 
 static int write_locally(struct campaign *c)
@@ -150,6 +186,12 @@ static void old_of_local(struct campaign *c)
 {
     if (!came_back(c, false, FOTA_ERR_NOT_CONFIRMED))
         fetch(c, write_locally);
+}
+
+static void old_of_mini(struct campaign *c)
+{
+    if (!came_back(c, false, FOTA_ERR_NOT_CONFIRMED))
+        fetch(c, download_mini);
 }
 
 static void old_of_revert(struct campaign *c)
@@ -229,6 +271,7 @@ static const struct scenario scenarios[] = {
     {"delta", false, false, takes_delta, prepare_delta, old_of_full, new_confirms},
     {"in-place", false, false, is_tight, prepare_delta, old_of_full, new_confirms},
     {"undo", false, true, is_tight, prepare_delta, old_of_rollback, new_rolls_back},
+    {"mini", false, false, takes_mini, prepare_mini, old_of_mini, new_confirms},
 };
 
 const struct scenario *powercut_scenario(size_t index)

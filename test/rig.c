@@ -35,7 +35,7 @@ uint64_t rig_random(uint64_t *state)
 /* ---- maps -------------------------------------------------------------------------------------
  */
 
-static const struct fota_map maps[RIG_MAPS] = {
+static const struct fota_map maps[RIG_MAPS + 1] = {
     {"byte",
      40 * KB,
      1,
@@ -92,6 +92,13 @@ static const struct fota_map maps[RIG_MAPS] = {
      {96 * KB, 16 * KB, 8 * KB},
      {112 * KB, 16 * KB, 8 * KB},
      {48 * KB, 40 * KB, 8 * KB}},
+    {"mini",
+     112 * KB,
+     256,
+     {8 * KB, 56 * KB, 2 * KB},
+     {64 * KB, 32 * KB, 4 * KB},
+     {96 * KB, 8 * KB, 4 * KB},
+     {0}},
 };
 
 const struct fota_map *rig_map(enum rig_map map)
@@ -385,13 +392,21 @@ static int net_ready(void *ctx, int stream)
 /* What the body of the answer is: a part of the file from `offset` on. */
 static int choose(struct rig_server *s, size_t offset)
 {
+    s->serving = s->file;
     s->at = 0;
     s->end = s->length;
+    if (strncmp(s->text, "GET /2 ", 7) == 0) {
+        if (!s->second)
+            return 404;
+        s->serving = s->second->data;
+        s->end = s->second->length;
+    }
+    s->whole = s->end;
     if (s->status)
         return s->status;
     if (offset == 0 || s->no_ranges)
         return 200;
-    if (offset >= s->length) {
+    if (offset >= s->end) {
         s->end = 0;
         return 416;
     }
@@ -436,10 +451,10 @@ static void answer(struct rig_server *s)
                       s->end - s->at);
     if (status == 206)
         n += snprintf(s->text + n, sizeof s->text - (size_t)n,
-                      "Content-Range: bytes %zu-%zu/%zu\r\n", s->at, s->end - 1, s->length);
+                      "Content-Range: bytes %zu-%zu/%zu\r\n", s->at, s->end - 1, s->whole);
     if (status == 416)
         n += snprintf(s->text + n, sizeof s->text - (size_t)n, "Content-Range: bytes */%zu\r\n",
-                      s->length);
+                      s->whole);
     if (s->etag)
         n += snprintf(s->text + n, sizeof s->text - (size_t)n, "ETag: %s\r\n", s->etag);
     n += snprintf(s->text + n, sizeof s->text - (size_t)n, "\r\n");
@@ -500,7 +515,7 @@ static int net_recv(void *ctx, int stream, void *data, size_t len)
         return n ? (int)n : FOTA_ERR_CLOSED;
     }
     n = smallest(n, s->end - s->at);
-    memcpy(data, s->file + s->at, n);
+    memcpy(data, s->serving + s->at, n);
     s->at += n;
     s->sent += n;
     s->cut_left -= s->cutting ? n : 0;
@@ -744,9 +759,25 @@ void rig_start(struct rig *rig)
     check(fota_open(rig->memory, fota_size(), &rig->config, &rig->fota) == 0, "no engine");
 }
 
+int rig_update(struct rig *rig)
+{
+    struct fota_event event;
+    int err;
+
+    rig_start(rig);
+    err = fota_update(rig->fota, rig->order, sizeof rig->order);
+    return err ? err : rig_finish(rig, &event);
+}
+
 bool rig_restart(struct rig *rig)
 {
-    if (rig_boot(rig) != FOTA_BOOT_RUN)
+    int result = rig_boot(rig);
+
+    while (result == FOTA_BOOT_UPDATER) {
+        rig_update(rig);
+        result = rig_boot(rig);
+    }
+    if (result != FOTA_BOOT_RUN)
         return false;
     rig_start(rig);
     return true;
@@ -792,6 +823,15 @@ int rig_download(struct rig *rig)
 {
     struct fota_event event;
     int err = fota_download(rig->fota, "http://example.com/app.fota", NULL, NULL);
+
+    return err ? err : rig_finish(rig, &event);
+}
+
+int rig_download_mini(struct rig *rig)
+{
+    struct fota_event event;
+    int err =
+        fota_download_mini(rig->fota, "http://example.com/1", "http://example.com/2", NULL, NULL);
 
     return err ? err : rig_finish(rig, &event);
 }

@@ -29,7 +29,8 @@ enum rig_map {
     RIG_MAP_NARROW, /* 2048; a bank holds a snapshot and its seal, no more */
     RIG_MAP_SLOTS,  /* 256; two slots; staging has larger erase units */
     RIG_MAP_BLOCKS, /* 2048; two slots */
-    RIG_MAPS
+    RIG_MAPS,
+    RIG_MAP_MINI = RIG_MAPS /* 256; staging is too small for an image */
 };
 
 const struct fota_map *rig_map(enum rig_map map);
@@ -90,9 +91,10 @@ struct rig_answer {
 struct rig_server {
     const uint8_t *file; /* borrowed */
     size_t length;
-    const char *etag;   /* NULL: none */
-    int status;         /* 0: 200 or 206 */
-    bool no_ranges;     /* answers 200 to a Range request */
+    const struct rig_package *second; /* borrowed; served as /2. NULL: there is none */
+    const char *etag;                 /* NULL: none */
+    int status;                       /* 0: 200 or 206 */
+    bool no_ranges;                   /* answers 200 to a Range request */
     bool no_length;     /* neither Content-Length nor chunks: the body ends with the connection */
     bool refuse;        /* connections fail */
     bool silent;        /* takes the request and never answers */
@@ -115,6 +117,8 @@ struct rig_server {
     /* the connection */
     char text[4096]; /* the request, then the answer's header */
     size_t text_length, text_at;
+    const uint8_t *serving; /* the file asked for, of `whole` bytes */
+    size_t whole;
     size_t at, end; /* rest of the file's bytes to send */
     size_t cut_left;
     uint64_t next_ms; /* when the next byte comes */
@@ -150,10 +154,11 @@ struct rig {
     uint64_t operations; /* calls of program and erase that were let through */
 
     struct fota_boot *boot;
-    void *memory;           /* fota_size() bytes */
-    void *decoder;          /* RIG_DECODER_RAM bytes */
-    struct fota *fota;      /* NULL before rig_start() */
-    struct rig_package old; /* what rig_open() provisioned: sequence 1 */
+    void *memory;               /* fota_size() bytes */
+    void *decoder;              /* RIG_DECODER_RAM bytes */
+    char order[FOTA_ORDER_MAX]; /* for the updater */
+    struct fota *fota;          /* NULL before rig_start() */
+    struct rig_package old;     /* what rig_open() provisioned: sequence 1 */
 
     bool power_lost;      /* the boot stage is told so */
     unsigned ends;        /* FOTA_EVENT_END of the last rig_finish() */
@@ -193,6 +198,13 @@ void rig_serve(struct rig *rig, const struct rig_package *package);
 /* Steps until the update's end; time passes when the engine waits. Returns the error of the event.
  */
 int rig_finish(struct rig *rig, struct fota_event *event);
+
+/* A mini fota: the updater is what is served, the application is what is served as /2. Returns 0:
+ * the updater is staged, or the error. rig_restart() runs the updater. */
+int rig_download_mini(struct rig *rig);
+
+/* The resident updater, to its end. Returns the error of that. */
+int rig_update(struct rig *rig);
 
 /* Downloads what is served. Returns 0: staged, or the error. */
 int rig_download(struct rig *rig);

@@ -342,15 +342,44 @@ static void freeze_without_a_clock_is_policy(void **state)
     assert_judged(0);
 }
 
-static void partial_bundle_later_stage_alone(void **state)
+static void partial_bundle_a_stage_alone(void **state)
 {
     (void)state;
     m.present |= BIT(FOTA_FIELD_SET);
-    m.set_stage = 1;
+    m.set_stage = m.set_stages = 1;
+    assert_judged(0);
     m.set_stages = 2;
+    assert_int_equal(refused(FOTA_ERR_SET).got, 1);
+    m.set_stage = 2;
+    assert_int_equal(refused(FOTA_ERR_SET).expected, 0);
+    assert_int_equal(refused(FOTA_ERR_SET).got, 2);
+}
+
+static void mix_and_match_stages_of_a_set(void **state)
+{
+    static const uint8_t id[8] = "set one", other[8] = "set two";
+
+    (void)state;
+    m.present |= BIT(FOTA_FIELD_SET);
+    memcpy(m.set_id, id, sizeof id);
+    device.set_stage = 1;
+    assert_int_equal(refused(FOTA_ERR_SET).expected, 1); /* no set */
+    m.set_stages = 2;
+    m.set_stage = 1;
     assert_judged(0);
     m.set_stage = 2;
-    assert_int_equal(refused(FOTA_ERR_SET).expected, 1);
+    assert_judged(FOTA_ERR_SET);
+    device.set_stage = 2;
+    device.set_id = id;
+    assert_judged(0);
+    device.set_id = other;
+    assert_int_equal(refused(FOTA_ERR_SET).expected, 2);
+    device.set_id = id;
+    m.set_stages = 3;
+    assert_judged(FOTA_ERR_SET);
+    m.set_stages = 2;
+    m.set_stage = 1;
+    assert_judged(FOTA_ERR_SET);
 }
 
 static void text_and_severity_decide_nothing(void **state)
@@ -403,7 +432,8 @@ int main(void)
         cmocka_unit_test_setup(mix_and_match_delta_on_another_base, reset),
         cmocka_unit_test_setup(freeze_expired_package, reset),
         cmocka_unit_test_setup(freeze_without_a_clock_is_policy, reset),
-        cmocka_unit_test_setup(partial_bundle_later_stage_alone, reset),
+        cmocka_unit_test_setup(partial_bundle_a_stage_alone, reset),
+        cmocka_unit_test_setup(mix_and_match_stages_of_a_set, reset),
         cmocka_unit_test_setup(text_and_severity_decide_nothing, reset),
         cmocka_unit_test_setup(the_first_reason_is_the_one_that_is_told, reset),
     };

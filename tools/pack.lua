@@ -6,6 +6,7 @@ local sign = require("fota.tool.sign")
 local util = require("fota.tool.util")
 
 local U32_MAX = util.U32_MAX
+local SET_ID_SIZE = 8
 local NAME_MAX = 31
 local TEXT_MAX = 128
 local LIST_MAX = 8
@@ -40,6 +41,9 @@ local pack = {
             help = "with --from: whose flash it is for; or SLOT/UNIT,STAGING/UNIT in bytes; --model" },
         { name = "undo", help = "with --from: a reverse patch, too, where the old image is not kept" },
         { name = "fast", help = "with --to: decodes twice as fast, and is larger" },
+        { name = "mini", value = "UPDATER", help = "mini fota: make two packages of one set. --out gets this"
+            .. " resident updater (url1), --out2 the image (url2)" },
+        { name = "out2", value = "PKG", help = "with --mini: the package of the image" },
         { name = "key", value = "KEY.pem", help = "sign it, as 'fota sign' would" },
     },
     notes = "The same images and options always give the same package, its signature included.\n"
@@ -51,6 +55,8 @@ local pack = {
         "          --requires 10-13 --expiry 2030-12-31 --key key.pem --out fw.fota",
         "fota pack --from app-1/ --to app-2/ --model EC600U --version 2.0.0 --sequence 2 \\",
         "          --key key.pem --out app-2.delta.fota",
+        "fota pack --image app/ --mini updater.bin --model EC600N --version 3.0 --sequence 3 \\",
+        "          --key key.pem --out stage1.fota --out2 stage2.fota",
     },
 }
 
@@ -133,6 +139,13 @@ local function object_of(bytes)
 end
 
 local function check_images(given)
+    if (given.mini == nil) ~= (given.out2 == nil) then
+        util.usage("--mini and --out2 belong together")
+    elseif given.mini and not given.image then
+        util.usage("--mini goes with --image")
+    elseif given.out2 == given.out then
+        util.usage("--out and --out2 must be two files")
+    end
     if given.image and (given.from or given.to) or not given.image and not given.to then
         util.usage("give --image, or --to and perhaps --from")
     end
@@ -191,15 +204,8 @@ local function report(given, made, image)
     end
 end
 
-function pack.run(given)
-    check_images(given)
-    local manifest = manifest_of(given)
-    local path = given.image or given.to
-    local image = delta.image(path)
-    if #image == 0 or #image > U32_MAX then
-        util.fail(path .. ": an image has 1 to 4294967295 bytes")
-    end
-    local made = payload_of(given, manifest, image)
+-- Writes the package of `image`, of which `made` is the payload, to `out`.
+local function save(given, manifest, made, image, out)
     manifest.format = made.format
     manifest.payload, manifest.result = object_of(made.bytes), object_of(image)
     local header, why = core.write(manifest)
@@ -212,10 +218,42 @@ function pack.run(given)
         header = sign.with_key(header, key, pem)
         signer = "signed by " .. util.hex(key.id)
     end
-    util.save(given.out, header .. made.bytes)
+    util.save(out, header .. made.bytes)
     report(given, made, image)
-    io.stdout:write(string.format("%s: %d bytes (header %d, payload %d), %s\n", given.out,
+    io.stdout:write(string.format("%s: %d bytes (header %d, payload %d), %s\n", out,
         #header + #made.bytes, #header, #made.bytes, signer))
+end
+
+local function read_image(path)
+    local image = delta.image(path)
+    if #image == 0 or #image > U32_MAX then
+        util.fail(path .. ": an image has 1 to 4294967295 bytes")
+    end
+    return image
+end
+
+-- The two packages of a mini fota. The set's id comes from what is in it, so that the same images make
+-- the same packages.
+local function save_set(given, manifest, image)
+    local updater = read_image(given.mini)
+    manifest.set_id = core.digest(string.format("%d %s ", manifest.sequence, manifest.version)
+        .. core.digest(updater) .. core.digest(image)):sub(1, SET_ID_SIZE)
+    manifest.set_stages = 2
+    manifest.set_stage = 1
+    save(given, manifest, { format = delta.FULL, bytes = updater }, updater, given.out)
+    manifest.set_stage = 2
+    save(given, manifest, { format = delta.FULL, bytes = image }, image, given.out2)
+end
+
+function pack.run(given)
+    check_images(given)
+    local manifest = manifest_of(given)
+    local image = read_image(given.image or given.to)
+    if given.mini then
+        save_set(given, manifest, image)
+    else
+        save(given, manifest, payload_of(given, manifest, image), image, given.out)
+    end
 end
 
 return pack

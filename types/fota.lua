@@ -133,8 +133,8 @@ function fota.file(path) end
 
 --- What `httpDownload` takes; a string alone is `url1`.
 ---@class fota.HttpDownload
----@field url1 string url of the package, `http://`, `https://`, `ftp://` or `ftps://host[:port]/path`, 255 characters at most
----@field url2? string url of the second stage, mini fota only
+---@field url1 string url of the package, with `url2` of the resident updater, `http://`, `https://`, `ftp://` or `ftps://host[:port]/path`, 255 characters at most
+---@field url2? string mini fota: url of the application; after the resets `fota.last_result()` tells. The two are a set, made by `fota pack --mini`; no differential package
 ---@field callback? fota.Callback not with mini fota
 ---@field ssl_params? fota.SslParams EC200A and UC200A only
 

@@ -81,6 +81,7 @@ void fota_sim_modem_close(struct fota_sim_modem *modem)
     fota_sim_web_close(&modem->web);
     fota_sim_flash_close(modem->flash);
     free(modem->apn_file);
+    free(modem->updater);
     modem->flash = NULL;
 }
 
@@ -122,6 +123,33 @@ int fota_sim_modem_boot(struct fota_sim_modem *modem,
             notice(ctx, &modem->boot);
     }
     return step;
+}
+
+int fota_sim_modem_update(struct fota_sim_modem *modem,
+                          bool (*notice)(void *ctx, const struct fota_event *event), void *ctx)
+{
+    const struct fota_net *net = &modem->port.net;
+    struct fota_event event = {0};
+    struct fota *fota;
+    int err;
+
+    /* Kept in the modem: a power cut leaves by longjmp. */
+    if (!modem->updater)
+        modem->updater = malloc(fota_size() + FOTA_ORDER_MAX);
+    if (!modem->updater)
+        return FOTA_ERR_MEMORY;
+    err = fota_open(modem->updater, fota_size(), &modem->config, &fota);
+    if (!err)
+        err = fota_update(fota, (char *)modem->updater + fota_size(), FOTA_ORDER_MAX);
+    while (!err && event.kind != FOTA_EVENT_END) {
+        if (fota_step(fota, &event) == FOTA_STEP_WAIT)
+            net->ops->wait(net->ctx, event.wait_ms);
+        if (notice && notice(ctx, &event)) {
+            fota_close(fota);
+            return 1;
+        }
+    }
+    return 0;
 }
 
 const uint8_t *fota_sim_modem_image(const struct fota_sim_modem *modem,

@@ -42,6 +42,7 @@ struct fota_sim_modem {
     struct fota_boot boot;
     uint64_t decoder[FOTA_SIM_DECODER_RAM / 8];
     bool power_lost; /* before the next boot stage */
+    void *updater;   /* memory of the resident updater, once there was one */
     uint32_t resets; /* asked for since it was opened */
     /* Called for a reset; may not return (longjmp). NULL: the reset is only counted. */
     void (*on_reset)(void *ctx);
@@ -72,6 +73,14 @@ int fota_sim_modem_trust(struct fota_sim_modem *modem, const struct fota_key *ke
  */
 int fota_sim_modem_boot(struct fota_sim_modem *modem,
                         void (*notice)(void *ctx, const struct fota_boot *boot), void *ctx);
+
+/*
+ * The resident updater, after FOTA_BOOT_UPDATER: runs until it would reset the modem. Returns 0; or
+ * 1: `notice` (may be NULL), which is called after every step, returned true. FOTA_ERR_MEMORY. The
+ * image in staging is not executed: this is the same engine.
+ */
+int fota_sim_modem_update(struct fota_sim_modem *modem,
+                          bool (*notice)(void *ctx, const struct fota_event *event), void *ctx);
 
 /* The image that the boot stage let run: its manifest and where it lies; valid after FOTA_BOOT_RUN.
  */
