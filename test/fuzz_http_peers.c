@@ -175,7 +175,8 @@ static bool may_be_refused(const uint8_t *data, size_t size)
     return has_bare_lf(data, size) || has_later_minor(data, size) || has_control(data, size) ||
            contains(data, size, "transfer-encoding") || /* other codings, extensions */
            contains(data, size, "connection") ||        /* an upgrade */
-           contains(data, size, "upgrade");
+           contains(data, size, "upgrade") ||
+           contains(data, size, "http/1.0 1"); /* an interim response that ends the connection */
 }
 
 /*
