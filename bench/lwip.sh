@@ -43,6 +43,14 @@ row() { # TEXT FILE...
     echo "$line |"
 }
 
+owned() {
+    echo '#include "platform/lwip/net.h"
+        char owned[sizeof(struct fota_lwip_net)];' >"$folder/owned.c"
+    arm-none-eabi-gcc -mcpu=cortex-m3 -mthumb -I"$lwip/include" -Iplatform/lwip -Icore -I. -c "$folder/owned.c" \
+        -o "$folder/owned.o"
+    echo $((0x$(arm-none-eabi-nm -S "$folder/owned.o" | awk '$4 == "owned" { print $2 }')))
+}
+
 compile "$folder/six"
 compile "$folder/four" -DFOTA_LWIP_IPV6=0
 echo "### lwIP by part (Cortex-M3, -Os, bytes; all files, as platform/lwip/lwipopts.h has them)"
@@ -59,9 +67,11 @@ row "memory: what is received, and pools" memp pbuf
 row "memory: what is sent" mem
 # shellcheck disable=SC2086 # a list of words
 row "the rest of lwIP" $rest
-row "platform/lwip/net.c, besides struct fota_lwip_net" net
+row "platform/lwip/net.c" net
 # shellcheck disable=SC2086
 row "**all**" $all net
+echo
+echo "struct fota_lwip_net, which the port owns, has $(owned) bytes."
 echo
 build/bench_lwip
 echo
