@@ -6,6 +6,16 @@ foreach(name fuzz_ftp fuzz_http fuzz_package fuzz_url)
   target_link_libraries(${name} PRIVATE fota_tool)
 endforeach()
 
+# What lies in flash, with the rig's modem around it.
+add_library(fota_rig STATIC test/rig.c)
+target_link_libraries(fota_rig PUBLIC fota_tool)
+foreach(name fuzz_boot fuzz_journal)
+  add_executable(${name} test/${name}.c)
+  target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  target_link_libraries(${name} PRIVATE fota_rig)
+endforeach()
+
 # Two other readers of HTTP beside our own.
 find_path(LLHTTP llhttp.h HINTS /usr/share/include/llhttp REQUIRED)
 find_path(LLHTTP_SOURCE llhttp.c HINTS /usr/share/llhttp REQUIRED)

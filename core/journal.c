@@ -101,10 +101,25 @@ static bool is_blank(const uint8_t *data)
     return true;
 }
 
+static void make_seal(uint8_t *data)
+{
+    memset(data, 0, RECORD_SIZE);
+    fota_put32(data, SEAL_MAGIC);
+}
+
+static bool is_whole_seal(const uint8_t *data)
+{
+    uint8_t seal[RECORD_SIZE];
+
+    make_seal(seal);
+    return memcmp(data, seal, sizeof seal) == 0;
+}
+
 /* What a bank says; `sequence` 0: it does not count. */
 struct bank {
     uint32_t sequence;
     struct fota_record record;
+    bool unsealed; /* the seal is not whole */
     bool doubtful; /* what lies behind the record does not prove that it was finished */
 };
 
@@ -122,7 +137,7 @@ static int scan_bank(const struct fota_journal *j, unsigned index, struct bank *
     err = read_slot(j, index, 1, data);
     if (err || is_blank(data))
         return err;
-    bank->doubtful = fota_get32(data) != SEAL_MAGIC;
+    bank->unsealed = bank->doubtful = !is_whole_seal(data);
     err = read_slot(j, index, 0, data);
     if (err || !is_record(data))
         return err;
@@ -144,24 +159,25 @@ static int scan_bank(const struct fota_journal *j, unsigned index, struct bank *
 int fota_journal_open(struct fota_journal *journal, const struct fota_port *port, uint8_t *page)
 {
     uint32_t unit = port->map->program_unit;
+    struct bank banks[2];
+    unsigned newest;
 
     memset(journal, 0, sizeof *journal);
     journal->port = port;
     journal->page = page;
     journal->slot_size = (RECORD_SIZE + unit - 1) / unit * unit;
     for (unsigned index = 0; index < 2; index++) {
-        struct bank bank;
-        int err = scan_bank(journal, index, &bank);
+        int err = scan_bank(journal, index, &banks[index]);
 
         if (err)
             return err;
-        if (bank.sequence > journal->bank_sequence) {
-            journal->bank_sequence = bank.sequence;
-            journal->bank = (uint8_t)index;
-            journal->record = bank.record;
-            journal->doubtful = bank.doubtful;
-        }
     }
+    newest = banks[1].sequence > banks[0].sequence;
+    journal->bank_sequence = banks[newest].sequence;
+    journal->bank = (uint8_t)newest;
+    journal->record = banks[newest].record;
+    journal->doubtful = banks[newest].doubtful;
+    journal->unsealed = banks[newest].unsealed && banks[!newest].sequence != 0;
     return 0;
 }
 
@@ -182,11 +198,15 @@ static int program_slot(struct fota_journal *j, unsigned bank, uint32_t slot)
     return 0;
 }
 
-/* R1, R6: the other bank is erased, never the one that holds the newest record. */
+/*
+ * R1, R6: the other bank is erased, never the one that holds the newest record. A bank whose seal
+ * is not whole may not count at the next start: it is this one that is written anew, for the other
+ * holds the newest record that is certain.
+ */
 static int move_to_other_bank(struct fota_journal *j, const struct fota_record *record)
 {
     const struct fota_flash *flash = &j->port->flash;
-    unsigned bank = j->bank_sequence ? 1u - j->bank : 0;
+    unsigned bank = j->bank_sequence == 0 ? 0 : j->unsealed ? j->bank : 1u - j->bank;
     int err;
 
     if (flash->ops->erase(flash->ctx, bank_address(j, bank), j->port->map->journal.erase_unit) != 0)
@@ -195,13 +215,13 @@ static int move_to_other_bank(struct fota_journal *j, const struct fota_record *
     err = program_slot(j, bank, 0);
     if (err)
         return err;
-    memset(j->page, 0, RECORD_SIZE);
-    fota_put32(j->page, SEAL_MAGIC);
+    make_seal(j->page);
     err = program_slot(j, bank, 1);
     if (err)
         return err;
     j->bank = (uint8_t)bank;
     j->bank_sequence++;
+    j->unsealed = false;
     j->next = 2;
     j->owned = true;
     return 0;

@@ -73,6 +73,7 @@ struct fota_journal {
     uint16_t next;             /* slot to write next */
     uint8_t bank;              /* in use, 0 or 1 */
     bool owned;                /* this power session erased it (R2) */
+    bool unsealed;             /* its seal is not whole, and the other bank holds a record, too */
     bool doubtful;             /* nothing proves that programming the newest record had finished */
 };
 

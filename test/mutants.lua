@@ -31,11 +31,11 @@ local mutants = {
                 .. "    for (bank->next = 2; bank->next < slots(j); bank->next++)\n"
                 .. "        if (read_slot(j, index, bank->next, data) != 0 || is_blank(data))\n"
                 .. "            break;\n" },
-            { "journal->doubtful = bank.doubtful;",
-                "journal->doubtful = bank.doubtful, journal->next = bank.next, journal->owned = true;" } },
+            { "journal->doubtful = banks[newest].doubtful;", "journal->doubtful = banks[newest].doubtful,"
+                .. "journal->next = banks[newest].next, journal->owned = journal->bank_sequence != 0;" } },
         "--map page --scenario full --near 4" },
     { "R3: the bank that is read last wins", "core/journal.c",
-        { { "if (bank.sequence > journal->bank_sequence) {", "if (bank.sequence) {" } },
+        { { "newest = banks[1].sequence > banks[0].sequence;", "newest = banks[1].sequence != 0;" } },
         "--map page --scenario full" },
     { "R4: what looks blank is not erased", "core/journal.c",
         { { "    if (flash->ops->erase(flash->ctx, bank_address(j, bank)",
@@ -50,8 +50,11 @@ local mutants = {
             "    b->unit = 0;\n    return fota_boot_go(b, STEP_WRITE);" } },
         "--map page --scenario full" },
     { "R6: the bank that holds the newest record is erased", "core/journal.c",
-        { { "j->bank_sequence ? 1u - j->bank : 0", "j->bank_sequence ? j->bank : 0" } },
+        { { "j->unsealed ? j->bank : 1u - j->bank", "j->bank" } },
         "--map page --scenario full" },
+    { "R6: a bank whose seal is not whole is trusted", "core/journal.c",
+        { { "j->unsealed ? j->bank : 1u - j->bank", "1u - j->bank" } },
+        "--map sector --scenario full --near 8 --soak 60" },
     { "the tries are not lowered before the attempt", "core/boot.c",
         { { "            r.tries--;\n", "            (void)r.tries;\n" } },
         "--map page --scenario revert" },

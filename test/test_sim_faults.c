@@ -96,11 +96,23 @@ static void assert_cured(void)
 
 static void unstable_bits_read_differently_until_the_erase(void **state)
 {
+    bool many = false, one = false;
+
     (void)state;
-    cut(FOTA_SIM_CUT_UNSTABLE);
-    assert_int_equal(program(SLOT, 0x00), FOTA_ERR_FLASH_PROGRAM);
-    fota_sim_flash_power_on(flash);
-    assert_true(differing_bits(SLOT, LOOKS) > 16);
+    for (int i = 0; i < 20; i++) {
+        unsigned bits;
+
+        fota_sim_flash_power_on(flash);
+        assert_int_equal(erase(SLOT), 0);
+        cut(FOTA_SIM_CUT_UNSTABLE);
+        assert_int_equal(program(SLOT, 0x00), FOTA_ERR_FLASH_PROGRAM);
+        fota_sim_flash_power_on(flash);
+        bits = differing_bits(SLOT, LOOKS);
+        assert_true(bits > 0);
+        many = many || bits > 16;
+        one = one || (bits == 1 && fota_sim_flash_cells(flash)[SLOT] == 0xFF);
+    }
+    assert_true(many && one);
     assert_true(fota_sim_flash_doubtful(flash, SLOT, ERASE) > 0);
     assert_int_equal(differing_bits(SLOT + UNIT, LOOKS), 0);
     assert_cured();
@@ -113,7 +125,7 @@ static void an_unstable_erase_is_not_erased(void **state)
     cut(FOTA_SIM_CUT_UNSTABLE);
     assert_int_equal(erase(SLOT), FOTA_ERR_FLASH_ERASE);
     fota_sim_flash_power_on(flash);
-    assert_true(differing_bits(SLOT, LOOKS) > 16);
+    assert_true(differing_bits(SLOT, LOOKS) > 0);
     assert_int_equal(program(SLOT, 0x55), FOTA_ERR_FLASH_PROGRAM);
     assert_int_equal(differing_bits(SLOT + UNIT, LOOKS), 0);
     assert_cured();

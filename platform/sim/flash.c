@@ -359,8 +359,13 @@ static void change_torn(struct fota_sim_flash *flash, enum fota_sim_cut mode, ui
     struct fota_sim_weak_cell *weak =
         mode > FOTA_SIM_CUT_AFTER ? fota_sim_weak_at(&flash->weak, addr) : NULL;
 
-    if (mode == FOTA_SIM_CUT_ONE_UNSTABLE && weak)
+    /* Cut so early that a bit has just begun to move. */
+    bool barely = mode == FOTA_SIM_CUT_UNSTABLE && next_random(flash) % 3 == 0;
+
+    if ((mode == FOTA_SIM_CUT_ONE_UNSTABLE || barely) && weak)
         weaken_one(flash, flash->cells + addr, data, len, weak);
+    if (barely)
+        return;
     for (size_t i = 0; i < len; i++) {
         uint8_t done = done_bits(flash, mode, depth, i, len);
         uint8_t *cell = &flash->cells[addr + i];

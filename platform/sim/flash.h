@@ -21,7 +21,8 @@ enum fota_sim_cut {
     FOTA_SIM_CUT_SECOND_HALF, /* its second half is done */
     FOTA_SIM_CUT_RANDOM,      /* random bits of it are done */
     FOTA_SIM_CUT_AFTER,       /* all of it is done, but it never returned */
-    FOTA_SIM_CUT_UNSTABLE,    /* random bits of it are done, others read differently each time */
+    FOTA_SIM_CUT_UNSTABLE, /* random bits of it are done, others read differently each time; or it
+                            * had just begun: one bit does, and nothing is done */
     FOTA_SIM_CUT_MARGINAL, /* all of it is done, but: what was programmed reads right at first and
                             * then does not; what was erased does not hold what is programmed */
     FOTA_SIM_CUT_ONE_UNSTABLE, /* all of it is done but one bit, which reads differently each time
