@@ -371,6 +371,12 @@ static int step_slot_hash(struct fota_boot *b)
     return fota_boot_note(b, &r, STEP_RUN);
 }
 
+/* Where the bytes lie that this session is about to start. */
+static uint32_t what_runs(const struct fota_boot *b)
+{
+    return b->step == STEP_UPDATER ? fota_boot_source(b) : fota_boot_slot(b)->offset;
+}
+
 bool fota_boot_proven(const struct fota_boot *boot)
 {
     const struct fota_hasher *hasher = &boot->hasher;
@@ -380,7 +386,7 @@ bool fota_boot_proven(const struct fota_boot *boot)
     device.counter =
         0; /* what runs was judged by it when it was installed; here it must not brick */
     return fota_package_may_run(&boot->manifest, boot->config->policy, &device) &&
-           fota_hasher_proven(hasher) && hasher->from == fota_boot_slot(boot)->offset &&
+           fota_hasher_proven(hasher) && hasher->from == what_runs(boot) &&
            fota_differ(&hasher->expected, &boot->manifest.result, sizeof hasher->expected) == 0;
 }
 
@@ -393,7 +399,7 @@ static int step_run(struct fota_boot *b)
         return fota_fail(&b->fault, FOTA_ERR_INTEGRITY, FOTA_STAGE_INSTALL, 0, 0);
     if (!proven(b))
         return fota_fail(&b->fault, FOTA_ERR_INTEGRITY, FOTA_STAGE_INSTALL, 0, 0);
-    return FOTA_BOOT_RUN;
+    return b->step == STEP_UPDATER ? FOTA_BOOT_UPDATER : FOTA_BOOT_RUN;
 }
 
 static int step_nothing(struct fota_boot *b)
@@ -427,7 +433,7 @@ int fota_boot_step(struct fota_boot *boot)
         [STEP_SLOT_HASH] = step_slot_hash,
         [STEP_RECOVER] = fota_boot_recover,
         [STEP_RUN] = step_run,
-        [STEP_UPDATER] = fota_boot_run_updater,
+        [STEP_UPDATER] = step_run,
         [STEP_NOTHING] = step_nothing,
     };
 

@@ -31,9 +31,3 @@ uint32_t fota_boot_updater(const struct fota_boot *boot)
 {
     return fota_boot_source(boot);
 }
-
-int fota_boot_run_updater(struct fota_boot *b)
-{
-    (void)b;
-    return FOTA_BOOT_UPDATER;
-}

@@ -167,10 +167,7 @@ int fota_boot_choose(struct fota_boot *b);
 /* The other slot's image, which is verified, runs from now on. */
 int fota_boot_switch(struct fota_boot *b);
 
-/* boot_mini.c: */
-int fota_boot_run_updater(struct fota_boot *b);
-
-/* The updater in staging is verified. */
+/* boot_mini.c: the updater in staging is verified. */
 int fota_boot_resident(struct fota_boot *b);
 
 /* What it fetched is not to be run. *r is the record to change. */

@@ -314,6 +314,24 @@ static void an_updater_that_does_not_know_what_to_fetch_lets_the_application_run
     assert_int_equal(result_of(f).error, FOTA_ERR_INTEGRITY);
 }
 
+/* Nothing runs without its proofs. */
+static void an_updater_is_proven_before_it_runs(void **state)
+{
+    struct fixture *f = *state;
+    int result;
+
+    assert_true(rig_restart(&f->rig));
+    assert_int_equal(rig_download_mini(&f->rig), 0);
+    assert_int_equal(fota_boot_start(f->rig.boot, &f->rig.config), 0);
+    do {
+        result = fota_boot_step(f->rig.boot);
+        /* Another place was hashed than the one that is to run. */
+        if (f->rig.boot->journal.record.state == FOTA_STATE_UPDATING)
+            f->rig.boot->hasher.from = f->rig.map->slot.offset;
+    } while (result == FOTA_BOOT_AGAIN);
+    assert_int_equal(result, FOTA_ERR_INTEGRITY);
+}
+
 static void an_updater_that_decays_before_it_ran_lets_the_application_run(void **state)
 {
     struct fixture *f = *state;
@@ -600,6 +618,7 @@ int main(void)
         TEST(both_urls_are_looked_at_before_anything_happens),
         TEST(what_tls_demands_is_kept_as_it_was),
         TEST(an_updater_that_does_not_know_what_to_fetch_lets_the_application_run),
+        TEST(an_updater_is_proven_before_it_runs),
         TEST(an_updater_that_decays_before_it_ran_lets_the_application_run),
         TEST(a_dead_link_gives_the_old_application_back_while_it_is_whole),
         TEST(a_link_that_dies_in_the_middle_is_tried_for_ever),
