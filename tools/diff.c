@@ -181,7 +181,7 @@ int fota_diff(const uint8_t *old, size_t old_size, const uint8_t *new, size_t ne
         o.ram = RAM_DEFAULT;
     memset(&images, 0, sizeof images);
     memset(&best, 0, sizeof best);
-    images.old = old;
+    images.old = old ? old : (const uint8_t *)""; /* copied from, were it only 0 bytes */
     images.new = new;
     images.old_size = (uint32_t)old_size;
     images.new_size = (uint32_t)new_size;
