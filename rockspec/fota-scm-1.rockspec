@@ -18,7 +18,7 @@ dependencies = {
 }
 external_dependencies = {
     MBEDTLS = { header = "mbedtls/ssl.h", library = "mbedtls" },
-    DIVSUFSORT = { header = "divsufsort.h", library = "divsufsort" },
+    DIVSUFSORT = { library = "divsufsort" }, -- its header lies where luarocks does not look
 }
 build = {
     type = "builtin",
