@@ -1,12 +1,10 @@
 --- The scheduler of LuatOS scripts: ours, and one that the script brings, on the primitives of rtos.
 local Guest = require("spec.support.guest")
+local vm = require("spec.support.vm")
 local web = require("spec.support.web")
 
-local function stock()
-    local file = assert(io.open("spec/support/stock_sys.lua"))
-    local text = file:read("*a")
-    file:close()
-    return text
+local function stock(name)
+    return vm.read("spec/support/stock_" .. name .. ".lua")
 end
 
 describe("a scheduler on the emulated modem", function()
@@ -37,7 +35,7 @@ describe("a scheduler on the emulated modem", function()
                 folder = web.folder()
                 if name == "one of --lib" then
                     local file = assert(io.open(folder .. "/sys.lua", "w"))
-                    file:write(stock())
+                    file:write(stock("sys"))
                     file:close()
                     guest.modem.machine.lib = { folder }
                 end
@@ -48,9 +46,12 @@ describe("a scheduler on the emulated modem", function()
             end)
 
             local function run(main, options)
-                local files = { ["main.lua"] = 'sys = require "sys"\n' .. main .. "\nsys.run()" }
+                local files = {
+                    ["main.lua"] = 'sys = require "sys"\n' .. main .. "\nsys.run()",
+                    ["update.lua"] = stock("update"),
+                }
                 if name == "one in the image" then
-                    files["sys.lua"] = stock()
+                    files["sys.lua"] = stock("sys")
                 end
                 return guest:run(files, options)
             end
@@ -135,6 +136,27 @@ describe("a scheduler on the emulated modem", function()
                 ]], server:serve("app.fota", package)), { starts = 2 })
                 assert.same({ "beside", "0", "two" }, { output[1], output[2], output[3] })
                 assert.equal(2, #result.versions)
+            end)
+
+            it("lets a library of the script's own ask for an update again and again", function()
+                guest.modem:rate(4000) -- the download takes 18 seconds
+                guest.modem:serve("app.fota", guest.modem:package({
+                    files = { ["main.lua"] = "print('two', fota.confirm())", ballast = ("b"):rep(70000) },
+                }))
+                -- The second request comes within the first one's download: it is refused, that goes on.
+                local output = run([[
+                    PROJECT, VERSION, PRODUCT_KEY = "demo", "1.0.0", "key"
+                    local update = require "update"
+                    local function result(code)
+                        print(code)
+                        sys.wait(100) -- it runs in a task
+                        if code == 0 then rtos.reboot() end
+                    end
+                    sys.timerLoopStart(function()
+                        update.request(result, { url = "http://fota.test/app.fota" })
+                    end, 10000)
+                ]], { run_ms = 60000, starts = 2 })
+                assert.same({ "4", "0", "two\ttrue" }, output)
             end)
 
             it("ends when nothing can happen any more", function()
