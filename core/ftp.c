@@ -78,12 +78,6 @@ static int enter(struct fota_ftp *ftp, enum state state)
     return FOTA_FETCH_AGAIN;
 }
 
-/* fota_ftp_open() has parsed the url already; here it is looked at a second time. */
-static int parse_current(const struct fota_ftp *ftp, struct fota_url *url, struct fota_fault *fault)
-{
-    return fota_url_parse(ftp->url, strlen(ftp->url), FOTA_URL_MAX, url, fault);
-}
-
 /* `host` has FOTA_HOST_MAX + 1 bytes. */
 static const char *host_of(const struct fota_url *url, char *host)
 {
@@ -147,27 +141,15 @@ static int ask_plain(struct fota_ftp *ftp, const char *verb, enum state state,
     return ask(ftp, &command, state, fault);
 }
 
-static uint8_t hex_value(char c)
-{
-    return (uint8_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-}
-
 /*
- * fota_url_parse() has seen to it that two digits follow each '%', and that they are neither NUL
- * nor the end of a line. The second look costs little; a command that is slipped in would cost
- * much.
+ * fota_url_parse() has seen to it that no encoding is cut short, nor means NUL or the end of a
+ * line. The second look costs little; a command that is slipped in would cost much.
  */
 static bool put_decoded(struct fota_text *command, struct fota_span span)
 {
-    for (size_t i = 0; i < span.length; i++) {
-        char c = span.text[i];
+    for (size_t i = 0; i < span.length;) {
+        char c = (char)fota_url_byte(span, &i);
 
-        if (c == '%') {
-            if (span.length - i < 3)
-                return false;
-            c = (char)(hex_value(span.text[i + 1]) << 4 | hex_value(span.text[i + 2]));
-            i += 2;
-        }
         if (c == '\0' || c == '\r' || c == '\n')
             return false;
         fota_text_put(command, &c, 1);
@@ -188,41 +170,32 @@ static int ask_decoded(struct fota_ftp *ftp, const char *verb, struct fota_span 
 /* RFC 1635 section 3: who does not say who he is. */
 static int ask_user(struct fota_ftp *ftp, struct fota_fault *fault)
 {
-    struct fota_url url;
-    int error = parse_current(ftp, &url, fault);
+    const struct fota_url *url = &ftp->parts;
 
-    if (error)
-        return error;
-    if (url.user.length == 0)
+    if (url->user.length == 0)
         return ask_plain(ftp, "USER anonymous", STATE_USER, fault);
-    return ask_decoded(ftp, "USER ", url.user, STATE_USER, fault);
+    return ask_decoded(ftp, "USER ", url->user, STATE_USER, fault);
 }
 
 static int ask_pass(struct fota_ftp *ftp, struct fota_fault *fault)
 {
-    struct fota_url url;
-    int error = parse_current(ftp, &url, fault);
+    const struct fota_url *url = &ftp->parts;
 
-    if (error)
-        return error;
-    if (url.user.length == 0)
+    if (url->user.length == 0)
         return ask_plain(ftp, "PASS anonymous@", STATE_PASS, fault);
-    return ask_decoded(ftp, "PASS ", url.password, STATE_PASS, fault);
+    return ask_decoded(ftp, "PASS ", url->password, STATE_PASS, fault);
 }
 
 static int ask_path(struct fota_ftp *ftp, const char *verb, enum state state,
                     struct fota_fault *fault)
 {
-    struct fota_url url;
-    int error = parse_current(ftp, &url, fault);
+    struct fota_span path = ftp->parts.path;
 
-    if (error)
-        return error;
-    if (url.path.length > 0 && url.path.text[0] == '/') {
-        url.path.text++;
-        url.path.length--;
+    if (path.length > 0 && path.text[0] == '/') {
+        path.text++;
+        path.length--;
     }
-    return ask_decoded(ftp, verb, url.path, state, fault);
+    return ask_decoded(ftp, verb, path, state, fault);
 }
 
 static int ask_passive(struct fota_ftp *ftp, struct fota_fault *fault)
@@ -311,12 +284,8 @@ static int begin_tls(struct fota_ftp *ftp, struct fota_connection *connection, e
                      struct fota_fault *fault)
 {
     char host[FOTA_HOST_MAX + 1];
-    struct fota_url url;
-    int error = parse_current(ftp, &url, fault);
+    int error = fota_connection_secure(connection, host_of(&ftp->parts, host), ftp->params);
 
-    if (error)
-        return error;
-    error = fota_connection_secure(connection, host_of(&url, host), ftp->params);
     return error ? fail_connection(ftp, connection, fault, error) : enter(ftp, state);
 }
 
@@ -410,17 +379,13 @@ static int swap(struct fota_ftp *ftp, int error, struct fota_fault *fault)
     return ask_passive(ftp, fault);
 }
 
-static int dial(struct fota_ftp *ftp, struct fota_connection *connection, uint16_t port,
-                struct fota_fault *fault)
+static int dial(struct fota_ftp *ftp, struct fota_connection *connection, uint16_t port)
 {
     char host[FOTA_HOST_MAX + 1];
-    struct fota_url url;
-    int error = parse_current(ftp, &url, fault);
+    const struct fota_url *url = &ftp->parts;
 
-    if (error)
-        return error;
-    return fota_connection_open(connection, host_of(&url, host), port ? port : url.port,
-                                url.host_is_ipv6 ? FOTA_ADDRESS_IPV6 : ftp->family);
+    return fota_connection_open(connection, host_of(url, host), port ? port : url->port,
+                                url->host_is_ipv6 ? FOTA_ADDRESS_IPV6 : ftp->family);
 }
 
 static int passive_reply(struct fota_ftp *ftp, struct fota_fault *fault)
@@ -436,7 +401,7 @@ static int passive_reply(struct fota_ftp *ftp, struct fota_fault *fault)
     if (ftp->classic ? !fota_ftp_reply_passive_port(&ftp->reply, &port)
                      : !fota_ftp_reply_extended_port(&ftp->reply, &port))
         return swap(ftp, fail(ftp, fault, FOTA_ERR_FTP_REPLY, code), fault);
-    error = dial(ftp, &ftp->data, port, fault);
+    error = dial(ftp, &ftp->data, port);
     if (error)
         return swap(ftp, fail(ftp, fault, error, 0), fault);
     return enter(ftp, STATE_DIAL);
@@ -515,7 +480,7 @@ static int talk(struct fota_ftp *ftp, struct fota_fault *fault)
 
 static int open_state(struct fota_ftp *ftp, struct fota_fault *fault)
 {
-    int error = dial(ftp, &ftp->control, 0, fault);
+    int error = dial(ftp, &ftp->control, 0);
 
     if (error)
         return fail(ftp, fault, error, 0);
@@ -688,23 +653,24 @@ void fota_ftp_init(struct fota_ftp *ftp, const struct fota_net *net, const struc
 
 int fota_ftp_open(struct fota_ftp *ftp, const char *url, uint64_t offset, struct fota_fault *fault)
 {
-    struct fota_url parsed;
     size_t length = strlen(url);
+    const struct fota_url *parts = &ftp->parts;
     int error;
 
     fota_ftp_close(ftp);
-    error = fota_url_parse(url, length, FOTA_URL_MAX, &parsed, fault);
+    /* One that does not fit is refused before it is looked at. */
+    memcpy(ftp->url, url, length < sizeof ftp->url ? length + 1 : 0);
+    error = fota_url_parse(ftp->url, length, FOTA_URL_MAX, &ftp->parts, fault);
     if (error)
         return error;
-    if (parsed.scheme != FOTA_SCHEME_FTP && parsed.scheme != FOTA_SCHEME_FTPS)
+    if (parts->scheme != FOTA_SCHEME_FTP && parts->scheme != FOTA_SCHEME_FTPS)
         return fota_fail(fault, FOTA_ERR_URL_SCHEME, FOTA_STAGE_REQUEST, 0, 0);
-    if (parsed.path.length == 0 || (parsed.path.length == 1 && parsed.path.text[0] == '/'))
+    if (parts->path.length == 0 || (parts->path.length == 1 && parts->path.text[0] == '/'))
         return fota_fail(fault, FOTA_ERR_URL, FOTA_STAGE_REQUEST, 0, fota_clamp32(length));
-    memcpy(ftp->url, url, length + 1);
     memset(&ftp->identity, 0, sizeof ftp->identity);
     ftp->offset = ftp->at = offset;
     ftp->final = 0;
-    ftp->secure = parsed.scheme == FOTA_SCHEME_FTPS;
+    ftp->secure = parts->scheme == FOTA_SCHEME_FTPS;
     ftp->used = ftp->length = 0;
     ftp->sending = ftp->swapped = false;
     ftp->state = STATE_OPEN;

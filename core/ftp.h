@@ -31,11 +31,12 @@ struct fota_ftp {
     uint16_t final;        /* code of the reply after the transfer, 0: none yet */
     uint16_t used, length; /* unsent part of a command, unread part of a reply */
     uint8_t state;
-    bool secure;    /* the url is ftps */
-    bool sending;   /* `buffer` holds a command, else what was received */
-    bool classic;   /* PASV instead of EPSV; stays for the next file */
-    bool swapped;   /* it has been changed for this file */
-    bool look_away; /* the data connection had nothing: the control connection's turn */
+    bool secure;           /* the url is ftps */
+    bool sending;          /* `buffer` holds a command, else what was received */
+    bool classic;          /* PASV instead of EPSV; stays for the next file */
+    bool swapped;          /* it has been changed for this file */
+    bool look_away;        /* the data connection had nothing: the control connection's turn */
+    struct fota_url parts; /* of `url` */
     char url[FOTA_URL_MAX + 1];
     char buffer[FOTA_URL_MAX + 9]; /* the longest command: a verb, a blank, a path, CR and LF */
 };

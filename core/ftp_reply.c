@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fault.h"
+#include "text.h"
 
 enum state {
     STATE_CODE,   /* at the begin of a line */
@@ -13,8 +14,6 @@ enum state {
     STATE_SKIP,   /* in a line that is not the last */
     STATE_TEXT    /* in the last line, behind the code */
 };
-
-#define SIZE_MAX_BYTES INT64_MAX
 
 static bool is_digit(char c)
 {
@@ -118,24 +117,6 @@ int fota_ftp_reply_feed(struct fota_ftp_reply *reply, const void *data, size_t l
 
 /* ---- what the text says --------------------------------------------------------------------- */
 
-/* Digits from *at on, at least one, of a value of at most `max`; *at is left behind them. */
-static bool take_number(const struct fota_ftp_reply *reply, size_t *at, uint64_t max,
-                        uint64_t *value)
-{
-    size_t begin = *at;
-
-    *value = 0;
-    while (*at < reply->length && is_digit(reply->text[*at])) {
-        uint64_t digit = (uint64_t)(reply->text[*at] - '0');
-
-        if (*value > (max - digit) / 10)
-            return false;
-        *value = *value * 10 + digit;
-        ++*at;
-    }
-    return *at > begin;
-}
-
 bool fota_ftp_reply_extended_port(const struct fota_ftp_reply *reply, uint16_t *port)
 {
     const char *open = memchr(reply->text, '(', reply->length);
@@ -153,8 +134,8 @@ bool fota_ftp_reply_extended_port(const struct fota_ftp_reply *reply, uint16_t *
         borders += reply->text[at] == border;
     }
     if (border < 33 || border > 126 || is_digit(border) ||
-        !take_number(reply, &at, UINT16_MAX, &value) || value == 0 || at == reply->length ||
-        reply->text[at] != border)
+        !fota_text_number(reply->text, reply->length, &at, &value) || value == 0 ||
+        value > UINT16_MAX || at == reply->length || reply->text[at] != border)
         return false;
     *port = (uint16_t)value;
     return true;
@@ -172,7 +153,8 @@ bool fota_ftp_reply_passive_port(const struct fota_ftp_reply *reply, uint16_t *p
             return false;
         while (i > 0 && at < reply->length && reply->text[at] == ' ')
             at++;
-        if (!take_number(reply, &at, UINT8_MAX, &numbers[i]))
+        if (!fota_text_number(reply->text, reply->length, &at, &numbers[i]) ||
+            numbers[i] > UINT8_MAX)
             return false;
     }
     *port = (uint16_t)(numbers[4] << 8 | numbers[5]);
@@ -185,5 +167,5 @@ bool fota_ftp_reply_size(const struct fota_ftp_reply *reply, uint64_t *size)
 
     while (at < reply->length && reply->text[at] == ' ')
         at++;
-    return take_number(reply, &at, SIZE_MAX_BYTES, size) && at == reply->length;
+    return fota_text_number(reply->text, reply->length, &at, size) && at == reply->length;
 }

@@ -50,23 +50,10 @@ static void base64_byte(struct base64 *base64, uint8_t byte)
         base64_flush(base64);
 }
 
-static uint8_t hex_value(char c)
-{
-    return (uint8_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-}
-
-/* fota_url_parse() has seen to it that two digits follow each '%'. */
 static void base64_decoded(struct base64 *base64, struct fota_span span)
 {
-    for (size_t i = 0; i < span.length; i++) {
-        uint8_t byte = (uint8_t)span.text[i];
-
-        if (byte == '%') {
-            byte = (uint8_t)(hex_value(span.text[i + 1]) << 4 | hex_value(span.text[i + 2]));
-            i += 2;
-        }
-        base64_byte(base64, byte);
-    }
+    for (size_t i = 0; i < span.length;)
+        base64_byte(base64, fota_url_byte(span, &i));
 }
 
 /* RFC 7617. */

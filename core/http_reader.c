@@ -97,24 +97,6 @@ static bool is_word(const char *text, size_t length, const char *word)
     return i == length && word[i] == '\0';
 }
 
-/* Digits at text[*at], at least one; *at is left behind them. False when the number is too large.
- */
-static bool take_number(const char *text, size_t length, size_t *at, uint64_t *value)
-{
-    size_t begin = *at;
-
-    *value = 0;
-    while (*at < length && is_digit((uint8_t)text[*at])) {
-        uint64_t digit = (uint64_t)(text[*at] - '0');
-
-        if (*value > (NUMBER_MAX - digit) / 10)
-            return false;
-        *value = *value * 10 + digit;
-        ++*at;
-    }
-    return *at > begin;
-}
-
 static bool take_char(const char *text, size_t length, size_t *at, char c)
 {
     if (*at == length || text[*at] != c)
@@ -132,7 +114,7 @@ static int content_length(struct fota_http_reader *reader, struct fota_fault *fa
     size_t at = 0;
 
     if (header->has_length ||
-        !take_number(reader->line, reader->line_length, &at, &header->length) ||
+        !fota_text_number(reader->line, reader->line_length, &at, &header->length) ||
         at != reader->line_length)
         return fail(reader, fault, FOTA_ERR_HTTP_LENGTH);
     header->has_length = true;
@@ -157,15 +139,15 @@ static void parse_range(struct fota_http_header *header, const char *text, size_
     if (length < at || !is_word(text, 5, "bytes") || text[5] != ' ')
         return;
     if (!take_char(text, length, &at, '*')) {
-        if (!take_number(text, length, &at, &start) || !take_char(text, length, &at, '-') ||
-            !take_number(text, length, &at, &end) || end < start)
+        if (!fota_text_number(text, length, &at, &start) || !take_char(text, length, &at, '-') ||
+            !fota_text_number(text, length, &at, &end) || end < start)
             return;
         has_range = true;
     }
     if (!take_char(text, length, &at, '/'))
         return;
     has_total = !take_char(text, length, &at, '*');
-    if (has_total && !take_number(text, length, &at, &total))
+    if (has_total && !fota_text_number(text, length, &at, &total))
         return;
     if (at != length || (has_range && has_total && total <= end))
         return;

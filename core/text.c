@@ -33,6 +33,20 @@ void fota_text_put_number(struct fota_text *text, uint64_t value, unsigned base)
     fota_text_put(text, digits + at, sizeof digits - at);
 }
 
+bool fota_text_number(const char *text, size_t length, size_t *at, uint64_t *value)
+{
+    size_t begin = *at;
+
+    for (*value = 0; *at < length && text[*at] >= '0' && text[*at] <= '9'; ++*at) {
+        uint64_t digit = (uint64_t)(text[*at] - '0');
+
+        if (*value > ((uint64_t)INT64_MAX - digit) / 10)
+            return false;
+        *value = *value * 10 + digit;
+    }
+    return *at > begin;
+}
+
 uint64_t fota_text_hash(const char *text, size_t length)
 {
     uint64_t value = 0xcbf29ce484222325u;

@@ -23,6 +23,12 @@ void fota_text_put_string(struct fota_text *text, const char *more);
 /* In base 10 or 16, without leading zeros. */
 void fota_text_put_number(struct fota_text *text, uint64_t value, unsigned base);
 
+/*
+ * Reads the number at text[*at], digits and at least one of them, and leaves *at behind it. False:
+ * there is none, or it is above 2^63-1.
+ */
+bool fota_text_number(const char *text, size_t length, size_t *at, uint64_t *value);
+
 /* 64-bit FNV-1a; never 0, which means none. */
 uint64_t fota_text_hash(const char *text, size_t length);
 

@@ -208,6 +208,24 @@ int fota_url_parse(const char *text, size_t length, size_t max, struct fota_url 
     return 0;
 }
 
+static uint8_t hex_value(char c)
+{
+    return (uint8_t)(is_digit(c) ? c - '0' : lower(c) - 'a' + 10);
+}
+
+uint8_t fota_url_byte(struct fota_span span, size_t *at)
+{
+    const char *text = span.text + *at;
+
+    ++*at;
+    if (*text != '%')
+        return (uint8_t)*text;
+    if (span.length - *at < 2)
+        return 0;
+    *at += 2;
+    return (uint8_t)(hex_value(text[1]) << 4 | hex_value(text[2]));
+}
+
 static void put_origin(struct fota_text *out, const struct fota_url *url)
 {
     fota_text_put_string(out, schemes[url->scheme].name);

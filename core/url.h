@@ -50,6 +50,12 @@ int fota_url_parse(const char *text, size_t length, size_t max, struct fota_url 
                    struct fota_fault *fault);
 
 /*
+ * The byte at span.text[*at] of a part of a url, its percent-encoding decoded; *at is left behind
+ * it. 0, which a url that was parsed does not have, where an encoding is cut short.
+ */
+uint8_t fota_url_byte(struct fota_span span, size_t *at);
+
+/*
  * Resolves a Location (absolute, "//host/path", "/path" or "path", RFC 3986 section 5.2, ".."
  * included) against the url `base` and writes the terminated absolute url to `out` of `size` bytes;
  * `out` may not overlap either input. Credentials of the base are not carried over, a Location with

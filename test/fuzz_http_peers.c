@@ -130,7 +130,7 @@ static bool begins_as_http_1(const uint8_t *data, size_t size)
     return strchr(" \r\n", data[sizeof pattern - 1]) != NULL && data[sizeof pattern - 1];
 }
 
-/* http-parser takes such a blank for a part of the word, and then no chunks are read. */
+/* The others take such a blank for a part of the word, and then no chunks are read. */
 static bool has_blank_behind_chunked(const uint8_t *data, size_t size)
 {
     return contains(data, size, "chunked ") || contains(data, size, "chunked\t");
@@ -188,7 +188,7 @@ static bool may_be_refused(const uint8_t *data, size_t size)
 static bool may_have_another_body(const uint8_t *data, size_t size, const struct outcome *ours,
                                   bool strict)
 {
-    return ours->status == 204 || ours->status == 304 ||
+    return ours->status == 204 || ours->status == 304 || has_blank_behind_chunked(data, size) ||
            (!strict && contains(data, size, "chunked"));
 }
 

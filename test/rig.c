@@ -428,6 +428,7 @@ static bool answer_by_script(struct rig_server *s)
     if (!scripted->head)
         return false;
     s->text_length = (size_t)snprintf(s->text, sizeof s->text, "%s", scripted->head);
+    s->serving = s->file;
     s->at = scripted->at;
     s->end = scripted->end;
     s->cutting = false;

@@ -539,7 +539,7 @@ static void v31_commands_are_looked_at_a_second_time(void **state)
         assert_int_equal(fota_ftp_open(&ftp, "ftp://u:p@h/a%20xxxxxxxxxxxxxx", 0, &fault), 0);
         while (strstr(net.sent, "TYPE I\r\n") == NULL)
             assert_true(step(1) >= 0);
-        strcpy(ftp.url + strlen("ftp://u:p@h/a"), tails[i]);
+        memcpy(ftp.url + strlen("ftp://u:p@h/a"), tails[i], strlen(tails[i]));
         assert_int_equal(run(100), FOTA_ERR_URL);
         assert_null(strstr(net.sent, "SIZE"));
     }
