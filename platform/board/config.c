@@ -59,7 +59,7 @@ void board_config_open(struct board_config *board)
     board->policy.key_count = product_key_count;
     board->policy.decoder_ram = DECODER_RAM;
     board->config.port = &board->port;
-    board->config.model = fota_model_find(product_model);
+    board->config.model = &product_model;
     board->config.vendor = VENDOR;
     board->config.policy = &board->policy;
 }

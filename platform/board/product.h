@@ -5,9 +5,10 @@
 #ifndef FOTA_BOARD_PRODUCT_H
 #define FOTA_BOARD_PRODUCT_H
 
+#include "fota_model.h"
 #include "package.h"
 
-extern const char product_model[];
+extern const struct fota_model product_model;
 extern const struct fota_key product_keys[];
 extern const size_t product_key_count;
 

@@ -43,16 +43,17 @@ static int sha256_finish(struct fota_sha256 *sha, uint8_t digest[FOTA_DIGEST_SIZ
     return error == 0 ? 0 : FOTA_ERR_CRYPTO;
 }
 
-/* Gives mbedTLS's error; a point that is not on the curve is one. */
+/* Gives mbedTLS's error; a point that is not on the curve is one. By its coordinates: the library's
+ * reader knows compressed points, too, and costs a boot loader 1.5 KB for that. */
 static int read_key(const mbedtls_ecp_group *group, mbedtls_ecp_point *point,
                     const uint8_t key[FOTA_PUBLIC_KEY_SIZE])
 {
-    uint8_t uncompressed[1 + FOTA_PUBLIC_KEY_SIZE];
-    int error;
+    int error = mbedtls_mpi_read_binary(&point->MBEDTLS_PRIVATE(X), key, SCALAR_SIZE);
 
-    uncompressed[0] = 0x04; /* SEC 1, 2.3.3 */
-    memcpy(uncompressed + 1, key, FOTA_PUBLIC_KEY_SIZE);
-    error = mbedtls_ecp_point_read_binary(group, point, uncompressed, sizeof uncompressed);
+    if (error == 0)
+        error = mbedtls_mpi_read_binary(&point->MBEDTLS_PRIVATE(Y), key + SCALAR_SIZE, SCALAR_SIZE);
+    if (error == 0)
+        error = mbedtls_mpi_lset(&point->MBEDTLS_PRIVATE(Z), 1);
     return error ? error : mbedtls_ecp_check_pubkey(group, point);
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fota_model.h"
 #include "package.h"
 #include "platform/board/board.h"
 #include "slot.h"
@@ -43,9 +44,16 @@ static void print_bytes(const uint8_t *bytes, size_t length)
 
 static int product(int count, char **words)
 {
-    printf("#include \"platform/board/product.h\"\n\nconst char product_model[] = \"%s\";\n"
+    const struct fota_model *model = fota_model_find(words[0]);
+
+    if (!model)
+        die(words[0], "is no model");
+    printf("#include \"platform/board/product.h\"\n\n"
+           "const struct fota_model product_model = {\n"
+           "    \"%s\", (enum fota_family)%d, \"%s\", \"%s\", 0x%X, %d, %d,\n};\n"
            "const struct fota_key product_keys[] = {\n",
-           words[0]);
+           model->name, (int)model->family, model->chip, model->core, (unsigned)model->features,
+           model->asynchronous, model->code_second);
     for (int i = 1; i < count; i++) {
         char pem[4 * FOTA_PEM_MAX];
         struct fota_keypair key;
