@@ -136,11 +136,22 @@ static int turn_round(struct fota_boot *b)
     return err;
 }
 
+/* Sets patch.undo. */
+static int find_undo(struct fota_boot *b)
+{
+    uint8_t head[FOTA_WAY_HEAD];
+    int err = read_payload(b, 0, head, sizeof head);
+
+    if (err)
+        return fota_fail(&b->fault, err, FOTA_STAGE_INSTALL, 0, b->patch.payload);
+    return fota_way_undo(b->config->policy, &b->manifest, FOTA_WAY_IN_PLACE, head, &b->patch.undo,
+                         &b->fault);
+}
+
 /* Looks at the package in b->manifest. *payload: what is to be hashed. */
 static int plan(struct fota_boot *b, struct fota_object *payload)
 {
     struct fota_boot_patch *p = &b->patch;
-    uint8_t head[FOTA_WAY_HEAD];
     int err;
 
     memset(p, 0, sizeof *p);
@@ -161,11 +172,8 @@ static int plan(struct fota_boot *b, struct fota_object *payload)
         err = no_old_image(b); /* else there would be a copy */
     if (!err && in_place(b))
         err = fota_way_ring(fota_boot_map(b), &b->manifest, &p->ring, &b->fault);
-    if (!err)
-        err = read_payload(b, 0, head, sizeof head);
-    if (!err)
-        err = fota_way_undo(b->config->policy, &b->manifest, (enum fota_way)p->way, head, &p->undo,
-                            &b->fault);
+    if (!err && in_place(b))
+        err = find_undo(b);
     if (!err && fota_boot_reverting(b))
         err = turn_round(b);
     return err;
@@ -206,11 +214,9 @@ static int begin(struct fota_boot *b)
 
 int fota_boot_patch_source(struct fota_boot *b)
 {
-    struct fota_object payload = {0};
-    int err = fota_boot_load_staged(b);
+    struct fota_object payload;
+    int err = plan(b, &payload);
 
-    if (!err)
-        err = plan(b, &payload);
     if (!err && b->manifest.result.length > fota_slot_capacity(fota_boot_map(b)))
         err = fota_fail(&b->fault, FOTA_ERR_IMAGE_TOO_LARGE, FOTA_STAGE_INSTALL, 0, 0);
     if (!err)

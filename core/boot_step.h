@@ -151,7 +151,8 @@ int fota_boot_mark(struct fota_boot *b);
  * any that can be written; the same one once more is among them. */
 int fota_boot_written_badly(struct fota_boot *b, int error);
 
-/* boot_patch.c; source and old: the package, and what it starts from, are to be verified. */
+/* boot_patch.c; source and old: the package in b->manifest, and what it starts from, are to be
+ * verified. */
 int fota_boot_patch_source(struct fota_boot *b);
 int fota_boot_patch_old(struct fota_boot *b);
 int fota_boot_patch_old_hash(struct fota_boot *b);
