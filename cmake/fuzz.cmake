@@ -1,5 +1,5 @@
 # Fuzzers of the parsers: clang's libFuzzer over sanitized libraries.
-foreach(name fuzz_ftp fuzz_http fuzz_package fuzz_url)
+foreach(name fuzz_ftp fuzz_http fuzz_package fuzz_patch fuzz_url)
   add_executable(${name} test/${name}.c)
   target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)

@@ -44,3 +44,6 @@ if(TARGET fota_lwip)
   add_executable(bench_lwip EXCLUDE_FROM_ALL bench/lwip.c)
   target_link_libraries(bench_lwip PRIVATE fota_sim fota_lwip)
 endif()
+
+add_executable(bench_delta EXCLUDE_FROM_ALL bench/delta.c)
+target_link_libraries(bench_delta PRIVATE fota_tool)

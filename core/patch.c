@@ -19,8 +19,9 @@
 #define BURST  512u /* output of one poll, bytes */
 #define GATHER 64u  /* bytes that are made before they are delivered */
 #define CACHED 256u /* piece of the old image that is kept at hand, bytes */
-/* Output that is kept for near copies: with a step's and a poll's it reaches back to the lag. */
-#define RING (FOTA_PATCH_LAG + BURST + GATHER + STEP + PATCH_UNIT_MAX)
+/* Output that is kept for near copies, so that what is read back lies behind the lag: besides what
+ * a poll delivers there are the bytes that a step makes, and as many that it reads. */
+#define RING (FOTA_PATCH_LAG + BURST + GATHER + 2 * (STEP + PATCH_UNIT_MAX))
 
 /* The coder's decoding half. Input that ends early reads as zeros. */
 struct patch_coder {

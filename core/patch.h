@@ -104,7 +104,8 @@ uint32_t fota_patch_segments(const struct fota_patch_layout *layout);
  * Decoding from segment `index` on, instead of the beginning. Both are called right after
  * fota_patch_start(). `read` reads the payload as in struct fota_patch_readers. The decoder reads
  * the stream's head and walks over the segments before `index` without decoding them. *offset is
- * where in the payload fota_patch_sink() has to go on. Errors as of fota_patch_poll(), and
+ * where in the payload fota_patch_sink() has to go on. The new bytes right before the segment are
+ * read back at once, so they have to be there without a lag. Errors as of fota_patch_poll(), and
  * FOTA_ERR_ARGUMENT when there is no such segment.
  */
 int fota_patch_seek(struct fota_patch *patch, uint32_t index,

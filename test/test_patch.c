@@ -21,6 +21,7 @@ static uint32_t old_size, new_size;
 struct slot {
     uint8_t *old, *new;
     uint32_t made;     /* new bytes that were written */
+    uint32_t polled;   /* and those of earlier polls, behind the lag */
     uint32_t old_low;  /* old bytes below are gone */
     unsigned violated; /* reads of what is not there */
 };
@@ -39,7 +40,7 @@ static int read_new(void *context, uint32_t offset, void *data, size_t length)
 {
     struct slot *s = context;
 
-    if (offset + length > s->made)
+    if (offset + length > s->polled)
         s->violated++;
     memcpy(data, s->new + offset, length);
     return 0;
@@ -90,13 +91,14 @@ static int decode(const struct payload *p, struct slot *slot, uint32_t first, si
 
     assert_int_equal(fota_patch_start(&patch, memory, p->layout.ram, &p->layout, &readers, &fault),
                      0);
-    slot->made = first * p->layout.segment;
+    slot->made = slot->polled = first * p->layout.segment;
     if (first)
         assert_int_equal(fota_patch_seek(patch, first, read_payload, (void *)p, &pushed, &fault),
                          0);
     do {
         if (p->layout.spare && segment + 1 > p->layout.spare / p->layout.segment)
             slot->old_low = (segment + 1 - p->layout.spare / p->layout.segment) * p->layout.segment;
+        slot->polled = slot->made > FOTA_PATCH_LAG ? slot->made - FOTA_PATCH_LAG : 0;
         state = fota_patch_poll(patch, piece, out, &length, &fault);
         if (slot->made + length > p->layout.new_size)
             break;
@@ -120,7 +122,7 @@ static int decode(const struct payload *p, struct slot *slot, uint32_t first, si
 static void check(const struct payload *p, const uint8_t *old, const uint8_t *new, uint32_t first,
                   size_t in, size_t out)
 {
-    struct slot slot = {(uint8_t *)old, malloc(p->layout.new_size), 0, 0, 0};
+    struct slot slot = {(uint8_t *)old, malloc(p->layout.new_size), 0, 0, 0, 0};
 
     memcpy(slot.new, new, first * p->layout.segment);
     assert_int_equal(decode(p, &slot, first, in, out), FOTA_PATCH_DONE);
@@ -201,6 +203,104 @@ static void small_images(void **state)
     }
 }
 
+/* What a reader or the caller would do to a patch that was damaged on the way. */
+static void damaged_patches_are_noticed(void **state)
+{
+    struct fota_diff_options options = {.ram = RAM, .segment = 65536};
+    struct payload p = make(old_image, old_size, new_image, new_size, &options);
+    struct slot slot = {old_image, malloc(new_size + 1), 0, 0, 0, 0};
+
+    (void)state;
+    for (uint32_t i = 0; i < p.layout.payload; i++)
+        for (unsigned bit = 0; bit < 8; bit++) {
+            p.bytes[i] ^= (uint8_t)(1u << bit);
+            /* An error; or it did not matter, and the image is the right one. */
+            if (decode(&p, &slot, 0, 512, 512) == FOTA_PATCH_DONE)
+                assert_memory_equal(slot.new, new_image, new_size);
+            assert_int_equal(slot.violated, 0);
+            p.bytes[i] ^= (uint8_t)(1u << bit);
+        }
+    free(slot.new);
+    free(p.bytes);
+}
+
+static void truncated_and_extended_patches_are_errors(void **state)
+{
+    struct fota_diff_options options = {.ram = RAM, .segment = 65536};
+    struct payload p = make(old_image, old_size, new_image, new_size, &options);
+    struct slot slot = {old_image, malloc(new_size + 1), 0, 0, 0, 0};
+    uint32_t whole = p.layout.payload;
+
+    (void)state;
+    for (p.layout.payload = 1; p.layout.payload < whole; p.layout.payload++)
+        assert_int_not_equal(decode(&p, &slot, 0, 512, 512), FOTA_PATCH_DONE);
+    p.bytes = realloc(p.bytes, whole + 1);
+    p.bytes[whole] = 0;
+    p.layout.payload = whole + 1;
+    assert_int_not_equal(decode(&p, &slot, 0, 512, 512), FOTA_PATCH_DONE);
+    free(slot.new);
+    free(p.bytes);
+}
+
+static void layouts_that_contradict_themselves_are_refused(void **state)
+{
+    static const struct fota_patch_layout good = {100, 1000, 1000, RAM, 4096, 8192};
+    struct fota_patch_layout l = good;
+    struct fota_fault fault;
+
+    (void)state;
+    assert_int_equal(fota_patch_check(&l, &fault), 0);
+    l.spare = 4097;
+    assert_int_equal(fota_patch_check(&l, &fault), FOTA_ERR_PATCH_LAYOUT);
+    l = good;
+    l.segment = 0;
+    assert_int_equal(fota_patch_check(&l, &fault), FOTA_ERR_PATCH_LAYOUT);
+    l = good;
+    l.new_size = 0;
+    assert_int_equal(fota_patch_check(&l, &fault), FOTA_ERR_PATCH_LAYOUT);
+    l = good;
+    l.old_size = UINT32_MAX;
+    assert_int_equal(fota_patch_check(&l, &fault), FOTA_ERR_PATCH_LAYOUT);
+    l = good;
+    l.ram = FOTA_PATCH_RAM_MAX + 1;
+    assert_int_equal(fota_patch_check(&l, &fault), FOTA_ERR_PARAMETERS);
+}
+
+static void too_little_memory_is_refused(void **state)
+{
+    const struct fota_patch_layout l = {100, 1000, 1000, RAM, 0, 0};
+    static uint32_t memory[RAM / 4];
+    struct fota_patch_readers readers = {read_old, read_new, NULL};
+    struct fota_patch *patch;
+    struct fota_fault fault;
+
+    (void)state;
+    assert_int_equal(fota_patch_start(&patch, memory, RAM - 1, &l, &readers, &fault),
+                     FOTA_ERR_MEMORY);
+    assert_int_equal(fault.expected, RAM);
+    assert_null(patch);
+}
+
+static void a_reverse_patch_lies_behind(void **state)
+{
+    struct fota_diff_options options = {.ram = RAM};
+    struct payload p = make(old_image, old_size, new_image, new_size, &options);
+    struct payload u = make(new_image, new_size, old_image, old_size, &options);
+    size_t length = p.layout.payload;
+    uint32_t offset;
+
+    (void)state;
+    assert_int_equal(fota_patch_undo(&p.layout, p.bytes, 16, &offset), 0);
+    assert_int_equal(offset, 0);
+    assert_int_equal(fota_diff_append_undo(&p.bytes, &length, u.bytes, u.layout.payload), 0);
+    p.layout.payload = (uint32_t)length;
+    assert_int_equal(fota_patch_undo(&p.layout, p.bytes, 16, &offset), 0);
+    assert_int_equal(length - offset, u.layout.payload);
+    check(&p, old_image, new_image, 0, 100, 100);
+    free(u.bytes);
+    free(p.bytes);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -218,6 +318,11 @@ int main(void)
         cmocka_unit_test(in_place_reads_nothing_that_was_replaced),
         cmocka_unit_test(an_image_without_an_old_one_is_compressed),
         cmocka_unit_test(small_images),
+        cmocka_unit_test(damaged_patches_are_noticed),
+        cmocka_unit_test(truncated_and_extended_patches_are_errors),
+        cmocka_unit_test(layouts_that_contradict_themselves_are_refused),
+        cmocka_unit_test(too_little_memory_is_refused),
+        cmocka_unit_test(a_reverse_patch_lies_behind),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);
