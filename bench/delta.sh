@@ -1,30 +1,10 @@
 #!/bin/sh
-# Differential packages beside other tools, as Markdown, and as a picture:
-# bench/delta.sh CORPUS PICTURE.svg [--hdiffpatch DIR] [--detools DIR]
-# CORPUS holds NAME.old.bin and NAME.new.bin; ours are what 32768 bytes of RAM decode.
+# Differential packages beside other tools: what `scripts/bench --delta` runs.
 set -eu
 cd "$(dirname "$0")/.."
-corpus=$1
-picture=$2
-shift 2
-hdiffpatch=""
-detools=""
-while [ $# -gt 0 ]; do
-    case $1 in
-    --hdiffpatch) hdiffpatch=$2 ;;
-    --detools) detools=$2 ;;
-    *) echo "bench/delta.sh: unknown option '$1'" >&2; exit 2 ;;
-    esac
-    shift 2
-done
-
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 bench=build/bench_delta
-fota=build/bin/fota
-"$fota" keygen --out "$work/key.pem" --public "$work/key.pub" >/dev/null
 
-size() { stat -c %s "$1" 2>/dev/null || echo -; }
+size() { stat -Lc %s "$1" 2>/dev/null || echo -; }
 
 # A tool that cannot do it, or is not there, has no size.
 peer() { # OUTPUT COMMAND...
@@ -37,30 +17,73 @@ peer() { # OUTPUT COMMAND...
 
 instructions() { # OLD NEW PATCH BYTES: of the decoder, by the new byte
     valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=fota_patch_poll \
-        --toggle-collect=fota_patch_sink "$bench" apply "$1" "$2" "$3" 32768 2>&1 |
+        --toggle-collect=fota_patch_sink $bench apply "$1" "$2" "$3" 32768 2>&1 |
         awk -v bytes="$4" '/Collected/ {printf "%.0f", $4 / bytes}'
 }
 
-for old in "$corpus"/*.old.bin; do
+# One pair, one line: pair OLD FOLDER HDIFFPATCH DETOOLS
+pair() {
+    old=$1
     new=${old%.old.bin}.new.bin
     name=$(basename "$old" .old.bin)
+    out=$2/$name
     bytes=$(size "$new")
-    made=$($bench make "$old" "$new" "$work/p" 32768 0)
-    fast=$($bench make "$old" "$new" "$work/f" 32768 1)
-    small=$($bench make "$old" "$new" "$work/s" 16384 0)
-    "$fota" pack --from "$old" --to "$new" --model generic --version 2 --sequence 2 \
-        --key "$work/key.pem" --out "$work/package" >/dev/null
-    echo "$name $bytes $made $(size "$work/package") ${fast%% *} ${small%% *}" \
-        "$($bench apply "$old" "$new" "$work/p" 32768)" \
-        "$(instructions "$old" "$new" "$work/p" "$bytes")" \
-        "$(instructions "$old" "$new" "$work/f" "$bytes")" \
-        "$(peer "$work/b" bsdiff "$old" "$new" "$work/b")" \
-        "$(peer "$work/x" xdelta3 -e -9 -f -s "$old" "$new" "$work/x")" \
-        "$(peer "$work/z" zstd -q -f -19 --patch-from="$old" "$new" -o "$work/z")" \
-        "$([ -z "$hdiffpatch" ] && echo - ||
-            peer "$work/h" "$hdiffpatch/hdiffz" -f -SD -c-lzma2 "$old" "$new" "$work/h")" \
-        "$([ -z "$detools" ] && echo - || peer "$work/d" env PYTHONPATH="$detools" \
-            python3 -m detools create_patch -c heatshrink "$old" "$new" "$work/d")"
+    made=$($bench make "$old" "$new" "$out.p" 32768 0)
+    fast=$($bench make "$old" "$new" "$out.f" 32768 1)
+    small=$($bench make "$old" "$new" "$out.s" 16384 0)
+    echo "$name $bytes $made ${fast%% *} ${small%% *}" \
+        "$($bench apply "$old" "$new" "$out.p" 32768)" \
+        "$(instructions "$old" "$new" "$out.p" "$bytes")" \
+        "$(instructions "$old" "$new" "$out.f" "$bytes")" \
+        "$(peer "$out.b" bsdiff "$old" "$new" "$out.b")" \
+        "$(peer "$out.x" xdelta3 -e -9 -f -s "$old" "$new" "$out.x")" \
+        "$(peer "$out.z" zstd -q -f -19 --patch-from="$old" "$new" -o "$out.z")" \
+        "$([ "$3" = - ] && echo - ||
+            peer "$out.h" "$3/hdiffz" -f -SD -c-lzma2 "$old" "$new" "$out.h")" \
+        "$([ "$4" = - ] && echo - || peer "$out.d" env PYTHONPATH="$4" \
+            python3 -m detools create_patch -c heatshrink "$old" "$new" "$out.d")" >"$out.row"
     echo "bench/delta.sh: $name" >&2
-done >"$work/rows"
-lua5.4 bench/delta.lua "$work/rows" "$picture"
+}
+
+if [ "$1" = --pair ]; then
+    shift
+    pair "$@"
+    exit
+fi
+corpus=${FOTA_CORPUS:-}
+hdiffpatch=-
+detools=-
+while [ $# -gt 0 ]; do
+    case $1 in
+    --corpus) corpus=$2 ;;
+    --hdiffpatch) hdiffpatch=$2 ;;
+    --detools) detools=$2 ;;
+    *) echo "scripts/bench --delta: unknown option '$1'; see the head of scripts/bench" >&2; exit 2 ;;
+    esac
+    shift 2
+done
+if ! ls "$corpus"/*.old.bin >/dev/null 2>&1; then
+    echo "scripts/bench --delta: no pairs; give --corpus DIR with NAME.old.bin and NAME.new.bin" >&2
+    exit 2
+fi
+scripts/install build bench
+scripts/build --tests >/dev/null
+ninja -C build bench_delta >/dev/null
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+for old in "$corpus"/*.old.bin; do echo "$old"; done |
+    xargs -P "${JOBS:-$(nproc)}" -I'{}' "$0" --pair '{}' "$work" "$hdiffpatch" "$detools"
+cat "$work"/*.row >"$work/rows"
+{
+    echo "# Differential packages beside other tools"
+    echo
+    echo "Made by \`scripts/bench --delta\` on $(date -u +%Y-%m-%d), $(nproc) cores. Payloads in bytes; ours are" \
+        "what 32 KB of RAM decode, without a window. The others have all the memory they want, so that" \
+        "most of them fit no modem."
+    echo
+    echo "![Payload by new image](benchmarks-delta.svg)"
+    echo
+    lua5.4 bench/delta.lua "$work/rows" docs/benchmarks-delta.svg
+} >"$work/page"
+cp "$work/page" docs/benchmarks-delta.md
+cat docs/benchmarks-delta.md

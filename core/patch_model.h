@@ -21,6 +21,7 @@
 #include "patch_mix.h"
 #include "patch_state.h"
 
+/* Below 96 a probability could reach 0. */
 #define CAREFUL_LIMIT 127u
 
 static inline unsigned code_careful(struct patch_coder *coder, uint32_t *p, unsigned bit)

@@ -11,7 +11,8 @@
 
 #define PASSES      3u
 #define RAM_DEFAULT 32768u
-#define MUCH        10u /* literals by the byte of the image, 1 / MUCH */
+#define LARGE       (1024u * 1024) /* images that are passed over once less, bytes */
+#define MUCH        10u            /* literals by the byte of the image, 1 / MUCH */
 
 static const char *const arch_names[PATCH_ARCHS] = {"raw", "thumb", "a32", "riscv", "xtensa"};
 
@@ -140,31 +141,21 @@ static void drop(struct attempt *a)
     memset(a, 0, sizeof *a);
 }
 
-/* The first pass of an architecture; its attempt stays if it beats *best. */
-static int try_arch(const struct diff_images *images, const struct fota_diff_options *o,
-                    unsigned arch, struct attempt *best)
+/* The first pass. */
+static int begin(const struct diff_images *images, const struct fota_diff_options *o, unsigned arch,
+                 struct attempt *a)
 {
-    struct attempt a;
     int err;
 
-    memset(&a, 0, sizeof a);
-    a.images = *images;
-    a.images.arch = patch_arch_find(arch);
-    a.images.head.arch = (uint8_t)arch;
-    a.images.head.mix = o->fast ? 0 : PATCH_INPUTS - 1;
-    a.prices = diff_prices_new(images);
-    err = a.prices ? diff_space_find(&a.images) : FOTA_ERR_MEMORY;
+    a->images = *images;
+    a->images.arch = patch_arch_find(arch);
+    a->images.head.arch = (uint8_t)arch;
+    a->images.head.mix = o->fast ? 0 : PATCH_INPUTS - 1;
+    a->prices = diff_prices_new(images);
+    err = a->prices ? diff_space_find(&a->images) : FOTA_ERR_MEMORY;
     if (!err)
-        err = diff_matches_find(&a.images, &a.matches);
-    if (!err)
-        err = improve(&a, o);
-    if (err || (best->best.data && best->best.length <= a.best.length)) {
-        drop(&a);
-        return err;
-    }
-    drop(best);
-    *best = a;
-    return 0;
+        err = diff_matches_find(&a->images, &a->matches);
+    return err ? err : improve(a, o);
 }
 
 int fota_diff(const uint8_t *old, size_t old_size, const uint8_t *new, size_t new_size,
@@ -174,7 +165,6 @@ int fota_diff(const uint8_t *old, size_t old_size, const uint8_t *new, size_t ne
     struct fota_diff_options o = *options;
     struct diff_images images;
     struct attempt best;
-    unsigned likely;
     int err;
 
     if (o.ram == 0)
@@ -185,14 +175,11 @@ int fota_diff(const uint8_t *old, size_t old_size, const uint8_t *new, size_t ne
     images.new = new;
     images.old_size = (uint32_t)old_size;
     images.new_size = (uint32_t)new_size;
-    err = try_arch(&images, &o, PATCH_ARCH_RAW, &best);
-    likely = diff_arch_guess(&images);
-    if (!err && likely != PATCH_ARCH_RAW)
-        err = try_arch(&images, &o, likely, &best);
+    err = begin(&images, &o, diff_arch_guess(&images), &best);
     /* Much new code is slow to decode; what a copy would have given says little about it. */
     if (!err && !o.fast && best.stats.literal_bytes > images.new_size / MUCH)
         best.images.head.mix = PATCH_INPUTS - 2;
-    for (unsigned pass = 1; pass < PASSES && !err; pass++)
+    for (unsigned pass = 1; pass < (new_size < LARGE ? PASSES : PASSES - 1) && !err; pass++)
         err = improve(&best, &o);
     if (!err) {
         *patch = best.best.data;
