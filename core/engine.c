@@ -271,7 +271,8 @@ int fota_last_result(struct fota *fota, struct fota_result *result)
     result->to_sequence = r->to_sequence;
     result->counter = r->counter;
     result->tries = r->tries;
-    result->reversible = (r->flags & FOTA_RECORD_BACKUP) != 0;
+    result->reversible = (r->flags & (r->state == FOTA_STATE_STAGED ? FOTA_RECORD_REVERSIBLE
+                                                                    : FOTA_RECORD_BACKUP)) != 0;
     if (installed) {
         memcpy(result->version, installed->version, sizeof result->version);
         result->sequence = installed->sequence;

@@ -201,7 +201,7 @@ struct fota_result {
     uint32_t from_sequence, to_sequence;
     uint32_t counter;                /* lowest sequence that may be installed */
     uint8_t tries;                   /* starts left on trial */
-    bool reversible;                 /* the old image is kept */
+    bool reversible;                 /* the old image is kept, or will be of what is staged */
     char version[FOTA_NAME_MAX + 1]; /* of the running image, "" unknown */
     uint32_t sequence;               /* of the running image, 0 unknown */
 };

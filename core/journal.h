@@ -40,7 +40,9 @@ enum fota_outcome {
 #define FOTA_RECORD_OTHER  0x02u /* flag: the modem runs from map->other */
 /* flag: the image is made of the old one in place; with BACKUP, the package can take it back */
 #define FOTA_RECORD_IN_PLACE 0x04u
-#define FOTA_RECORD_MINI     0x08u /* flag: staging holds, or will hold, the resident updater */
+/* flag of what is staged: the old image will be there to go back to */
+#define FOTA_RECORD_REVERSIBLE 0x10u
+#define FOTA_RECORD_MINI       0x08u /* flag: staging holds, or will hold, the resident updater */
 
 /* What a record says. */
 struct fota_record {

@@ -3,6 +3,7 @@
 
 #include "device.h"
 #include "engine.h"
+#include "flash.h"
 #include "way.h"
 
 /* ---- bytes ------------------------------------------------------------------------------------
@@ -283,6 +284,26 @@ int fota_staging_seal(struct fota *f)
                            f->work.page, &f->fault);
 }
 
+/* Will the old image be there to go back to? */
+static bool is_reversible(struct fota *f, const struct fota_manifest *installed)
+{
+    const struct fota_policy *policy = f->config.policy;
+    uint8_t head[FOTA_WAY_HEAD];
+    struct fota_fault ignored;
+    enum fota_way way;
+    uint32_t undo = 0;
+
+    if (!installed || f->set_stage != FOTA_SET_NONE ||
+        fota_way_find(fota_map_of(f), policy, &f->manifest, installed->result.length, &way,
+                      &ignored) != 0)
+        return false;
+    if (way != FOTA_WAY_IN_PLACE)
+        return way != FOTA_WAY_OVER;
+    return fota_flash_read(f->config.port, fota_staging_payload(fota_map_of(f)), head,
+                           sizeof head) == 0 &&
+           fota_way_undo(policy, &f->manifest, way, head, &undo, &ignored) == 0 && undo != 0;
+}
+
 int fota_staging_commit(struct fota *f)
 {
     const struct fota_manifest *installed = fota_engine_installed(f);
@@ -296,6 +317,8 @@ int fota_staging_commit(struct fota *f)
     } else {
         r.from_sequence = installed ? installed->sequence : 0;
         r.state = FOTA_STATE_STAGED;
+        if (is_reversible(f, installed))
+            r.flags |= FOTA_RECORD_REVERSIBLE;
     }
     err = fota_journal_write(&f->journal, &r);
     if (err)

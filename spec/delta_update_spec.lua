@@ -67,6 +67,13 @@ describe("a differential package", function()
         file:close()
     end
 
+    local function read(path)
+        local file = assert(io.open(path))
+        local line = file:read("*l")
+        file:close()
+        return line
+    end
+
     -- `key` is trusted beside the modem's own.
     local function open(model, more, key)
         if modem then
@@ -149,6 +156,18 @@ describe("a differential package", function()
         end)
     end
 
+    it("tells before the reset whether the old image could come back", function()
+        for size, reversible in pairs({ [30000] = true, [520000] = false }) do
+            local more = ballast(size)
+            open("EC600E", more)
+            offer(more, {})
+            modem:boot()
+            local fota = modem:fota()
+            assert.equal(0, (fota({ reset_disable = 1 }):httpDownload(read(fs .. "/url"))))
+            assert.same({ "staged", reversible }, { fota.last_result().state, fota.last_result().reversible })
+        end
+    end)
+
     it("from another image is refused, and no cell of the flash changes", function()
         for _, model in ipairs({ "EC600U", "EC600E", "BG95" }) do
             local more = ballast(20000)
@@ -156,10 +175,7 @@ describe("a differential package", function()
             offer(more, { from = modem:image() .. "else" })
             modem:boot()
             local before = modem:cells()
-            local file = io.open(fs .. "/url")
-            local url = file:read("*l")
-            file:close()
-            local result, message = modem:fota()():httpDownload({ url1 = url })
+            local result, message = modem:fota()():httpDownload({ url1 = read(fs .. "/url") })
             assert.equal(-1, result)
             assert.matches("^PRECURSOR: the package starts from image 0x%x+%.%.%.; version 1%.0%.0 is "
                 .. "installed, which is 0x%x+%.%.%.", message)

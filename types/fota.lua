@@ -34,8 +34,8 @@ function fota.status() end
 
 --- What became of the last update: outcome ("none", "success", "failed", "reverted", "kept"), state ("idle",
 --- "downloading", "staged", "trial" …), version and sequence of the running image, from, to, counter, tries,
---- reversible (the old image is kept, or can be made again by the package); after a failure error, code,
---- reason, stage.
+--- reversible (the old image is kept, or can be made again by the package; of a staged package: it will be);
+--- after a failure error, code, reason, stage.
 ---@return table? result
 ---@return string? message
 ---@return integer? code
