@@ -383,8 +383,8 @@ bool fota_boot_proven(const struct fota_boot *boot)
     struct fota_device device;
 
     fota_device_describe(boot->config, &boot->journal.record, NULL, &device);
-    device.counter =
-        0; /* what runs was judged by it when it was installed; here it must not brick */
+    /* What runs was judged by these when it was installed; here they must not brick. */
+    device.counter = device.key_generation = 0;
     return fota_package_may_run(&boot->manifest, boot->config->policy, &device) &&
            fota_hasher_proven(hasher) && hasher->from == what_runs(boot) &&
            fota_differ(&hasher->expected, &boot->manifest.result, sizeof hasher->expected) == 0;

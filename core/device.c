@@ -14,6 +14,7 @@ void fota_device_describe(const struct fota_config *config, const struct fota_re
     device->slot_size = fota_slot_capacity(config->port->map);
     device->staging_size = fota_payload_capacity(config->port->map, FOTA_FORMAT_FULL);
     device->counter = record->counter;
+    device->key_generation = record->key_generation;
     device->time = system->ops ? system->ops->time(system->ctx) : -1;
     if (installed) {
         device->sequence = installed->sequence;
@@ -21,6 +22,10 @@ void fota_device_describe(const struct fota_config *config, const struct fota_re
         device->version = installed->version;
         if (installed->sequence > device->counter)
             device->counter = installed->sequence;
+        if (installed->successor_count && installed->successor_count >= device->key_generation) {
+            device->key_generation = installed->successor_count;
+            device->key = &installed->successors[installed->successor_count - 1];
+        }
     }
 }
 

@@ -302,6 +302,8 @@ int fota_confirm(struct fota *fota)
     r.flags &= FOTA_RECORD_OTHER;
     if (installed->sequence > r.counter)
         r.counter = installed->sequence;
+    if (installed->successor_count > r.key_generation)
+        r.key_generation = installed->successor_count;
     return fota_journal_write(&fota->journal, &r) ? fota_engine_fail(fota, FOTA_ERR_JOURNAL, 0, 0)
                                                   : 0;
 }

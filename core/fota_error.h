@@ -129,6 +129,8 @@ enum fota_class {
     X(REQUIRES,        -96, HEADER,   UNSUPPORTED, false, "the package needs an installed sequence from its list; this modem has {got}") \
     X(EXPIRED,         -97, HEADER,   UNSUPPORTED, false, "the package has expired") \
     X(NO_CLOCK,        -99, HEADER,   UNSUPPORTED, true,  "the package expires, and this modem has no trusted time; set its clock") \
+    X(KEY_REPLACED,   -101, HEADER,   INTEGRITY,   false, "the package is signed by a key that was replaced on this modem; sign it with the new one") \
+    X(SUCCESSOR,      -102, HEADER,   INTEGRITY,   false, "the package's new key is not vouched for by the key that it replaces") \
     X(SET,             -98, HEADER,   UNSUPPORTED, false, "the package is stage {got} of a set; expected stage {expected} of the same set (0: no set)") \
     X(REVERTED,       -100, HEADER,   DEFERRED,    false, "this package was installed already, and the old version came back; make a new one, or call fota.forgive() first") \
     /* payload */ \

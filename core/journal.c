@@ -28,6 +28,7 @@ static void encode(uint8_t *p, const struct fota_record *r, uint32_t bank_sequen
     p[14] = r->stage;
     p[15] = r->spared;
     fota_put16(p + 16, (uint16_t)r->error);
+    p[18] = r->key_generation;
     fota_put32(p + 20, r->progress);
     fota_put32(p + 24, r->counter);
     fota_put32(p + 28, r->from_sequence);
@@ -49,6 +50,7 @@ static void decode(const uint8_t *p, struct fota_record *r)
     r->stage = p[14];
     r->spared = p[15];
     r->error = (int16_t)fota_get16(p + 16);
+    r->key_generation = p[18];
     r->progress = fota_get32(p + 20);
     r->counter = fota_get32(p + 24);
     r->from_sequence = fota_get32(p + 28);

@@ -54,11 +54,12 @@ struct fota_record {
     uint8_t spared;  /* starts in FOTA_STATE_TRIAL that ended with the power and cost no try */
     int16_t error;   /* why it failed, FOTA_ERR_* */
     uint32_t progress;
-    uint32_t counter;                 /* security counter: lowest sequence that may be installed */
-    uint32_t from_sequence;           /* of the image before the update */
-    uint32_t to_sequence;             /* of the package */
-    uint32_t package_size;            /* header and payload, bytes */
-    uint64_t validator;               /* of the file on the server, see http_reader.h; 0 none */
+    uint8_t key_generation; /* how often the key was replaced; rises as the counter does */
+    uint32_t counter;       /* security counter: lowest sequence that may be installed */
+    uint32_t from_sequence; /* of the image before the update */
+    uint32_t to_sequence;   /* of the package */
+    uint32_t package_size;  /* header and payload, bytes */
+    uint64_t validator;     /* of the file on the server, see http_reader.h; 0 none */
     uint8_t digest[FOTA_DIGEST_SIZE]; /* of the package's signed header */
     uint8_t reverted[8]; /* begin of the digest of the package that was reverted last; 0 none */
     /* In place: segments of the slot that are new; progress: those built. Mini fota: applications

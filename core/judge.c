@@ -35,22 +35,101 @@ static const struct fota_key *find_key(const struct fota_policy *policy, const u
     return NULL;
 }
 
-/* Checks signature `index`; 0 is valid. */
-static int verify_one(const struct fota_crypto_ops *crypto, const struct fota_policy *policy,
-                      const struct fota_manifest *m, size_t index, const uint8_t *digest)
+static int trusted_point(const struct fota_policy *policy, const uint8_t *id, const uint8_t **point)
 {
-    const struct fota_package_signature *s = &m->signatures[index];
-    const struct fota_key *key = find_key(policy, s->key_id);
+    const struct fota_key *key = find_key(policy, id);
 
     if (!key)
         return FOTA_ERR_UNKNOWN_KEY;
     if (key->development && policy->production)
         return FOTA_ERR_DEVELOPMENT_KEY;
+    *point = key->point;
+    return 0;
+}
+
+static int hash_point(const struct fota_crypto_ops *crypto, const char *label, size_t size,
+                      const uint8_t *point, uint8_t digest[FOTA_DIGEST_SIZE])
+{
+    struct fota_sha256 sha;
+    int err = crypto->sha256_start(&sha);
+    int finish;
+
+    if (err)
+        return err;
+    err = crypto->sha256_update(&sha, label, size);
+    if (!err)
+        err = crypto->sha256_update(&sha, point, FOTA_PUBLIC_KEY_SIZE);
+    finish = crypto->sha256_finish(&sha, digest);
+    return err ? err : finish;
+}
+
+int fota_successor_digest(const struct fota_crypto_ops *crypto,
+                          const uint8_t point[FOTA_PUBLIC_KEY_SIZE],
+                          uint8_t digest[FOTA_DIGEST_SIZE])
+{
+    static const char label[] = "fota successor";
+
+    return hash_point(crypto, label, sizeof label, point, digest);
+}
+
+/* From the key at *point, which is trusted, to the last one that follows; *point and `id` become
+ * that one's. */
+static int follow(const struct fota_crypto_ops *crypto, const struct fota_manifest *m,
+                  const uint8_t **point, uint8_t id[FOTA_DIGEST_SIZE])
+{
+    uint8_t digest[FOTA_DIGEST_SIZE];
+    int err = 0;
+
+    for (size_t i = 0; !err && i < m->successor_count; i++) {
+        const struct fota_successor *s = &m->successors[i];
+
+        if (i > 0 && memcmp(s->voucher, id, FOTA_KEY_ID_SIZE) != 0)
+            return FOTA_ERR_SUCCESSOR;
+        err = fota_successor_digest(crypto, s->point, digest);
+        if (!err)
+            err = crypto->ecdsa_verify(*point, digest, s->value);
+        if (!err)
+            err = hash_point(crypto, "", 0, s->point, id);
+        *point = s->point;
+    }
+    return err == FOTA_ERR_SIGNATURE ? FOTA_ERR_SUCCESSOR : err;
+}
+
+/* The public key of a signature's key id: the last successor's, or one of the modem's own that was
+ * not replaced. */
+static int find_point(const struct fota_crypto_ops *crypto, const struct fota_policy *policy,
+                      const struct fota_manifest *m, const uint8_t *id, const uint8_t **point)
+{
+    uint8_t last[FOTA_DIGEST_SIZE] = {0};
+    int err;
+
+    if (m->successor_count == 0)
+        return trusted_point(policy, id, point);
+    err = trusted_point(policy, m->successors[0].voucher, point);
+    if (!err)
+        err = follow(crypto, m, point, last);
+    if (err || memcmp(last, id, FOTA_KEY_ID_SIZE) == 0)
+        return err;
+    if (memcmp(m->successors[0].voucher, id, FOTA_KEY_ID_SIZE) == 0)
+        return FOTA_ERR_KEY_REPLACED;
+    return trusted_point(policy, id, point);
+}
+
+/* Checks signature `index`; 0 is valid. */
+static int verify_one(const struct fota_crypto_ops *crypto, const struct fota_policy *policy,
+                      const struct fota_manifest *m, size_t index, const uint8_t *digest)
+{
+    const struct fota_package_signature *s = &m->signatures[index];
+    const uint8_t *point = NULL;
+    int err = find_point(crypto, policy, m, s->key_id, &point);
+
+    if (err)
+        return err;
     /* One key counts once, however often it signed. */
     for (size_t i = 0; i < index; i++)
         if (memcmp(m->signatures[i].key_id, s->key_id, FOTA_KEY_ID_SIZE) == 0)
             return FOTA_ERR_SIGNATURES;
-    return crypto->ecdsa_verify(key->point, digest, s->value);
+    return crypto->ecdsa_verify(point, digest, s->value);
 }
 
 static bool is_proven(const struct fota_manifest *manifest, size_t index)
@@ -124,6 +203,19 @@ static int judge_target(const struct fota_manifest *m, const struct fota_device 
         return fail(fault, FOTA_ERR_COMPONENT, FOTA_COMPONENT_APP, m->component);
     if (m->location != 0)
         return fail(fault, FOTA_ERR_LOCATION, 0, m->location);
+    return 0;
+}
+
+/* Keys that were replaced sign no more, and what they vouch for now comes too late. */
+static int judge_key(const struct fota_manifest *m, const struct fota_device *device,
+                     struct fota_fault *fault)
+{
+    uint8_t generation = device->key_generation;
+
+    if (m->successor_count < generation || (generation && device->key &&
+                                            memcmp(m->successors[generation - 1].point,
+                                                   device->key->point, FOTA_PUBLIC_KEY_SIZE) != 0))
+        return fail(fault, FOTA_ERR_KEY_REPLACED, generation, m->successor_count);
     return 0;
 }
 
@@ -215,7 +307,8 @@ bool fota_package_may_run(const struct fota_manifest *manifest, const struct fot
     struct fota_fault ignored;
 
     return fota_package_vouched(manifest, policy) &&
-           judge_target(manifest, device, &ignored) == 0 && manifest->sequence >= device->counter;
+           judge_target(manifest, device, &ignored) == 0 &&
+           judge_key(manifest, device, &ignored) == 0 && manifest->sequence >= device->counter;
 }
 
 /* A package by itself is no stage of a set, or the only one. The stages of a set come by a call of
@@ -242,6 +335,8 @@ int fota_package_judge(const struct fota_manifest *manifest, const struct fota_p
 {
     int err = judge_target(manifest, device, fault);
 
+    if (!err)
+        err = judge_key(manifest, device, fault);
     if (!err)
         err = judge_set(manifest, policy, device, fault);
     if (!err)

@@ -34,6 +34,7 @@ const char *fota_field_name(unsigned field)
         [FOTA_FIELD_SET] = "set",
         [FOTA_FIELD_TEXT] = "text",
         [FOTA_FIELD_CONFIRM] = "confirm",
+        [FOTA_FIELD_SUCCESSOR] = "successor",
     };
 
     return field < FOTA_FIELDS && names[field] ? names[field] : "unknown";
@@ -176,6 +177,17 @@ static bool get_class(const uint8_t *value, size_t length, struct fota_manifest 
            get_text(value, length, m->class_names[m->class_count++], FOTA_NAME_MAX);
 }
 
+static bool get_successor(const uint8_t *value, size_t length, struct fota_manifest *m)
+{
+    struct fota_successor *s = &m->successors[m->successor_count];
+
+    if (length != sizeof *s || m->successor_count == FOTA_SUCCESSORS_MAX)
+        return false;
+    memcpy(s, value, sizeof *s);
+    m->successor_count++;
+    return true;
+}
+
 /* Reads one known field; false: its value is invalid. */
 static bool get_field(unsigned type, const uint8_t *value, size_t length, struct fota_manifest *m)
 {
@@ -197,6 +209,7 @@ static bool get_field(unsigned type, const uint8_t *value, size_t length, struct
     case FOTA_FIELD_SET: return get_set(value, length, m);
     case FOTA_FIELD_CONFIRM:
         return get_u32(value, length, &m->confirm_after_s) && m->confirm_after_s != 0;
+    case FOTA_FIELD_SUCCESSOR: return get_successor(value, length, m);
     case FOTA_FIELD_TEXT: return get_text(value, length, m->text, FOTA_TEXT_FIELD_MAX);
     default: return false;
     }
@@ -218,7 +231,7 @@ static int parse_fields(const uint8_t *header, struct fota_manifest *m, struct f
         length = fota_get16(header + at + 2);
         /* One encoding for one meaning: ascending types, nothing twice. */
         if (length > m->signed_length - at - 4 || type < previous ||
-            (type == previous && type != FOTA_FIELD_CLASS))
+            (type == previous && type != FOTA_FIELD_CLASS && type != FOTA_FIELD_SUCCESSOR))
             return fail(fault, FOTA_ERR_HEADER_SYNTAX, 0, (uint32_t)at);
         if (type == 0 || type >= FOTA_FIELDS) {
             if (tag & FOTA_TLV_CRITICAL)

@@ -51,6 +51,10 @@ enum fota_field {
     FOTA_FIELD_TEXT = 16,      /* text: description, decides nothing */
     FOTA_FIELD_CONFIRM = 17,   /* u32, not 0: seconds of running after which the image is confirmed
                                 * by itself; absent: it has to say so */
+    FOTA_FIELD_SUCCESSOR =
+        18, /* 64 bytes public key, 8 bytes id of the key it replaces and that vouches
+             * for it, 64 bytes signature of that; up to FOTA_SUCCESSORS_MAX, from a
+             * key of the modem's to the one that signs */
     FOTA_FIELDS
 };
 
@@ -81,6 +85,15 @@ struct fota_package_signature {
     uint8_t value[FOTA_SIGNATURE_SIZE];
 };
 
+#define FOTA_SUCCESSORS_MAX 2u /* replaced keys in a row */
+
+/* A key that takes the place of another one, by that one's signature. */
+struct fota_successor {
+    uint8_t point[FOTA_PUBLIC_KEY_SIZE];
+    uint8_t voucher[FOTA_KEY_ID_SIZE];
+    uint8_t value[FOTA_SIGNATURE_SIZE];
+};
+
 /* A header taken apart. Texts are terminated copies. */
 struct fota_manifest {
     uint32_t present; /* bit n: field n is there */
@@ -104,6 +117,8 @@ struct fota_manifest {
     uint8_t set_id[8];
     uint8_t set_stage, set_stages;
     char text[FOTA_TEXT_FIELD_MAX + 1];
+    uint8_t successor_count; /* how many keys came after the modem's own */
+    struct fota_successor successors[FOTA_SUCCESSORS_MAX];
     uint8_t signature_count;
     struct fota_package_signature signatures[FOTA_SIGNATURES_MAX];
     /* FOTA_PROVEN, and its complement, where fota_package_verify() found it good, twice */
@@ -158,6 +173,11 @@ struct fota_policy {
  */
 #define FOTA_PROVEN 0x5ac3963cu
 
+/* SHA-256 of what a key signs to vouch for `point`: "fota successor", a 0, the point. */
+int fota_successor_digest(const struct fota_crypto_ops *crypto,
+                          const uint8_t point[FOTA_PUBLIC_KEY_SIZE],
+                          uint8_t digest[FOTA_DIGEST_SIZE]);
+
 /* SHA-256 of the signed part of the header: what a resume and the journal know the package by. */
 int fota_package_digest(const struct fota_crypto_ops *crypto, const uint8_t *header,
                         const struct fota_manifest *manifest, uint8_t digest[FOTA_DIGEST_SIZE]);
@@ -183,15 +203,17 @@ bool fota_package_may_run(const struct fota_manifest *manifest, const struct fot
 
 /* What the modem is and has, to judge a manifest against. */
 struct fota_device {
-    const char *vendor;              /* "quectel" */
-    const char *model;               /* "EC600U" */
-    uint32_t slot_size;              /* largest image, bytes */
-    uint32_t staging_size;           /* largest payload, bytes */
-    uint32_t counter;                /* lowest sequence that may be installed */
-    uint32_t sequence;               /* of the installed image; 0 none */
-    const struct fota_object *image; /* installed; NULL none */
-    const char *version;             /* installed; NULL unknown */
-    const struct fota_map *map;      /* NULL: whether there is a way into a slot is not judged */
+    const char *vendor;               /* "quectel" */
+    const char *model;                /* "EC600U" */
+    uint32_t slot_size;               /* largest image, bytes */
+    uint32_t staging_size;            /* largest payload, bytes */
+    uint32_t counter;                 /* lowest sequence that may be installed */
+    uint8_t key_generation;           /* keys that were replaced; packages of them are refused */
+    const struct fota_successor *key; /* the one that replaced the last of them; NULL unknown */
+    uint32_t sequence;                /* of the installed image; 0 none */
+    const struct fota_object *image;  /* installed; NULL none */
+    const char *version;              /* installed; NULL unknown */
+    const struct fota_map *map;       /* NULL: whether there is a way into a slot is not judged */
     uint8_t set_stage; /* 0: a package by itself; 1, 2: that stage of a set of two (mini fota) */
     const uint8_t *set_id; /* of stage 2: 8 bytes, the set that was begun */
     int64_t time;          /* trusted, seconds since 1970; -1 none */

@@ -11,8 +11,9 @@ local SKIP_NOTE = { "return fota_boot_note(b, &r, STEP_WRITE); /* a new session:
 -- name, file, replacements (each must fit exactly once), options of the campaign.
 local mutants = {
     { "R1: a snapshot counts without a seal", "core/journal.c",
-        { { "    if (err || is_blank(data))\n        return err;\n    bank->doubtful",
-            "    if (err)\n        return err;\n    bank->doubtful" } },
+        { { "    if (err || is_blank(data))\n        return err;\n    bank->unsealed",
+            "    if (err)\n        return err;\n    bank->unsealed" },
+            { "j->unsealed ? j->bank : 1u - j->bank", "1u - j->bank" } },
         "--map sector --scenario full --near 8" },
     { "R1: a session goes on copying without a record of its own", "core/boot_copy.c",
         { { "return fota_boot_note(b, &r, STEP_BACKUP); /* a new session: R1, R5 */",

@@ -161,8 +161,8 @@ static const struct fota_crypto_ops *crypto(void)
     return &ops;
 }
 
-/* 0 is trusted, 1 is not. Made for the tests only, and always the same: what a seed says must come
- * again. */
+/* 0 is trusted, the others are not. Made for the tests only, and always the same: what a seed says
+ * must come again. */
 static const struct fota_keypair *key(unsigned index)
 {
     static const char *const pem[] = {
@@ -176,11 +176,16 @@ static const struct fota_keypair *key(unsigned index)
         "75f+493rHCq7CquXIiRTiuBe/s+hRANCAATBChjQQXrhAKXJoU6IhACJdn3TNY61\n"
         "471x4XJ61r1Ff0KfSa2z315dlMY193cxyoUTVjnLfFNe2SLo1L/gGZ85\n"
         "-----END PRIVATE KEY-----\n",
+        "-----BEGIN PRIVATE KEY-----\n"
+        "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg05tfvwo+cjoXDHGT\n"
+        "97ZYWIuVt9WEuWTClW4mgOQLvnmhRANCAAR/0DqBsMLNYk2IBkRQUyeOmW+Lqjnk\n"
+        "Tohwg8Q0Mb+GeNZ8kqfNzXPibb4+cN4A/KriZtv1WsvGD6vTRidxoFbk\n"
+        "-----END PRIVATE KEY-----\n",
     };
-    static struct fota_keypair pairs[2];
+    static struct fota_keypair pairs[3];
     static bool made;
 
-    for (unsigned i = 0; !made && i < 2; i++)
+    for (unsigned i = 0; !made && i < 3; i++)
         check(fota_keypair_parse(pem[i], strlen(pem[i]), &pairs[i]) == 0, "no key");
     made = true;
     return &pairs[index];
@@ -314,6 +319,25 @@ static uint8_t *make_payload(const struct rig_package *package, const struct rig
     return payload;
 }
 
+/* The chain of keys up to the one that signs. */
+static void vouch(struct fota_manifest *m, const struct rig_spec *spec)
+{
+    for (unsigned i = 0; i < spec->chain_length; i++) {
+        const struct fota_keypair *voucher = key(spec->chain[i]);
+        struct fota_successor *s = &m->successors[i];
+        uint8_t digest[FOTA_DIGEST_SIZE];
+
+        memcpy(s->point, key(spec->chain[i + 1])->point, sizeof s->point);
+        memcpy(s->voucher, voucher->id, sizeof s->voucher);
+        check(fota_successor_digest(crypto(), s->point, digest) == 0 &&
+                  fota_keypair_sign(voucher, digest, s->value) == 0,
+              "not vouched for");
+        s->value[40] ^= spec->forged_successor;
+        m->present |= 1u << FOTA_FIELD_SUCCESSOR;
+        m->successor_count = (uint8_t)(i + 1);
+    }
+}
+
 void rig_package_make(struct rig_package *package, const struct rig_spec *spec)
 {
     uint32_t sequence = spec->sequence ? spec->sequence : 1;
@@ -338,6 +362,7 @@ void rig_package_make(struct rig_package *package, const struct rig_spec *spec)
     snprintf(m.vendor, sizeof m.vendor, "%s", spec->vendor ? spec->vendor : VENDOR);
     snprintf(m.class_names[0], sizeof m.class_names[0], "%s", spec->model ? spec->model : MODEL);
     snprintf(m.version, sizeof m.version, "v%" PRIu32, sequence);
+    vouch(&m, spec);
     if (spec->edit)
         spec->edit(&m);
     check(fota_package_write(&m, header, sizeof header, &package->header_length, &fault) == 0,
@@ -345,8 +370,8 @@ void rig_package_make(struct rig_package *package, const struct rig_spec *spec)
     if (spec->unsigned_)
         memcpy(package->data, header, package->header_length);
     else
-        package->header_length =
-            sign(header, package->header_length, spec->foreign_key ? 1 : 0, package->data);
+        package->header_length = sign(header, package->header_length,
+                                      spec->foreign_key ? 1 : spec->signer, package->data);
     payload = payload ? payload : image;
     memcpy(package->data + package->header_length, payload, length);
     package->length = package->header_length + length;

@@ -62,6 +62,10 @@ struct rig_spec {
     uint32_t segment, spare;        /* of those two, bytes */
     bool undo;                      /* with a reverse patch */
     bool foreign_key;               /* signed by a key that the rig does not trust */
+    unsigned signer;                /* or by one of three: 0 is trusted, 1 and 2 are not */
+    unsigned chain[FOTA_SUCCESSORS_MAX + 1]; /* keys, each vouched for by the one before */
+    unsigned chain_length;                   /* successors in it; 0: none */
+    bool forged_successor;                   /* the voucher's signature is changed */
     bool unsigned_;
     void (*edit)(struct fota_manifest *manifest); /* last change before it is signed */
 };

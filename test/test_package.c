@@ -58,12 +58,12 @@ static void fill_text(char *text, size_t max, char c)
     text[max] = '\0';
 }
 
-/* Every field, as large as it goes. */
+/* Every field, as large as it goes; successors have no room beside all the others. */
 static struct fota_manifest large_manifest(void)
 {
     struct fota_manifest m = small_manifest();
 
-    m.present = (1u << FOTA_FIELDS) - 2;
+    m.present = ((1u << FOTA_FIELDS) - 2) & ~BIT(FOTA_FIELD_SUCCESSOR);
     m.sequence = UINT32_MAX;
     fill_text(m.vendor, FOTA_NAME_MAX, 'v');
     for (size_t i = 0; i < FOTA_CLASSES_MAX; i++)
@@ -223,6 +223,28 @@ static void what_is_written_parses_back_equal(void **state)
     assert_round_trip(large_manifest());
 }
 
+static void successors_come_back_and_a_third_is_refused(void **state)
+{
+    struct fota_manifest m = small_manifest();
+    struct fota_fault fault;
+    struct header h;
+
+    (void)state;
+    m.present |= BIT(FOTA_FIELD_SUCCESSOR);
+    for (int i = 0; i < (int)FOTA_SUCCESSORS_MAX; i++) {
+        memset(&m.successors[i], 0x5c + i, sizeof m.successors[i]);
+        m.successor_count++;
+        assert_round_trip(m);
+    }
+    h = written(&m);
+    /* The last field once more: the signed part grows, and the empty block of signatures moves. */
+    memcpy(h.data + h.length - 2, h.data + h.length - 2 - 140, 140);
+    fota_put16(h.data + 6, (uint16_t)(fota_get16(h.data + 6) + 140));
+    memset(h.data + h.length + 138, 0, 2);
+    assert_int_equal(parse_exact(h.data, h.length + 140, &m, &fault), FOTA_ERR_HEADER_FIELD);
+    assert_int_equal(fault.got, FOTA_FIELD_SUCCESSOR);
+}
+
 static void each_optional_field_comes_back_alone(void **state)
 {
     struct fota_manifest large = large_manifest();
@@ -237,6 +259,7 @@ static void each_optional_field_comes_back_alone(void **state)
         struct header h;
 
         m.present = needed | BIT(field);
+        m.successor_count = field == FOTA_FIELD_SUCCESSOR;
         h = written(&m);
         assert_int_equal(parse_exact(h.data, h.length, &back, &fault), 0);
         assert_int_equal(back.present, m.present);
@@ -456,7 +479,7 @@ static void a_length_off_by_one_is_refused(void **state)
         }
         fields++;
     }
-    assert_int_equal(fields, FOTA_FIELDS - 1 + FOTA_CLASSES_MAX - 1);
+    assert_int_equal(fields, FOTA_FIELDS - 2 + FOTA_CLASSES_MAX - 1);
 }
 
 static void fields_stay_inside_the_signed_part(void **state)
@@ -772,6 +795,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_parses_back_equal),
+        cmocka_unit_test(successors_come_back_and_a_third_is_refused),
         cmocka_unit_test(each_optional_field_comes_back_alone),
         cmocka_unit_test(the_header_is_as_documented),
         cmocka_unit_test(the_writer_refuses_what_a_modem_would),

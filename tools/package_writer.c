@@ -10,7 +10,7 @@
 
 /* All fields at their largest with two signatures are 909 bytes: a header never overruns this. */
 struct writer {
-    uint8_t data[FOTA_HEADER_MAX];
+    uint8_t data[2 * FOTA_HEADER_MAX];
     size_t length;
 };
 
@@ -122,7 +122,9 @@ static void put_value(struct writer *w, unsigned type, const struct fota_manifes
 static void put_fields(struct writer *w, const struct fota_manifest *m)
 {
     for (unsigned type = 1; type < FOTA_FIELDS; type++) {
-        size_t times = type == FOTA_FIELD_CLASS ? m->class_count : 1;
+        size_t times = type == FOTA_FIELD_CLASS       ? m->class_count
+                       : type == FOTA_FIELD_SUCCESSOR ? m->successor_count
+                                                      : 1;
 
         if (!(m->present & 1u << type))
             continue;
@@ -131,6 +133,8 @@ static void put_fields(struct writer *w, const struct fota_manifest *m)
 
             if (type == FOTA_FIELD_CLASS)
                 put_text(w, m->class_names[i], FOTA_NAME_MAX);
+            else if (type == FOTA_FIELD_SUCCESSOR)
+                put_bytes(w, &m->successors[i], sizeof m->successors[i]);
             else
                 put_value(w, type, m);
             end_field(w, start);
@@ -161,6 +165,8 @@ static int check_counts(const struct fota_manifest *m, struct fota_fault *fault)
     for (unsigned type = 0; type < 32; type++)
         if ((m->present & 1u << type) && (type == 0 || type >= FOTA_FIELDS))
             return fail_field(fault, type);
+    if (m->successor_count > FOTA_SUCCESSORS_MAX)
+        return fail(fault, FOTA_ERR_HEADER_FIELD, 0, FOTA_FIELD_SUCCESSOR);
     if (m->class_count > FOTA_CLASSES_MAX)
         return fail_field(fault, FOTA_FIELD_CLASS);
     if (m->requires_count > FOTA_REQUIRES_MAX)
