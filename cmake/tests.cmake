@@ -22,6 +22,10 @@ add_executable(powercut test/powercut.c test/powercut_life.c test/powercut_map.c
   test/powercut_scenario.c)
 target_link_libraries(powercut PRIVATE fota_rig)
 
+# ASR's functions take buffers as numbers of 32 bits, which a host's are not.
+target_sources(test_shims PRIVATE platform/luatos/port.c platform/quectel/eigencomm/port.c
+  platform/quectel/qualcomm/port.c platform/quectel/unisoc/port.c)
+
 # Allocations of mbedTLS fail on demand, which its static libraries let us do.
 find_library(MBEDTLS_STATIC libmbedtls.a HINTS ${FOTA_MBEDTLS_ROOT}/lib REQUIRED)
 find_library(MBEDX509_STATIC libmbedx509.a HINTS ${FOTA_MBEDTLS_ROOT}/lib REQUIRED)

@@ -10,8 +10,14 @@
 #include "platform/board/config.h"
 #include "platform/board/semihost.h"
 
+#define WARM 0x7A5EED01u
+
 static struct board_config board;
 static struct fota_boot boot;
+
+/* Survives a reset, and is noise after the power was away. A chip with a register for the cause of
+ * the last reset is asked that instead. */
+static uint32_t temperature __attribute__((section(".noinit")));
 
 static void say(const char *text)
 {
@@ -59,6 +65,9 @@ static int run_stage(void)
     uint8_t state = FOTA_STATE_IDLE;
     int step = fota_boot_start(&boot, &board.config);
 
+    if (temperature != WARM)
+        fota_boot_power_lost(&boot);
+    temperature = WARM;
     step = step ? step : FOTA_BOOT_AGAIN;
     while (step == FOTA_BOOT_AGAIN) {
         if (boot.journal.record.state != state) {
