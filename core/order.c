@@ -78,7 +78,7 @@ static void copy_bytes(const struct fota_order *order, uint32_t from, uint8_t *o
     uint32_t size = HEAD_SIZE;
 
     make_head(order, head);
-    for (unsigned i = 0; length; i++) {
+    for (unsigned i = 0;; i++) {
         if (from < size) {
             uint32_t n = size - from < length ? size - from : length;
 
@@ -87,6 +87,8 @@ static void copy_bytes(const struct fota_order *order, uint32_t from, uint8_t *o
             length -= n;
             from += n;
         }
+        if (length == 0)
+            return;
         from -= size;
         part = text_of(order, i) ? text_of(order, i) : "";
         size = text_size(order, i);

@@ -310,6 +310,48 @@ static void a_lost_journal_is_made_anew_once(void **state)
     assert_int_equal(f->rig.operations, 0);
 }
 
+/* ---- wear -------------------------------------------------------------------------------------
+ */
+
+#define UNITS_MAX 256u
+
+/* Erases of every unit of slots and staging, in a row. */
+static size_t wear_of(const struct rig *rig, uint32_t wear[UNITS_MAX])
+{
+    const struct fota_region *regions[] = {&rig->map->slot, &rig->map->other, &rig->map->staging};
+    size_t n = 0;
+
+    for (size_t i = 0; i < 3; i++)
+        for (uint32_t at = 0; at < regions[i]->size; at += regions[i]->erase_unit) {
+            assert_true(n < UNITS_MAX);
+            wear[n++] = fota_sim_flash_wear(rig->flash, regions[i]->offset + at);
+        }
+    return n;
+}
+
+/* Published in docs/flash-layout.md; test_mini.c has the mini fota. */
+static void an_update_erases_no_unit_twice_on_any_map(void **state)
+{
+    uint32_t before[UNITS_MAX], after[UNITS_MAX];
+    struct fixture *f = *state;
+
+    for (int map = 0; map < RIG_MAPS; map++) {
+        size_t units;
+
+        rig_close(&f->rig);
+        rig_open(&f->rig, rig_map((enum rig_map)map));
+        make_update(f, (struct rig_spec){0});
+        units = wear_of(&f->rig, before);
+        f->rig.most_erases = 0;
+        install(f);
+        assert_int_equal(fota_confirm(f->rig.fota), 0);
+        assert_int_equal(wear_of(&f->rig, after), units);
+        for (size_t i = 0; i < units; i++)
+            assert_true(after[i] - before[i] <= 1);
+        assert_int_equal(f->rig.most_erases, 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -328,6 +370,7 @@ int main(void)
         TEST(another_package_of_the_same_sequence_is_installed),
         TEST(rollback_attack_a_lost_journal_brings_no_older_image_back),
         TEST(a_lost_journal_is_made_anew_once),
+        TEST(an_update_erases_no_unit_twice_on_any_map),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
