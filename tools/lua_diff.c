@@ -177,8 +177,8 @@ static struct fota_map map_argument(lua_State *L, int index)
 /* plan(model or geometry, layout, payload length) -> {way, segment, spare} */
 int fota_tool_plan(lua_State *L)
 {
-    static const char *const ways[] = {"second slot", "copy of the old image", "over the old image",
-                                       "in place"};
+    static const char *const ways[] = {"into the other slot", "beside a copy of the old image",
+                                       "over the old image", "in place"};
     struct fota_map map = map_argument(L, 1);
     struct fota_patch_layout layout = read_layout(L, 2);
     struct fota_diff_plan plan;

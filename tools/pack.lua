@@ -195,7 +195,7 @@ local function report(given, made, image)
     local plan = made.plan
     io.stdout:write(string.format("%s: %s, %s bytes for an image of %s%s; %.1f s, %d MB\n",
         names[made.format], made.why, util.decimal(#made.bytes), util.decimal(#image),
-        plan and ", by " .. plan.way or "", os.clock(), core.peak_memory()))
+        plan and ", installed " .. plan.way or "", os.clock(), core.peak_memory()))
     if plan and plan.spare > 0 then
         io.stdout:write(string.format("segments of %d bytes, ring of %d\n", plan.segment, plan.spare))
     end
