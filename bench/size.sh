@@ -20,7 +20,7 @@ arm-none-eabi-size -t "$folder"/*.o | awk '/TOTALS/ {printf "| **all** | **%d** 
 boot="boot boot_copy boot_mini boot_patch boot_rescue boot_switch crc32 device flash journal judge package slot way"
 # shellcheck disable=SC2046,SC2086 # lists of words
 arm-none-eabi-size -t $(for f in $boot; do echo "$folder/$f.o"; done) |
-    awk '/TOTALS/ {printf "\nOf these a boot loader links %d bytes (boot*, crc32, device, flash, journal, judge, package, slot).\n", $1}'
+    awk '/TOTALS/ {printf "\nOf these a boot loader links %d bytes (boot*, crc32, device, flash, journal, judge, package, slot, way).\n", $1}'
 
 echo
 echo "### RAM (Cortex-M3, bytes, what \`fota_memory()\` reports)"
