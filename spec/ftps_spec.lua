@@ -92,7 +92,7 @@ describe("an update over FTPS", function()
                 assert.matches("^FTP_", message)
             end)
 
-            it("T1 is refused with the certificate of another host", function()
+            it("is refused with the certificate of another host", function()
                 if not start(kind, { name = "elsewhere" }) then return end
                 local result, message = download(server:serve("app.fota", modem:package({ image = IMAGE })))
                 assert.equal(-1, result)
@@ -100,7 +100,7 @@ describe("an update over FTPS", function()
                 assert.equal(1, modem:stats().connections)
             end)
 
-            it("T1 is refused from an authority that is not trusted", function()
+            it("is refused from an authority that is not trusted", function()
                 if not start(kind) then return end
                 local result, message = download(server:serve("app.fota", modem:package({ image = IMAGE })), {
                     sec_level = 1, ca_cert = pki:text("elsewhere.pem") })
