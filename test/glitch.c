@@ -130,7 +130,7 @@ static void put_into_slot(void)
 {
     const struct fota_region *slot = rig_slot(&rig);
 
-    put(slot->offset, rig_image(&bad), bad.length - bad.header_length);
+    put(slot->offset, bad.data + bad.header_length, bad.length - bad.header_length);
     put(fota_slot_manifest(slot), bad.data, bad.header_length);
 }
 
@@ -142,7 +142,8 @@ static void put_into_staging(void)
     struct fota_fault fault;
 
     put(rig.map->staging.offset, bad.data, bad.header_length);
-    put(fota_staging_payload(rig.map), rig_image(&bad), bad.length - bad.header_length);
+    put(fota_staging_payload(rig.map), bad.data + bad.header_length,
+        bad.length - bad.header_length);
     fota_package_parse(bad.data, bad.header_length, &manifest, &fault);
     fota_package_digest(rig.port.crypto, bad.data, &manifest, r.digest);
     r.state = FOTA_STATE_STAGED;

@@ -25,7 +25,7 @@ for _, name in ipairs(GUARDED) do
 end
 assert(run("clang -Os -std=c99 -fno-pie -no-pie -I. -Icore -Itest -Itools test/glitch.c %s "
     .. "'%s/libfota_rig.a' '%s/libfota_tool.a' '%s/libfota_sim.a' '%s/libfota_core.a' "
-    .. "-lmbedtls -lmbedx509 -lmbedcrypto -o '%s/glitch'",
+    .. "-lmbedtls -lmbedx509 -lmbedcrypto -ldivsufsort -lm -o '%s/glitch'",
     table.concat(objects, " "), build, build, build, build, folder))
 
 local listing = assert(io.popen("objdump -d -j guarded '" .. folder .. "/glitch'"))
