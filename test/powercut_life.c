@@ -471,9 +471,13 @@ static bool weakened(const struct disturbance *d)
 static void boot_once_more(struct campaign *c)
 {
     uint64_t before = operations(c), between;
+    int result;
 
     fota_sim_flash_fail(c->rig.flash, 0, 0, FOTA_SIM_FAULT_ERROR);
-    if (boot(c) != FOTA_BOOT_RUN) {
+    result = boot(c);
+    if (result == FOTA_BOOT_UPDATER && c->disturbance->junk)
+        return; /* a forged trial that is over: the application is fetched again */
+    if (result != FOTA_BOOT_RUN) {
         if (c->must_run && !vital_cell_is_dead(c))
             powercut_fail(c, "the end does not boot");
         return;
