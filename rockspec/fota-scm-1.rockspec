@@ -33,7 +33,7 @@ build = {
                 "core/patch_riscv.c", "core/patch_state.c", "core/patch_thumb.c", "core/patch_xtensa.c",
                 "platform/mbedtls/certificate.c", "platform/mbedtls/crypto.c", "platform/mbedtls/digest.c",
                 "platform/mbedtls/tls.c", "platform/posix/bundle.c", "platform/posix/net.c", "platform/posix/resolver.c",
-                "platform/posix/system.c", "platform/sim/clock.c", "platform/sim/apn.c", "platform/sim/flash.c",
+                "platform/nand/nand.c", "platform/posix/system.c", "platform/sim/clock.c", "platform/sim/apn.c", "platform/sim/flash.c",
                 "platform/sim/link.c", "platform/sim/map.c", "platform/sim/weak.c",
                 "platform/sim/modem.c", "platform/sim/web.c",
                 "lua_fota.c", "lua/documented.c", "lua/job.c", "lua/luatos.c", "lua/native.c",
