@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -135,7 +136,8 @@ static int net_open(void *ctx, const char *host, uint16_t port, enum fota_addres
     if (place == FOTA_POSIX_STREAMS)
         return FOTA_ERR_CONNECT;
     s = &net->streams[place];
-    *s = (struct fota_posix_stream){.fd = -1};
+    memset(s, 0, offsetof(struct fota_posix_stream, ahead));
+    s->fd = -1;
     error = fota_posix_address(host, port, family, &addresses);
     if (error == 1)
         error = begin_connect(s, addresses);
@@ -215,19 +217,45 @@ static int net_send(void *ctx, int stream, const void *data, size_t len)
     return (int)sent;
 }
 
+static int receive(const struct fota_posix_stream *s, void *data, size_t len)
+{
+    ssize_t got = recv(s->fd, data, len, 0);
+
+    if (got < 0)
+        return try_again() ? 0 : FOTA_ERR_CONNECTION;
+    return got == 0 ? FOTA_ERR_CLOSED : (int)got;
+}
+
+static int take_ahead(struct fota_posix_stream *s, void *data, size_t len)
+{
+    uint32_t left = s->held - s->taken;
+
+    if (len > left)
+        len = left;
+    memcpy(data, s->ahead + s->taken, len);
+    s->taken += (uint32_t)len;
+    return (int)len;
+}
+
 static int net_recv(void *ctx, int stream, void *data, size_t len)
 {
     struct fota_posix_stream *s = stream_at(ctx, stream);
-    ssize_t got;
+    int got;
 
     if (s == NULL || !s->connected)
         return not_connected(s);
     if (len == 0)
         return 0; /* recv() would say 0, which is its word for the end */
-    got = recv(s->fd, data, len < INT_MAX ? len : INT_MAX, 0);
-    if (got < 0)
-        return try_again() ? 0 : FOTA_ERR_CONNECTION;
-    return got == 0 ? FOTA_ERR_CLOSED : (int)got;
+    if (s->taken < s->held)
+        return take_ahead(s, data, len);
+    if (len >= sizeof s->ahead)
+        return receive(s, data, len < INT_MAX ? len : INT_MAX);
+    got = receive(s, s->ahead, sizeof s->ahead);
+    if (got <= 0)
+        return got;
+    s->taken = 0;
+    s->held = (uint32_t)got;
+    return take_ahead(s, data, len);
 }
 
 static void net_close(void *ctx, int stream)
@@ -263,6 +291,8 @@ static void net_wait(void *ctx, uint32_t ms)
         const struct fota_posix_stream *s = &net->streams[i];
         short events = s->connected || s->lookup ? POLLIN : POLLOUT;
 
+        if (s->fd >= 0 && s->taken < s->held)
+            return;
         /* A stream that has failed would wake poll() for ever. */
         if (s->fd < 0 || (!s->connected && !s->lookup && !s->addresses))
             continue;
@@ -281,7 +311,7 @@ struct fota_net fota_posix_net_open(struct fota_posix_net *net)
                                             net_close, net_wait,  NULL};
 
     for (int i = 0; i < FOTA_POSIX_STREAMS; i++)
-        net->streams[i] = (struct fota_posix_stream){.fd = -1};
+        net->streams[i].fd = -1;
     return (struct fota_net){&ops, net};
 }
 

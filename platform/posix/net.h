@@ -6,7 +6,8 @@
 
 #include "fota_port.h"
 
-#define FOTA_POSIX_STREAMS 4 /* open at once */
+#define FOTA_POSIX_STREAMS 4      /* open at once */
+#define FOTA_POSIX_AHEAD   16384u /* read from the system at once, bytes */
 
 struct fota_posix_lookup;
 
@@ -18,6 +19,10 @@ struct fota_posix_stream {
     void *addresses;   /* struct addrinfo list, owned until connected or failed */
     void *next;        /* the address to try after the one that is being tried */
     uint64_t since_ms; /* when that one was begun */
+    /* Bytes in ahead[taken .. held) are read already: the engine reads by pages, and a call of the
+     * system costs more than copying one. */
+    uint32_t taken, held;
+    uint8_t ahead[FOTA_POSIX_AHEAD];
 };
 
 struct fota_posix_net {
