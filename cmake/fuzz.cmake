@@ -7,7 +7,7 @@ foreach(name fuzz_ftp fuzz_http fuzz_package fuzz_patch fuzz_url)
 endforeach()
 
 # What lies in flash, with the rig's modem around it.
-add_library(fota_rig STATIC test/rig.c)
+add_library(fota_rig STATIC test/rig.c test/rig_package.c test/rig_server.c)
 target_link_libraries(fota_rig PUBLIC fota_tool)
 foreach(name fuzz_boot fuzz_journal)
   add_executable(${name} test/${name}.c)

@@ -2,7 +2,7 @@
 
 find_library(CMOCKA cmocka REQUIRED)
 
-add_library(fota_rig STATIC test/rig.c)
+add_library(fota_rig STATIC test/rig.c test/rig_package.c test/rig_server.c)
 target_link_libraries(fota_rig PUBLIC fota_tool)
 
 file(GLOB tests CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/test test/test_*.c)

@@ -5,17 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "patch_head.h"
-#include "platform/mbedtls/crypto.h"
-#include "tools/diff.h"
-#include "tools/key.h"
-#include "tools/package_writer.h"
+#include "rig_parts.h"
 
-#define KB     1024u
-#define MODEL  "EC600U"
-#define VENDOR "quectel"
+#define KB 1024u
 
-static void check(bool good, const char *what)
+void rig_check(bool good, const char *what)
 {
     if (!good) {
         fprintf(stderr, "rig: %s\n", what);
@@ -117,459 +111,6 @@ uint32_t rig_image_length(const struct fota_map *map, uint32_t sequence)
     return most + 37 - sequence % 2 * (most / 3);
 }
 
-/* ---- cryptography -----------------------------------------------------------------------------
- */
-
-/* A campaign verifies the same few signatures millions of times: each answer is remembered. */
-#define ANSWERS 64u
-
-struct question {
-    uint8_t key[FOTA_PUBLIC_KEY_SIZE];
-    uint8_t digest[FOTA_DIGEST_SIZE];
-    uint8_t signature[FOTA_SIGNATURE_SIZE];
-};
-
-static int verify(const uint8_t key[FOTA_PUBLIC_KEY_SIZE], const uint8_t digest[FOTA_DIGEST_SIZE],
-                  const uint8_t signature[FOTA_SIGNATURE_SIZE])
-{
-    static struct {
-        struct question question;
-        int answer;
-    } known[ANSWERS];
-    static size_t count;
-    struct question question;
-    size_t i;
-
-    memcpy(question.key, key, sizeof question.key);
-    memcpy(question.digest, digest, sizeof question.digest);
-    memcpy(question.signature, signature, sizeof question.signature);
-    for (i = 0; i < ANSWERS && i < count; i++)
-        if (memcmp(&known[i].question, &question, sizeof question) == 0)
-            return known[i].answer;
-    i = count++ % ANSWERS;
-    known[i].question = question;
-    known[i].answer = fota_mbedtls_crypto.ecdsa_verify(key, digest, signature);
-    return known[i].answer;
-}
-
-static const struct fota_crypto_ops *crypto(void)
-{
-    static struct fota_crypto_ops ops;
-
-    ops = fota_mbedtls_crypto;
-    ops.ecdsa_verify = verify;
-    return &ops;
-}
-
-/* 0 is trusted, the others are not. Made for the tests only, and always the same: what a seed says
- * must come again. */
-static const struct fota_keypair *key(unsigned index)
-{
-    static const char *const pem[] = {
-        "-----BEGIN PRIVATE KEY-----\n"
-        "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgkRuRmwtmLvKpDRuQ\n"
-        "u+Zgqkk14htlsqZvK3MPL8loZGOhRANCAAQgLiVQu4m0gDRCl3rg22EHJ4aeqFe4\n"
-        "X/jZz8y5hfcJ3wR/5yBfrHO0G4jDQazDfcNCufNTCQDQLbhzWzhOnPzD\n"
-        "-----END PRIVATE KEY-----\n",
-        "-----BEGIN PRIVATE KEY-----\n"
-        "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgxr0kk0xmxjzi4HR4\n"
-        "75f+493rHCq7CquXIiRTiuBe/s+hRANCAATBChjQQXrhAKXJoU6IhACJdn3TNY61\n"
-        "471x4XJ61r1Ff0KfSa2z315dlMY193cxyoUTVjnLfFNe2SLo1L/gGZ85\n"
-        "-----END PRIVATE KEY-----\n",
-        "-----BEGIN PRIVATE KEY-----\n"
-        "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg05tfvwo+cjoXDHGT\n"
-        "97ZYWIuVt9WEuWTClW4mgOQLvnmhRANCAAR/0DqBsMLNYk2IBkRQUyeOmW+Lqjnk\n"
-        "Tohwg8Q0Mb+GeNZ8kqfNzXPibb4+cN4A/KriZtv1WsvGD6vTRidxoFbk\n"
-        "-----END PRIVATE KEY-----\n",
-    };
-    static struct fota_keypair pairs[3];
-    static bool made;
-
-    for (unsigned i = 0; !made && i < 3; i++)
-        check(fota_keypair_parse(pem[i], strlen(pem[i]), &pairs[i]) == 0, "no key");
-    made = true;
-    return &pairs[index];
-}
-
-static const struct fota_key *trusted(void)
-{
-    static struct fota_key trust;
-
-    memcpy(trust.id, key(0)->id, sizeof trust.id);
-    memcpy(trust.point, key(0)->point, sizeof trust.point);
-    return &trust;
-}
-
-/* ---- packages ---------------------------------------------------------------------------------
- */
-
-static void hash(const uint8_t *data, uint32_t length, struct fota_object *object)
-{
-    struct fota_sha256 sha;
-
-    object->length = length;
-    crypto()->sha256_start(&sha);
-    crypto()->sha256_update(&sha, data, length);
-    crypto()->sha256_finish(&sha, object->digest);
-}
-
-static size_t sign(const uint8_t *header, size_t length, unsigned who, uint8_t *out)
-{
-    struct fota_package_signature signature = {.algorithm = FOTA_SIGNATURE_ECDSA_P256};
-    uint8_t digest[FOTA_DIGEST_SIZE];
-    struct fota_manifest manifest;
-    struct fota_fault fault;
-
-    check(fota_package_parse(header, length, &manifest, &fault) == 0, "no header");
-    check(fota_package_digest(crypto(), header, &manifest, digest) == 0, "no digest");
-    memcpy(signature.key_id, key(who)->id, sizeof signature.key_id);
-    check(fota_keypair_sign(key(who), digest, signature.value) == 0, "not signed");
-    check(fota_package_add_signature(header, length, &signature, out, FOTA_HEADER_MAX, &length,
-                                     &fault) == 0,
-          "no signature added");
-    return length;
-}
-
-static void make_image(struct rig_package *package, const struct rig_spec *spec)
-{
-    uint32_t length = spec->image_length ? spec->image_length : 1000;
-    uint64_t seed = (uint64_t)package->sequence << 32 | length;
-
-    package->image = malloc(length);
-    package->image_length = length;
-    check(package->image != NULL, "no memory");
-    if (spec->image)
-        memcpy(package->image, spec->image, length);
-    for (uint32_t i = 0; !spec->image && i < length; i++)
-        package->image[i] = (uint8_t)rig_random(&seed);
-}
-
-void rig_image_edit(uint8_t *image, size_t length, const struct rig_package *old)
-{
-    uint64_t seed = length;
-
-    for (size_t i = 0; i < length; i++)
-        image[i] = i >= 100 && i < old->image_length + 44 ? old->image[i < 2000 ? i : i - 44]
-                                                          : (uint8_t)rig_random(&seed);
-    for (size_t i = 500; i < length; i += 1500)
-        image[i] ^= 0x5a;
-}
-
-/* Sets a flag in the head of `patch` that says that `undo` follows; returns the payload. */
-static uint8_t *append_undo(uint8_t *patch, size_t *length, const uint8_t *undo, size_t undo_length)
-{
-    uint8_t *both = malloc(*length + undo_length + 5);
-    size_t bytes = *length + 2 < 1u << 14 ? 2 : 3, total = *length + bytes;
-
-    check(both != NULL, "no memory");
-    both[0] = patch[0] | PATCH_UNDO;
-    for (size_t i = 0; i < bytes; i++)
-        both[1 + i] = (uint8_t)((total >> 7 * i & 127) | (i + 1 < bytes ? 128 : 0));
-    memcpy(both + 1 + bytes, patch + 1, *length - 1);
-    memcpy(both + total, undo, undo_length);
-    *length = total + undo_length;
-    free(patch);
-    return both;
-}
-
-static uint8_t *make_patch(const struct rig_package *package, const struct rig_spec *spec,
-                           size_t *length)
-{
-    const struct fota_diff_options options = {.segment = spec->segment, .spare = spec->spare};
-    const struct rig_package none = {0}, *old = spec->from ? spec->from : &none;
-    struct fota_diff_stats stats;
-    uint8_t *patch, *undo;
-    size_t undo_length;
-
-    check(fota_diff(old->image, old->image_length, package->image, package->image_length, &options,
-                    &patch, length, &stats) == 0,
-          "no patch");
-    if (!spec->undo)
-        return patch;
-    check(fota_diff(package->image, package->image_length, old->image, old->image_length, &options,
-                    &undo, &undo_length, &stats) == 0,
-          "no reverse patch");
-    patch = append_undo(patch, length, undo, undo_length);
-    free(undo);
-    return patch;
-}
-
-/* The payload, and what the manifest says of it. */
-static uint8_t *make_payload(const struct rig_package *package, const struct rig_spec *spec,
-                             struct fota_manifest *m, size_t *length)
-{
-    uint8_t *payload = NULL;
-
-    hash(package->image, (uint32_t)package->image_length, &m->result);
-    m->payload = m->result;
-    *length = package->image_length;
-    if (spec->from || spec->compressed) {
-        m->format = spec->from ? FOTA_FORMAT_DELTA : FOTA_FORMAT_COMPRESSED;
-        m->present |= 1u << FOTA_FIELD_PARAMETERS;
-        m->decoder_ram = RIG_DECODER_RAM;
-        m->segment_size = spec->segment;
-        m->spare_size = spec->spare;
-        payload = make_patch(package, spec, length);
-        hash(payload, (uint32_t)*length, &m->payload);
-    }
-    if (spec->from) {
-        m->present |= 1u << FOTA_FIELD_PRECURSOR;
-        hash(spec->from->image, (uint32_t)spec->from->image_length, &m->precursor);
-    }
-    return payload;
-}
-
-/* The chain of keys up to the one that signs. */
-static void vouch(struct fota_manifest *m, const struct rig_spec *spec)
-{
-    for (unsigned i = 0; i < spec->chain_length; i++) {
-        const struct fota_keypair *voucher = key(spec->chain[i]);
-        struct fota_successor *s = &m->successors[i];
-        uint8_t digest[FOTA_DIGEST_SIZE];
-
-        memcpy(s->point, key(spec->chain[i + 1])->point, sizeof s->point);
-        memcpy(s->voucher, voucher->id, sizeof s->voucher);
-        check(fota_successor_digest(crypto(), s->point, digest) == 0 &&
-                  fota_keypair_sign(voucher, digest, s->value) == 0,
-              "not vouched for");
-        s->value[40] ^= spec->forged_successor;
-        m->present |= 1u << FOTA_FIELD_SUCCESSOR;
-        m->successor_count = (uint8_t)(i + 1);
-    }
-}
-
-void rig_package_make(struct rig_package *package, const struct rig_spec *spec)
-{
-    uint32_t sequence = spec->sequence ? spec->sequence : 1;
-    uint8_t header[FOTA_HEADER_MAX], *payload, *image;
-    size_t length;
-    struct fota_manifest m = {
-        .present = 1u << FOTA_FIELD_SEQUENCE | 1u << FOTA_FIELD_VENDOR | 1u << FOTA_FIELD_CLASS |
-                   1u << FOTA_FIELD_COMPONENT | 1u << FOTA_FIELD_FORMAT | 1u << FOTA_FIELD_PAYLOAD |
-                   1u << FOTA_FIELD_RESULT | 1u << FOTA_FIELD_VERSION,
-        .sequence = sequence,
-        .class_count = 1,
-        .format = FOTA_FORMAT_FULL,
-    };
-    struct fota_fault fault;
-
-    package->sequence = sequence;
-    make_image(package, spec);
-    image = package->image;
-    payload = make_payload(package, spec, &m, &length);
-    package->data = malloc(FOTA_HEADER_MAX + length + package->image_length);
-    check(package->data != NULL, "no memory");
-    snprintf(m.vendor, sizeof m.vendor, "%s", spec->vendor ? spec->vendor : VENDOR);
-    snprintf(m.class_names[0], sizeof m.class_names[0], "%s", spec->model ? spec->model : MODEL);
-    snprintf(m.version, sizeof m.version, "v%" PRIu32, sequence);
-    vouch(&m, spec);
-    if (spec->edit)
-        spec->edit(&m);
-    check(fota_package_write(&m, header, sizeof header, &package->header_length, &fault) == 0,
-          "no header written");
-    if (spec->unsigned_)
-        memcpy(package->data, header, package->header_length);
-    else
-        package->header_length = sign(header, package->header_length,
-                                      spec->foreign_key ? 1 : spec->signer, package->data);
-    payload = payload ? payload : image;
-    memcpy(package->data + package->header_length, payload, length);
-    package->length = package->header_length + length;
-    memcpy(package->data + package->length, image, package->image_length);
-    package->image = package->data + package->length;
-    if (payload != image)
-        free(payload);
-    free(image);
-}
-
-void rig_package_free(struct rig_package *package)
-{
-    free(package->data);
-    package->data = package->image = NULL;
-}
-
-/* ---- the server -------------------------------------------------------------------------------
- */
-
-static int net_open(void *ctx, const char *host, uint16_t port, enum fota_address_family family,
-                    int *stream)
-{
-    struct rig_server *s = &((struct rig *)ctx)->server;
-
-    (void)host, (void)port, (void)family;
-    check(s->open == 0, "a second connection");
-    s->requests++;
-    if (s->refuse)
-        return FOTA_ERR_CONNECT;
-    s->open = 1;
-    s->text_length = s->text_at = 0;
-    s->answered = false;
-    *stream = 7;
-    return 0;
-}
-
-static int net_ready(void *ctx, int stream)
-{
-    (void)ctx, (void)stream;
-    return 1;
-}
-
-/* What the body of the answer is: a part of the file from `offset` on. */
-static int choose(struct rig_server *s, size_t offset)
-{
-    s->serving = s->file;
-    s->at = 0;
-    s->end = s->length;
-    if (strncmp(s->text, "GET /2 ", 7) == 0) {
-        if (!s->second)
-            return 404;
-        s->serving = s->second->data;
-        s->end = s->second->length;
-    }
-    s->whole = s->end;
-    if (s->status)
-        return s->status;
-    if (offset == 0 || s->no_ranges)
-        return 200;
-    if (offset >= s->end) {
-        s->end = 0;
-        return 416;
-    }
-    s->at = offset;
-    if (s->range_limit && s->end - s->at > s->range_limit)
-        s->end = s->at + s->range_limit;
-    return 206;
-}
-
-/* Says what the script has for this request; false: nothing. */
-static bool answer_by_script(struct rig_server *s)
-{
-    const struct rig_answer *scripted = s->script;
-
-    if (s->script_length == 0)
-        return false;
-    s->script++;
-    s->script_length--;
-    if (!scripted->head)
-        return false;
-    s->text_length = (size_t)snprintf(s->text, sizeof s->text, "%s", scripted->head);
-    s->serving = s->file;
-    s->at = scripted->at;
-    s->end = scripted->end;
-    s->cutting = false;
-    s->answered = true;
-    return true;
-}
-
-static void answer(struct rig_server *s)
-{
-    const char *range = strstr(s->text, "Range: bytes=");
-    size_t offset = range ? strtoul(range + strlen("Range: bytes="), NULL, 10) : 0;
-    int status, n;
-
-    s->last_offset = offset;
-    if (answer_by_script(s))
-        return;
-    status = choose(s, offset);
-    n = snprintf(s->text, sizeof s->text, "HTTP/1.1 %d X\r\n", status);
-    if (!s->no_length || status == 206)
-        n += snprintf(s->text + n, sizeof s->text - (size_t)n, "Content-Length: %zu\r\n",
-                      s->end - s->at);
-    if (status == 206)
-        n += snprintf(s->text + n, sizeof s->text - (size_t)n,
-                      "Content-Range: bytes %zu-%zu/%zu\r\n", s->at, s->end - 1, s->whole);
-    if (status == 416)
-        n += snprintf(s->text + n, sizeof s->text - (size_t)n, "Content-Range: bytes */%zu\r\n",
-                      s->whole);
-    if (s->etag)
-        n += snprintf(s->text + n, sizeof s->text - (size_t)n, "ETag: %s\r\n", s->etag);
-    n += snprintf(s->text + n, sizeof s->text - (size_t)n, "\r\n");
-    s->text_length = (size_t)n;
-    s->answered = true;
-    s->cutting = s->cuts > 0;
-    s->cut_left = s->cut_at;
-    s->cuts -= s->cutting;
-}
-
-static int net_send(void *ctx, int stream, const void *data, size_t len)
-{
-    struct rig_server *s = &((struct rig *)ctx)->server;
-
-    (void)stream;
-    check(!s->answered && len < sizeof s->text - s->text_length, "an odd request");
-    memcpy(s->text + s->text_length, data, len);
-    s->text_length += len;
-    s->text[s->text_length] = '\0';
-    if (strstr(s->text, "\r\n\r\n") && !s->silent)
-        answer(s);
-    return (int)len;
-}
-
-static size_t smallest(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static int net_recv(void *ctx, int stream, void *data, size_t len)
-{
-    struct rig_server *s = &((struct rig *)ctx)->server;
-    uint32_t byte_ms = s->text_at < s->text_length ? s->head_ms : s->body_ms;
-    uint64_t now_ms = ((struct rig *)ctx)->now_ms;
-    size_t n;
-
-    (void)stream;
-    s->dripped = !s->dripped;
-    if (!s->answered || (s->drip && s->dripped) || (byte_ms && now_ms < s->next_ms))
-        return 0;
-    s->next_ms = now_ms + byte_ms;
-    n = s->segment ? smallest(len, s->segment) : len;
-    n = byte_ms ? 1 : n;
-    if (s->text_at < s->text_length) {
-        n = smallest(n, s->text_length - s->text_at);
-        memcpy(data, s->text + s->text_at, n);
-        s->text_at += n;
-        return (int)n;
-    }
-    if (s->cutting && s->cut_left == 0)
-        return FOTA_ERR_CLOSED;
-    if (s->cutting)
-        n = smallest(n, s->cut_left);
-    if (s->at == s->end) {
-        n = s->trailer ? smallest(n, strlen(s->trailer)) : 0;
-        memcpy(data, s->trailer ? s->trailer : "", n);
-        s->trailer = s->trailer ? s->trailer + n : NULL;
-        return n ? (int)n : FOTA_ERR_CLOSED;
-    }
-    n = smallest(n, s->end - s->at);
-    memcpy(data, s->serving + s->at, n);
-    s->at += n;
-    s->sent += n;
-    s->cut_left -= s->cutting ? n : 0;
-    return (int)n;
-}
-
-static void net_close(void *ctx, int stream)
-{
-    struct rig_server *s = &((struct rig *)ctx)->server;
-
-    check(stream == 7 && s->open == 1, "closed what is not open");
-    s->open = 0;
-}
-
-static void net_wait(void *ctx, uint32_t ms)
-{
-    ((struct rig *)ctx)->now_ms += ms;
-}
-
-static const struct fota_net_ops net = {
-    .open = net_open,
-    .ready = net_ready,
-    .send = net_send,
-    .recv = net_recv,
-    .close = net_close,
-    .wait = net_wait,
-};
-
 /* ---- system, flash ----------------------------------------------------------------------------
  */
 
@@ -656,7 +197,7 @@ static void lose_power(void *ctx)
     struct rig *rig = ctx;
 
     rig->fired = true;
-    check(rig->catching, "a power cut outside of rig_run()");
+    rig_check(rig->catching, "a power cut outside of rig_run()");
     longjmp(rig->cut, 1);
 }
 
@@ -665,24 +206,24 @@ void rig_open_blank(struct rig *rig, const struct fota_map *map)
     memset(rig, 0, sizeof *rig);
     rig->map = map;
     rig->time = -1;
-    check(fota_sim_flash_open(map, NULL, 1, &rig->flash) == 0, "no flash");
+    rig_check(fota_sim_flash_open(map, NULL, 1, &rig->flash) == 0, "no flash");
     fota_sim_flash_on_cut(rig->flash, lose_power, rig);
     rig->port = (struct fota_port){
         .map = map,
         .flash = {&flash, rig},
-        .net = {&net, rig},
+        .net = {&rig_net_ops, rig},
         .system = {&sys, rig},
-        .crypto = crypto(),
+        .crypto = rig_crypto(),
     };
-    rig->policy.keys = trusted();
+    rig->policy.keys = rig_trusted();
     rig->policy.key_count = 1;
     rig->decoder = malloc(RIG_DECODER_RAM);
     rig->policy.decoder_ram = RIG_DECODER_RAM;
-    rig->config = (struct fota_config){&rig->port, fota_model_find(MODEL), VENDOR, &rig->policy,
-                                       rig->decoder};
+    rig->config = (struct fota_config){&rig->port, fota_model_find(RIG_MODEL), RIG_VENDOR,
+                                       &rig->policy, rig->decoder};
     rig->boot = malloc(sizeof *rig->boot);
     rig->memory = malloc(fota_size());
-    check(rig->boot && rig->memory && rig->decoder, "no memory");
+    rig_check(rig->boot && rig->memory && rig->decoder, "no memory");
 }
 
 void rig_open(struct rig *rig, const struct fota_map *map)
@@ -692,15 +233,16 @@ void rig_open(struct rig *rig, const struct fota_map *map)
 
     rig_open_blank(rig, map);
     rig_package_make(&rig->old, &spec);
-    check(fota_boot_provision(rig->boot, &rig->config, rig->old.data, rig->old.length, &fault) == 0,
-          "not provisioned");
+    rig_check(
+        fota_boot_provision(rig->boot, &rig->config, rig->old.data, rig->old.length, &fault) == 0,
+        "not provisioned");
 }
 
 void rig_close(struct rig *rig)
 {
     if (rig->fota)
         fota_close(rig->fota);
-    check(rig->server.open == 0, "a connection was left open");
+    rig_check(rig->server.open == 0, "a connection was left open");
     rig_package_free(&rig->old);
     free(rig->boot);
     free(rig->memory);
@@ -782,7 +324,7 @@ int rig_boot_retry(struct rig *rig, unsigned restarts)
 
 void rig_start(struct rig *rig)
 {
-    check(fota_open(rig->memory, fota_size(), &rig->config, &rig->fota) == 0, "no engine");
+    rig_check(fota_open(rig->memory, fota_size(), &rig->config, &rig->fota) == 0, "no engine");
 }
 
 int rig_update(struct rig *rig)
@@ -834,14 +376,14 @@ int rig_finish(struct rig *rig, struct fota_event *event)
         if (step == FOTA_STEP_IDLE) {
             struct fota_event none;
 
-            check(fota_step(rig->fota, &none) == FOTA_STEP_IDLE && none.kind == FOTA_EVENT_NONE,
-                  "an event after the end");
+            rig_check(fota_step(rig->fota, &none) == FOTA_STEP_IDLE && none.kind == FOTA_EVENT_NONE,
+                      "an event after the end");
             return error;
         }
         if (step == FOTA_STEP_WAIT)
             rig->now_ms += event->wait_ms ? event->wait_ms : 1;
     }
-    check(false, "an update that never ends");
+    rig_check(false, "an update that never ends");
     return 0;
 }
 
@@ -868,7 +410,7 @@ int rig_write(struct rig *rig, const uint8_t *data, size_t length, uint32_t tota
     int err;
 
     while (length) {
-        size_t n = smallest(length, piece), taken;
+        size_t n = length < piece ? length : piece, taken;
         uint64_t erases = rig_stats(rig).erases;
 
         err = fota_write(rig->fota, data, n, total, &taken);
@@ -927,7 +469,7 @@ struct fota_record rig_record(struct rig *rig)
     uint8_t page[FOTA_PROGRAM_UNIT_MAX];
     struct fota_journal journal;
 
-    check(fota_journal_open(&journal, &port, page) == 0, "no journal");
+    rig_check(fota_journal_open(&journal, &port, page) == 0, "no journal");
     return journal.record;
 }
 
@@ -936,9 +478,9 @@ void rig_put_record(struct rig *rig, const struct fota_record *record)
     uint8_t page[FOTA_PROGRAM_UNIT_MAX];
     struct fota_journal journal;
 
-    check(fota_journal_open(&journal, &rig->port, page) == 0 &&
-              fota_journal_write(&journal, record) == 0,
-          "no journal");
+    rig_check(fota_journal_open(&journal, &rig->port, page) == 0 &&
+                  fota_journal_write(&journal, record) == 0,
+              "no journal");
 }
 
 void rig_damage(struct rig *rig, uint32_t addr, uint8_t bits)
