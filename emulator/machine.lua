@@ -116,8 +116,8 @@ function machine.package(fields)
     end
     local header, message = tool.write(manifest)
     if header and fields.key then
-        header, message = require("fota.tool.sign").with_key(header, assert(tool.key(fields.key)),
-            fields.key)
+        header = require("fota.tool.sign").header(header,
+            { key = assert(tool.key(fields.key)), pem = fields.key })
     end
     if not header then
         return nil, message

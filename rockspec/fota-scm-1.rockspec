@@ -110,8 +110,10 @@ build = {
         ["fota.tool.pack"] = "tools/pack.lua",
         ["fota.tool.show"] = "tools/show.lua",
         ["fota.tool.sign"] = "tools/sign.lua",
+        ["fota.tool.successor"] = "tools/successor.lua",
         ["fota.tool.util"] = "tools/util.lua",
         ["fota.tool.verify"] = "tools/verify.lua",
+        ["fota.tool.vouch"] = "tools/vouch.lua",
     },
     install = {
         bin = { fota = "tools/fota" },

@@ -66,7 +66,7 @@ describe("fota", function()
     describe("itself", function()
         it("explains itself", function()
             local out = ok("--help")
-            for _, name in ipairs({ "keygen", "pack", "sign", "show", "verify", "models", "emu" }) do
+            for _, name in ipairs({ "keygen", "vouch", "pack", "sign", "show", "verify", "models", "emu" }) do
                 assert.matches("\n  " .. name .. " ", out)
             end
             assert.equal(out, ok("-h"))
@@ -85,12 +85,12 @@ describe("fota", function()
         end)
 
         it("refuses what it does not know", function()
-            refused(2, "unknown command 'frobnicate'; commands: keygen, pack", "frobnicate")
+            refused(2, "unknown command 'frobnicate'; commands: keygen, vouch, pack", "frobnicate")
             refused(2, "unknown option '%-%-frobnicate'", "--frobnicate")
         end)
 
         it("explains each command with an example", function()
-            for _, name in ipairs({ "keygen", "pack", "sign", "show", "verify", "models" }) do
+            for _, name in ipairs({ "keygen", "vouch", "pack", "sign", "show", "verify", "models" }) do
                 local out = ok(name, "--help")
                 assert.matches("^usage: fota " .. name, out)
                 assert.matches("\nexamples?:\n  ", out)

@@ -5,7 +5,7 @@ local util = require("fota.tool.util")
 
 local cli = {}
 
-local commands = { "keygen", "pack", "sign", "show", "verify", "diff", "apply", "models", "emu" }
+local commands = { "keygen", "vouch", "pack", "sign", "show", "verify", "diff", "apply", "models", "emu" }
 local elsewhere = { emu = "fota.emulator.cli" }
 
 local function load_command(name)

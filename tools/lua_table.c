@@ -144,6 +144,17 @@ static void set_lists(lua_State *L, const struct fota_manifest *m)
         lua_rawseti(L, -2, i + 1);
     }
     lua_setfield(L, -2, "signatures");
+    lua_createtable(L, m->successor_count, 0);
+    for (int i = 0; i < m->successor_count; i++) {
+        const struct fota_successor *s = &m->successors[i];
+
+        lua_createtable(L, 0, 3);
+        fota_tool_set_bytes(L, "point", s->point, sizeof s->point);
+        fota_tool_set_bytes(L, "voucher", s->voucher, sizeof s->voucher);
+        fota_tool_set_bytes(L, "value", s->value, sizeof s->value);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_setfield(L, -2, "successors");
 }
 
 static void set_optional(lua_State *L, const struct fota_manifest *m)
@@ -418,6 +429,26 @@ static void get_signatures(const struct fota_tool_reader *r, struct fota_manifes
     m->signature_count = (uint8_t)count;
 }
 
+uint8_t fota_tool_get_successors(const struct fota_tool_reader *r, struct fota_successor *out)
+{
+    size_t count = get_list(r, "successors", FOTA_SUCCESSORS_MAX);
+
+    if (count == 0)
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        struct fota_tool_reader inner = fota_tool_enter(r, "successors", i);
+
+        if (!fota_tool_get_bytes(&inner, "point", out[i].point, sizeof out[i].point) ||
+            !fota_tool_get_bytes(&inner, "voucher", out[i].voucher, sizeof out[i].voucher) ||
+            !fota_tool_get_bytes(&inner, "value", out[i].value, sizeof out[i].value))
+            luaL_error(r->L, "bad field 'successors' (point, voucher and value expected)");
+        lua_pop(r->L, 1);
+    }
+    lua_pop(r->L, 1);
+    mark(r, FOTA_FIELD_SUCCESSOR);
+    return (uint8_t)count;
+}
+
 void fota_tool_read_manifest(lua_State *L, int index, struct fota_manifest *m)
 {
     struct fota_tool_reader r = {L, index, m};
@@ -449,5 +480,6 @@ void fota_tool_read_manifest(lua_State *L, int index, struct fota_manifest *m)
     fota_tool_get_u8(&r, "set_stage", FOTA_FIELD_SET, &m->set_stage);
     fota_tool_get_u8(&r, "set_stages", FOTA_FIELD_SET, &m->set_stages);
     fota_tool_get_text(&r, "text", FOTA_FIELD_TEXT, m->text, FOTA_TEXT_FIELD_MAX);
+    m->successor_count = fota_tool_get_successors(&r, m->successors);
     get_signatures(&r, m);
 }

@@ -118,6 +118,18 @@ static int tool_digest(lua_State *L)
     return 1;
 }
 
+/* successor_digest(point) -> SHA-256 of what a key signs to vouch for the one at `point` */
+static int tool_successor_digest(lua_State *L)
+{
+    const uint8_t *point = check_sized(L, 1, FOTA_PUBLIC_KEY_SIZE, "point of 64 bytes expected");
+    uint8_t digest[FOTA_DIGEST_SIZE];
+
+    if (fota_successor_digest(&fota_mbedtls_crypto, point, digest))
+        return fota_tool_crypto_failure(L);
+    lua_pushlstring(L, (const char *)digest, sizeof digest);
+    return 1;
+}
+
 static void read_policy(lua_State *L, int index, struct fota_policy *policy)
 {
     struct fota_tool_reader r = {L, index, NULL};
@@ -177,9 +189,10 @@ static int tool_verify(lua_State *L)
     return 1;
 }
 
-/* The texts lie in `names`. */
+/* The texts lie in `names`, the key that counts in `successors`. */
 static void read_device(lua_State *L, int index, struct fota_device *device,
-                        struct fota_object *image, char names[2][FOTA_NAME_MAX + 1])
+                        struct fota_object *image, struct fota_successor *successors,
+                        char names[2][FOTA_NAME_MAX + 1])
 {
     struct fota_tool_reader r = {L, index, NULL};
 
@@ -199,6 +212,9 @@ static void read_device(lua_State *L, int index, struct fota_device *device,
     fota_tool_get_number(&r, "time", INT64_MAX, &device->time);
     if (fota_tool_get_object(&r, "image", 0, image))
         device->image = image;
+    device->key_generation = fota_tool_get_successors(&r, successors);
+    if (device->key_generation)
+        device->key = &successors[device->key_generation - 1];
 }
 
 /* judge(bytes, device, policy) -> true */
@@ -211,9 +227,10 @@ static int tool_judge(lua_State *L)
     struct fota_device device;
     struct fota_policy policy;
     struct fota_object image;
+    struct fota_successor successors[FOTA_SUCCESSORS_MAX];
     struct fota_fault fault;
 
-    read_device(L, 2, &device, &image, names);
+    read_device(L, 2, &device, &image, successors, names);
     read_policy(L, 3, &policy);
     if (fota_package_parse(bytes, length, &manifest, &fault) ||
         fota_package_judge(&manifest, &policy, &device, &fault))
@@ -377,6 +394,7 @@ static const luaL_Reg functions[] = {
     {"write", tool_write},
     {"add_signature", tool_add_signature},
     {"digest", tool_digest},
+    {"successor_digest", tool_successor_digest},
     {"verify", tool_verify},
     {"judge", tool_judge},
     {"keygen", tool_keygen},

@@ -87,6 +87,9 @@ bool fota_tool_get_bytes(const struct fota_tool_reader *r, const char *name, uin
 /* The field's value; false when it is absent. */
 bool fota_tool_get_flag(const struct fota_tool_reader *r, const char *name);
 
+/* The list `successors`, at most FOTA_SUCCESSORS_MAX, to `out`; how many there are. */
+uint8_t fota_tool_get_successors(const struct fota_tool_reader *r, struct fota_successor *out);
+
 /* Pushes entry `index` from 0, a table, of the list on top of the stack; `name` is for messages. */
 struct fota_tool_reader fota_tool_enter(const struct fota_tool_reader *r, const char *name,
                                         size_t index);

@@ -3,6 +3,7 @@ local core = require("fota.tool.core")
 local delta = require("fota.tool.delta")
 local models = require("fota.tool.models")
 local sign = require("fota.tool.sign")
+local successor = require("fota.tool.successor")
 local util = require("fota.tool.util")
 
 local U32_MAX = util.U32_MAX
@@ -45,6 +46,8 @@ local pack = {
             .. " resident updater (url1), --out2 the image (url2)" },
         { name = "out2", value = "PKG", help = "with --mini: the package of the image" },
         { name = "key", value = "KEY.pem", help = "sign it, as 'fota sign' would" },
+        { name = "successor", value = "VOUCHER", many = true,
+            help = "of 'fota vouch': the key that replaces the modem's, then the one that replaces that" },
     },
     notes = "The same images and options always give the same package, its signature included.\n"
         .. "OLD and NEW are images, folders, or full packages. Of a difference, the compressed image\n"
@@ -131,6 +134,7 @@ local function manifest_of(given)
     if given.text then
         manifest.text = check_text("text", given.text, TEXT_MAX)
     end
+    manifest.successors = successor.chain(given.successor)
     return manifest
 end
 
@@ -214,9 +218,9 @@ local function save(given, manifest, made, image, out)
     end
     local signer = "unsigned"
     if given.key then
-        local key, pem = util.key(given.key)
-        header = sign.with_key(header, key, pem)
-        signer = "signed by " .. util.hex(key.id)
+        local who = sign.signer({ key = given.key })
+        header = sign.header(header, who)
+        signer = "signed by " .. util.hex(who.key.id)
     end
     util.save(out, header .. made.bytes)
     report(given, made, image)

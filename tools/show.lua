@@ -38,6 +38,14 @@ local function stream_of(m, payload)
     })
 end
 
+local function successors_of(m)
+    local list = json.array({})
+    for i, link in ipairs(m.successors) do
+        list[i] = { key_id = util.hex(util.key_id(link.point)), replaces = util.hex(link.voucher) }
+    end
+    return m.successors[1] and list
+end
+
 -- Numbers with names, bytes in hexadecimal: what both outputs are made of.
 local function describe(bytes, m)
     local payload = bytes:sub(m.header_length + 1)
@@ -70,6 +78,7 @@ local function describe(bytes, m)
         text = m.text,
         confirm_after = m.confirm_after,
         signatures = signatures,
+        successors = successors_of(m),
         header_length = m.header_length,
         signed_length = m.signed_length,
         signed_sha256 = util.hex(core.digest(bytes:sub(1, m.signed_length))),
@@ -143,6 +152,9 @@ local function text_of(d)
         d.signed_sha256))
     add("file", util.decimal(d.file_length) .. " bytes")
     add("payload is", show_payload(d))
+    for i, link in ipairs(d.successors or {}) do
+        add("successor " .. i, string.format("key %s, in place of key %s", link.key_id, link.replaces))
+    end
     for i, signature in ipairs(d.signatures) do
         add("signature " .. i, string.format("key %s, %s", signature.key_id, signature.algorithm))
     end

@@ -44,14 +44,6 @@ local function run_command(command, digest)
     return read_signature(output)
 end
 
-local function digest_of(bytes)
-    local manifest, why, code = core.parse(bytes)
-    if not manifest then
-        util.fail(util.error_name(code) .. ": " .. why)
-    end
-    return core.digest(bytes:sub(1, manifest.signed_length)), manifest
-end
-
 -- Refused before a card asks for its PIN.
 local function check_room(manifest, key)
     for _, signature in ipairs(manifest.signatures) do
@@ -62,65 +54,80 @@ local function check_room(manifest, key)
     if #manifest.signatures >= 2 then
         util.fail("the package has two signatures already; more are not possible")
     end
+    for _, link in ipairs(manifest.successors or {}) do
+        if link.voucher == key.id then
+            util.fail(string.format("key %s is replaced by key %s, which the package brings; sign with that",
+                util.hex(key.id), util.hex(util.key_id(link.point))))
+        end
+    end
 end
 
-local function add(bytes, key, digest, signature)
-    local fine, why = core.check(key.point, digest, signature)
+---@class fota.tool.Signer Who signs: a key at hand or, with `command`, an external program.
+---@field key table of core.key(): of the program its public half
+---@field pem string|nil the key's file
+---@field command string|nil for a shell
+
+--- The signer of the options --key, --command and --public; wrong ones end the command.
+---@param given table
+---@return fota.tool.Signer
+function sign.signer(given)
+    if given.command and (given.key or not given.public) then
+        util.usage("--command needs --public, and no --key")
+    elseif not given.command and (given.public or not given.key) then
+        util.usage("--key KEY.pem is needed, or --command with --public")
+    end
+    local key, pem = util.key(given.key or given.public)
+    return { key = key, pem = pem, command = given.command }
+end
+
+--- Signs a SHA-256; a signature that turns out wrong ends the command.
+---@param signer fota.tool.Signer
+---@param digest string 32 bytes
+---@return string signature r and s
+function sign.digest(signer, digest)
+    local signature, fine, why
+    if signer.command then
+        signature = run_command(signer.command, digest)
+    else
+        signature, why = core.sign(signer.pem, digest)
+        if not signature then
+            util.fail(why)
+        end
+    end
+    fine, why = core.check(signer.key.point, digest, signature)
     if not fine then
         util.fail("the new signature is wrong: " .. why)
     end
+    return signature
+end
+
+--- Signs a package.
+---@param bytes string a package or its header
+---@param signer fota.tool.Signer
+---@return string header with the signature
+function sign.header(bytes, signer)
+    local manifest, why, code = core.parse(bytes)
+    if not manifest then
+        util.fail(util.error_name(code) .. ": " .. why)
+    end
+    check_room(manifest, signer.key)
+    local signature = sign.digest(signer, core.digest(bytes:sub(1, manifest.signed_length)))
     local header
-    header, why = core.add_signature(bytes, key.id, signature)
+    header, why = core.add_signature(bytes, signer.key.id, signature)
     if not header then
         util.fail(why)
     end
     return header
 end
 
---- Signs with a key at hand.
----@param bytes string a package or its header
----@param key table of core.key()
----@param pem string the same key's file
----@return string header with the signature
-function sign.with_key(bytes, key, pem)
-    local digest, manifest = digest_of(bytes)
-    check_room(manifest, key)
-    local signature, why = core.sign(pem, digest)
-    if not signature then
-        util.fail(why)
-    end
-    return add(bytes, key, digest, signature)
-end
-
---- Signs with an external program.
----@param bytes string a package or its header
----@param key table of core.key(): the program's public key
----@param command string for a shell
----@return string header with the signature
-function sign.with_command(bytes, key, command)
-    local digest, manifest = digest_of(bytes)
-    check_room(manifest, key)
-    return add(bytes, key, digest, run_command(command, digest))
-end
-
 function sign.run(given, positional)
     local path = positional[1]
-    if given.command and (given.key or not given.public) then
-        util.usage("--command needs --public, and no --key")
-    elseif not given.command and (given.public or not given.key) then
-        util.usage("--key KEY.pem is needed, or --command with --public; see 'fota sign --help'")
-    end
+    local signer = sign.signer(given)
     local bytes = util.read(path)
-    local key, pem = util.key(given.key or given.public)
-    local header
-    if given.command then
-        header = sign.with_command(bytes, key, given.command)
-    else
-        header = sign.with_key(bytes, key, pem)
-    end
+    local header = sign.header(bytes, signer)
     local rest = bytes:sub(core.parse(bytes).header_length + 1)
     util.save(given.out or path, header .. rest)
-    io.stdout:write(given.out or path, ": signed by ", util.hex(key.id), "\n")
+    io.stdout:write(given.out or path, ": signed by ", util.hex(signer.key.id), "\n")
 end
 
 return sign

@@ -238,4 +238,11 @@ function util.key(path)
     return key, pem
 end
 
+--- What packages call a key.
+---@param point string 64 bytes: its public half
+---@return string id 8 bytes
+function util.key_id(point)
+    return core.digest(point):sub(1, 8)
+end
+
 return util

@@ -2,6 +2,7 @@
 local core = require("fota.tool.core")
 local json = require("fota.tool.json")
 local models = require("fota.tool.models")
+local successor = require("fota.tool.successor")
 local util = require("fota.tool.util")
 
 ---@type fota.tool.Command
@@ -15,6 +16,8 @@ local verify = {
         { name = "model", value = "M", help = "the modem's model; else not judged" },
         { name = "vendor", value = "NAME", help = "the modem's vendor; quectel when --model is given" },
         { name = "installed", value = "SEQ", help = "sequence that is installed: else not judged" },
+        { name = "successor", value = "VOUCHER", many = true,
+            help = "a replaced key that the modem knows of: it confirmed a package with this voucher" },
         { name = "signatures", value = "N", help = "signatures of different keys needed: 1 or 2" },
         { name = "json", help = "machine readable" },
     },
@@ -61,6 +64,7 @@ local function device_of(given, manifest)
         sequence = installed or ranges and ranges[1].first or 0,
         counter = installed or 0,
         image = manifest.precursor,
+        successors = successor.chain(given.successor),
         time = os.time(),
     }, { allow_same = not installed, decoder_ram = manifest.decoder_ram or 0 }
 end
@@ -80,7 +84,18 @@ local function check(given, bytes, keys, policy)
     if not fine then
         return nil, why, code
     end
-    return check_payload(bytes, manifest)
+    fine, why, code = check_payload(bytes, manifest)
+    return fine and manifest, why, code
+end
+
+-- What the modem holds to once the package's image is confirmed.
+local function replaced_by(manifest)
+    local parts = {}
+    for i, link in ipairs(manifest.successors) do
+        parts[i] = string.format("; once confirmed, key %s replaces %s", util.hex(util.key_id(link.point)),
+            util.hex(link.voucher))
+    end
+    return table.concat(parts)
 end
 
 local function read_arguments(given)
@@ -107,7 +122,7 @@ function verify.run(given, positional)
     local fine, why, code = check(given, bytes, keys, policy)
     if given.json then
         io.stdout:write(json.encode({
-            ok = fine == true,
+            ok = fine and true or false,
             error = not fine and util.error_name(code) or nil,
             code = not fine and code or nil,
             message = not fine and why or nil,
@@ -116,7 +131,7 @@ function verify.run(given, positional)
     elseif not fine then
         util.fail(string.format("%s: %s: %s", positional[1], util.error_name(code), why))
     end
-    io.stdout:write(positional[1], ": OK\n")
+    io.stdout:write(positional[1], ": OK", replaced_by(fine), "\n")
 end
 
 return verify
