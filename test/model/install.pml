@@ -332,7 +332,7 @@ end_done:
     skip
 }
 
-#ifdef NO_TRIES
+#if defined(ENDS) || defined(NO_TRIES)
 /* A new image that never confirms does not run for ever. */
 ltl ends { <> (now == OLD_BACK || now == CONFIRMED) }
 #endif
