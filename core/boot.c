@@ -371,35 +371,35 @@ static int step_slot_hash(struct fota_boot *b)
     return fota_boot_note(b, &r, STEP_RUN);
 }
 
-/* Where the bytes lie that this session is about to start. */
-static uint32_t what_runs(const struct fota_boot *b)
-{
-    return b->step == STEP_UPDATER ? fota_boot_source(b) : fota_boot_slot(b)->offset;
-}
-
-bool fota_boot_proven(const struct fota_boot *boot)
+bool fota_boot_proven(const struct fota_boot *boot, int step)
 {
     const struct fota_hasher *hasher = &boot->hasher;
+    bool updater = step == FOTA_BOOT_UPDATER;
+    uint32_t runs = updater ? fota_boot_source(boot) : fota_boot_slot(boot)->offset;
     struct fota_device device;
 
     fota_device_describe(boot->config, &boot->journal.record, NULL, &device);
     /* What runs was judged by these when it was installed; here they must not brick. */
     device.counter = device.key_generation = 0;
+    /* An image must not run as an updater, nor the other way round, whatever the record claims. */
     return fota_package_may_run(&boot->manifest, boot->config->policy, &device) &&
-           fota_hasher_proven(hasher) && hasher->from == what_runs(boot) &&
+           updater == (boot->manifest.set_stage == FOTA_SET_UPDATER) &&
+           fota_hasher_proven(hasher) && hasher->from == runs &&
            fota_differ(&hasher->expected, &boot->manifest.result, sizeof hasher->expected) == 0;
 }
 
 /* Whatever led here, nothing runs without its proofs; the next start finds out what is true. */
 static int step_run(struct fota_boot *b)
 {
-    bool (*volatile proven)(const struct fota_boot *) = fota_boot_proven;
+    bool (*volatile proven)(const struct fota_boot *, int) = fota_boot_proven;
+    /* Volatile: what is proven is what the boot loader will be told. */
+    volatile int step = b->step == STEP_UPDATER ? FOTA_BOOT_UPDATER : FOTA_BOOT_RUN;
 
-    if (!proven(b))
+    if (!proven(b, step))
         return fota_fail(&b->fault, FOTA_ERR_INTEGRITY, FOTA_STAGE_INSTALL, 0, 0);
-    if (!proven(b))
+    if (!proven(b, step))
         return fota_fail(&b->fault, FOTA_ERR_INTEGRITY, FOTA_STAGE_INSTALL, 0, 0);
-    return b->step == STEP_UPDATER ? FOTA_BOOT_UPDATER : FOTA_BOOT_RUN;
+    return step;
 }
 
 static int step_nothing(struct fota_boot *b)

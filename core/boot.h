@@ -73,11 +73,13 @@ int fota_boot_step(struct fota_boot *boot);
 void fota_boot_power_lost(struct fota_boot *boot);
 
 /*
- * After FOTA_BOOT_RUN: is all there that proves the image in fota_boot_slot() good? A boot loader
- * asks once more right before it jumps, so that one instruction that a disturbance skips, or one
- * branch that it turns, starts nothing (the boot stage itself has asked twice before).
+ * Is all there that proves what is about to be started? `step` is FOTA_BOOT_RUN for the image in
+ * fota_boot_slot(), FOTA_BOOT_UPDATER for what lies at fota_boot_updater(): the one that was
+ * returned. A boot loader asks once more right before it jumps, so that one instruction that a
+ * disturbance skips, or one branch that it turns, starts nothing (the boot stage itself has asked
+ * twice before).
  */
-bool fota_boot_proven(const struct fota_boot *boot);
+bool fota_boot_proven(const struct fota_boot *boot, int step);
 
 /* The slot that the modem runs from; after FOTA_BOOT_RUN boot->manifest is its image's. */
 const struct fota_region *fota_boot_slot(const struct fota_boot *boot);

@@ -41,9 +41,6 @@ enum fota_phase {
     FOTA_PHASE_END      /* report fault (error 0: success) once */
 };
 
-/* What is downloaded: a package by itself, or a stage of a set (mini fota). */
-enum { FOTA_SET_NONE = 0, FOTA_SET_UPDATER = 1, FOTA_SET_APP = 2 };
-
 struct fota {
     struct fota_config config;
     struct fota_limits limits;

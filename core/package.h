@@ -85,6 +85,9 @@ struct fota_package_signature {
     uint8_t value[FOTA_SIGNATURE_SIZE];
 };
 
+/* Which stage of a set (mini fota): none, a package by itself; the resident updater; the image. */
+enum { FOTA_SET_NONE = 0, FOTA_SET_UPDATER = 1, FOTA_SET_APP = 2 };
+
 #define FOTA_SUCCESSORS_MAX 2u /* replaced keys in a row */
 
 /* A key that takes the place of another one, by that one's signature. */

@@ -152,9 +152,10 @@ static void put_into_staging(void)
     rig_put_record(&rig, &r);
 }
 
+/* Its last byte: of a differential package one of what is new. */
 static void change_image(void)
 {
-    bad.data[bad.header_length + 3] ^= 0x10;
+    bad.data[bad.length - 1] ^= 0x10;
 }
 
 static void slot_unsigned(void)
@@ -190,49 +191,107 @@ static void staged_older(void)
     rig_put_record(&rig, &r);
 }
 
+/* A record that says what is staged is a resident updater, and in which state that is. */
+static void claim_updater(uint8_t state)
+{
+    struct fota_record r = rig_record(&rig);
+
+    r.flags |= FOTA_RECORD_MINI;
+    r.state = state;
+    rig_put_record(&rig, &r);
+}
+
+static void updater_staged(void)
+{
+    put_into_staging();
+    claim_updater(FOTA_STATE_STAGED);
+}
+
+static void updater_changed(void)
+{
+    change_image();
+    updater_staged();
+}
+
+static void updater_resident(void)
+{
+    put_into_staging();
+    claim_updater(FOTA_STATE_UPDATING);
+}
+
+static void edit_updater(struct fota_manifest *m)
+{
+    m->present |= 1u << FOTA_FIELD_SET;
+    m->set_stage = 1;
+    m->set_stages = 2;
+}
+
 static void downloaded(void)
 {
     rig_serve(&rig, &bad);
 }
 
+/* PLAIN: a good image that may be installed, but must not run as an updater. */
+enum kind { FULL, DOWNLOAD, DELTA, MINI, PLAIN };
+
 static const struct {
     const char *name;
     struct rig_spec spec; /* of the bad package */
     void (*prepare)(void);
-    bool download;
+    enum kind kind;
 } scenarios[] = {
-    {"an unsigned image in the slot", {.sequence = 2, .unsigned_ = true}, slot_unsigned, false},
+    {"an unsigned image in the slot", {.sequence = 2, .unsigned_ = true}, slot_unsigned, FULL},
     {"an image of a foreign key in the slot",
      {.sequence = 2, .foreign_key = true},
      slot_unsigned,
-     false},
-    {"a changed image in the slot", {.sequence = 2}, slot_changed, false},
-    {"an unsigned package in staging", {.sequence = 2, .unsigned_ = true}, staged, false},
-    {"a package of a foreign key in staging", {.sequence = 2, .foreign_key = true}, staged, false},
-    {"a changed package in staging", {.sequence = 2}, staged_changed, false},
-    {"a package for another model in staging", {.sequence = 2, .model = "EC800N"}, staged, false},
-    {"an older package in staging", {.sequence = 2}, staged_older, false},
-    {"a download of a foreign key", {.sequence = 2, .foreign_key = true}, downloaded, true},
+     FULL},
+    {"a changed image in the slot", {.sequence = 2}, slot_changed, FULL},
+    {"an unsigned package in staging", {.sequence = 2, .unsigned_ = true}, staged, FULL},
+    {"a package of a foreign key in staging", {.sequence = 2, .foreign_key = true}, staged, FULL},
+    {"a changed package in staging", {.sequence = 2}, staged_changed, FULL},
+    {"a package for another model in staging", {.sequence = 2, .model = "EC800N"}, staged, FULL},
+    {"an older package in staging", {.sequence = 2}, staged_older, FULL},
+    {"a download of a foreign key", {.sequence = 2, .foreign_key = true}, downloaded, DOWNLOAD},
+    {"a difference of a foreign key", {.sequence = 2, .foreign_key = true}, staged, DELTA},
+    {"a changed difference", {.sequence = 2}, staged_changed, DELTA},
+    {"an updater of a foreign key",
+     {.sequence = 2, .foreign_key = true, .edit = edit_updater},
+     updater_staged,
+     MINI},
+    {"a changed updater", {.sequence = 2, .edit = edit_updater}, updater_changed, MINI},
+    {"a resident updater of a foreign key",
+     {.sequence = 2, .foreign_key = true, .edit = edit_updater},
+     updater_resident,
+     MINI},
+    {"an image as resident updater", {.sequence = 2}, updater_resident, PLAIN},
 };
 
 #define SCENARIOS (sizeof scenarios / sizeof *scenarios)
 
+static size_t current;
+
+static const struct fota_map *map_of(size_t scenario)
+{
+    return rig_map(scenarios[scenario].kind >= MINI ? RIG_MAP_MINI : RIG_MAP_SECTOR);
+}
+
 /* What a disturbed engine cannot write to: it may write anywhere in its own memory. */
 static uint8_t *reference;
+#define REFERENCE 65536u /* more than an old package has, bytes */
 
 static void keep_reference(void)
 {
     if (!reference)
         reference =
-            mmap(NULL, rig.old.length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    mprotect(reference, rig.old.length, PROT_READ | PROT_WRITE);
+            mmap(NULL, REFERENCE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    mprotect(reference, REFERENCE, PROT_READ | PROT_WRITE);
     memcpy(reference, rig.old.data, rig.old.length);
-    mprotect(reference, rig.old.length, PROT_READ);
+    mprotect(reference, REFERENCE, PROT_READ);
 }
 
 static bool old_is_there(void)
 {
-    const struct fota_region *slot = &rig_map(RIG_MAP_SECTOR)->slot;
+    const struct fota_region *slot = &map_of(current)->slot;
     const uint8_t *cells = fota_sim_flash_cells(rig.flash);
     size_t header = rig.old.header_length;
 
@@ -240,12 +299,42 @@ static bool old_is_there(void)
            memcmp(cells + fota_slot_manifest(slot), reference, header) == 0;
 }
 
-static void prepare(size_t scenario)
+/* The next version of the old image, as a difference that is installed in place. */
+static void make_difference(struct rig_spec spec)
 {
-    rig_open(&rig, rig_map(RIG_MAP_SECTOR));
+    uint32_t unit = rig.map->slot.erase_unit;
+    uint8_t *image = malloc(rig.old.image_length + 100);
+
+    rig_image_edit(image, rig.old.image_length + 100, &rig.old);
+    spec.image = image;
+    spec.image_length = (uint32_t)rig.old.image_length + 100;
+    spec.from = &rig.old;
+    spec.segment = unit;
+    spec.spare = 2 * unit;
+    rig_package_make(&bad, &spec);
+    free(image);
+}
+
+/* `good`: the package that is not bad, of a key that is trusted. */
+static void prepare(size_t scenario, bool good)
+{
+    struct rig_spec spec = scenarios[scenario].spec;
+
+    spec.foreign_key = spec.foreign_key && !good;
+    rig_open(&rig, map_of(scenario));
+    current = scenario;
     keep_reference();
-    rig_package_make(&bad, &scenarios[scenario].spec);
+    if (scenarios[scenario].kind == DELTA)
+        make_difference(spec);
+    else
+        rig_package_make(&bad, &spec);
     scenarios[scenario].prepare();
+}
+
+static void put_away(void)
+{
+    rig_package_free(&bad);
+    rig_close(&rig);
 }
 
 /* A start of the modem, and a second one, for what the first may have left behind. */
@@ -259,9 +348,12 @@ static int start_twice(size_t scenario)
         result = fota_boot_start(rig.boot, &rig.config);
         while (result == FOTA_BOOT_AGAIN && steps++ < 2000)
             result = fota_boot_step(rig.boot);
-        if (result == FOTA_BOOT_RUN && fota_boot_proven(rig.boot) && !old_is_there())
+        if (result == FOTA_BOOT_RUN && fota_boot_proven(rig.boot, result) && !old_is_there() &&
+            scenarios[scenario].kind != PLAIN)
             return EXIT_INSTALLED;
-        if (i == 0 && result == FOTA_BOOT_RUN && scenarios[scenario].download) {
+        if (result == FOTA_BOOT_UPDATER && fota_boot_proven(rig.boot, result))
+            return EXIT_INSTALLED;
+        if (i == 0 && result == FOTA_BOOT_RUN && scenarios[scenario].kind == DOWNLOAD) {
             rig_start(&rig);
             (void)rig_download(&rig);
         }
@@ -353,6 +445,28 @@ static size_t read_list(const char *path, struct instruction **list)
     return length;
 }
 
+/* Undisturbed what is bad must be refused, and a good one in its place taken, else the scenario
+ * tests nothing. */
+static bool is_sound(size_t scenario)
+{
+    bool sound = true;
+
+    memset(&plan, 0, sizeof plan);
+    prepare(scenario, false);
+    if (start_twice(scenario) != EXIT_SAFE)
+        sound = false;
+    put_away();
+    if (scenarios[scenario].spec.foreign_key) {
+        prepare(scenario, true);
+        if (start_twice(scenario) != EXIT_INSTALLED)
+            sound = false;
+        put_away();
+    }
+    if (!sound)
+        printf("NOT SOUND, undisturbed: %s\n", scenarios[scenario].name);
+    return sound;
+}
+
 int main(int argc, char **argv)
 {
     struct count skipped = {0, 0, 0}, turned = {0, 0, 0};
@@ -370,23 +484,15 @@ int main(int argc, char **argv)
     for (size_t s = 0; s < SCENARIOS; s++) {
         if (argc > 2 && strtoul(argv[2], NULL, 10) != s)
             continue;
-        prepare(s);
-        /* Undisturbed it must be refused, else the scenario tests nothing. */
-        memset(&plan, 0, sizeof plan);
-        if (start_twice(s) != EXIT_SAFE) {
-            printf("INSTALLED: %s, undisturbed\n", scenarios[s].name);
+        if (!is_sound(s))
             return 1;
-        }
-        rig_package_free(&bad);
-        rig_close(&rig);
-        prepare(s);
+        prepare(s, false);
         try_all(s, list, length, false, &skipped);
         try_all(s, list, length, true, &turned);
         printf("%s: %" PRIu64 " skipped, %" PRIu64 " turned so far\n", scenarios[s].name,
                skipped.fired, turned.fired);
         fflush(stdout);
-        rig_package_free(&bad);
-        rig_close(&rig);
+        put_away();
     }
     printf("%zu instructions, %zu branches: skipped %" PRIu64 ", turned %" PRIu64
            ", installed %" PRIu64 "\n",

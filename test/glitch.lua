@@ -3,7 +3,10 @@
 -- Needs clang, objdump, and an x86-64 host; elsewhere it says so and succeeds.
 
 local build = arg[1] or "build"
-local GUARDED = { "package", "judge", "slot", "device", "boot", "boot_copy", "boot_switch", "boot_rescue" }
+local GUARDED = {
+    "package", "judge", "slot", "device", "way",
+    "boot", "boot_copy", "boot_switch", "boot_rescue", "boot_patch", "boot_mini",
+}
 
 local function run(format, ...)
     return (os.execute(format:format(...)))

@@ -118,7 +118,9 @@ int main(void)
             say_time();
         say_line("starting version ", boot.manifest.version);
         board_watchdog_feed();
-        board_run_image();
+        /* Once more right before the jump: see fota_boot_proven(). */
+        if (fota_boot_proven(&boot, step))
+            board_run_image();
     }
     say_line("the flash cannot be read", "");
     board_reset();

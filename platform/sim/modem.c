@@ -122,6 +122,10 @@ int fota_sim_modem_boot(struct fota_sim_modem *modem,
         if (notice)
             notice(ctx, &modem->boot);
     }
+    /* What a boot loader does right before it jumps. */
+    if ((step == FOTA_BOOT_RUN || step == FOTA_BOOT_UPDATER) &&
+        !fota_boot_proven(&modem->boot, step))
+        step = modem->boot.fault.error = FOTA_ERR_INTEGRITY;
     return step;
 }
 
