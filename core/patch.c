@@ -74,29 +74,35 @@ static void start_coder(struct patch_coder *c)
     c->range = UINT32_MAX;
 }
 
-static inline unsigned code_bit(struct patch_coder *c, uint32_t p16, unsigned bit)
+/* Called before a bit, not behind it, so that what follows a bit can be compiled for each value. */
+static inline void normalise(struct patch_coder *c)
 {
-    uint32_t bound = (c->range >> 16) * p16;
-
-    bit = c->code < bound;
-    if (bit) {
-        c->range = bound;
-    } else {
-        c->code -= bound;
-        c->range -= bound;
-    }
     while (c->range < 1u << 24)
         shift_in(c);
-    return bit;
+}
+
+static inline unsigned code_bit(struct patch_coder *c, uint32_t p16, unsigned bit)
+{
+    uint32_t bound;
+
+    (void)bit;
+    normalise(c);
+    bound = (c->range >> 16) * p16;
+    if (c->code < bound) {
+        c->range = bound;
+        return 1;
+    }
+    c->code -= bound;
+    c->range -= bound;
+    return 0;
 }
 
 static inline uint32_t code_plain(struct patch_coder *c, unsigned bits, uint32_t value)
 {
+    normalise(c);
     c->range >>= bits;
     value = c->code / c->range;
     c->code -= value * c->range;
-    while (c->range < 1u << 24)
-        shift_in(c);
     return value & ((1u << bits) - 1);
 }
 
@@ -199,11 +205,16 @@ static inline void emit(struct fota_patch *p, uint8_t byte)
 /* Makes bytes of a copy. */
 static void emit_all(struct fota_patch *p, const uint8_t *bytes, uint32_t length)
 {
-    uint32_t first = length < RING - p->ring_at ? length : RING - p->ring_at;
+    uint32_t room = RING - p->ring_at;
 
-    memcpy(p->ring + p->ring_at, bytes, first);
-    memcpy(p->ring, bytes + first, length - first);
-    p->ring_at = first < length || p->ring_at + first == RING ? length - first : p->ring_at + first;
+    if (length < room) {
+        memcpy(p->ring + p->ring_at, bytes, length);
+        p->ring_at += length;
+    } else {
+        memcpy(p->ring + p->ring_at, bytes, room);
+        memcpy(p->ring, bytes + room, length - room);
+        p->ring_at = length - room;
+    }
     p->position += length;
     p->copy_left -= length;
 }
@@ -318,6 +329,7 @@ static int step_segment(struct fota_patch *p)
 /* All bytes of a segment were polled. */
 static int end_segment(struct fota_patch *p)
 {
+    normalise(&p->coder);
     if (offset_of(p, p->coder.next) != p->coded_end)
         return damaged(p);
     if (p->layout.segment && p->crc != p->crc_wanted)
@@ -335,6 +347,12 @@ static int end_segment(struct fota_patch *p)
 
 /* ---- operations ----------------------------------------------------------------------------- */
 
+/* Whether there is room for what the next operation makes, and input for it. */
+static inline int may_go_on(const struct fota_patch *p)
+{
+    return p->position - p->delivered < GATHER && p->position != p->segment_end && !is_short(p);
+}
+
 static int step_literal(struct fota_patch *p)
 {
     const struct patch_source *source = &p->model.sources[0];
@@ -343,7 +361,7 @@ static int step_literal(struct fota_patch *p)
 
     if (p->position)
         c.last = recent_byte(p, 1);
-    if (is_there(p, source, 1)) {
+    if (wants_there(&p->model) && is_there(p, source, 1)) {
         if (source->is_new)
             err = new_bytes(p, source->where, &c.there, 1);
         else
@@ -362,8 +380,12 @@ static int step_operation(struct fota_patch *p)
     struct patch_source source = {0, 0};
     unsigned index;
 
-    if (!code_is_copy(&p->coder, m, p->position, 0))
-        return step_literal(p);
+    while (!code_is_copy(&p->coder, m, p->position, 0)) {
+        int err = step_literal(p);
+
+        if (err || !may_go_on(p))
+            return err;
+    }
     index = code_recent(&p->coder, m, 0);
     if (index < PATCH_RECENT)
         source = m->sources[index];

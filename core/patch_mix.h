@@ -10,7 +10,7 @@
 #define PATCH_INPUTS 3u /* predictions that are mixed */
 
 extern const int16_t patch_stretch[256];
-extern const uint16_t patch_squash[65];
+extern const uint16_t patch_squash[256];
 
 /*
  * A careful probability, for the few contexts of flags and numbers: bits 31 to 10 are that of a 1,
@@ -36,28 +36,25 @@ static inline uint32_t patch_careful_update(uint32_t p, unsigned bit, uint32_t l
 /* A quick one, for the many contexts of literals: bits 15 to 3 are that of a 1, 2 to 0 a count. */
 #define PATCH_QUICK_HALF 0x8000u
 
-static inline uint16_t patch_quick_update(uint16_t p, unsigned bit)
-{
-    uint32_t n = p & 7u, shift = (n + 3) / 2;
+/* Where bits move it to: so far from the ends that steps of 8, rounded down, stay within. */
+#define PATCH_QUICK_ONE  0xffff
+#define PATCH_QUICK_ZERO 64
 
-    if (bit)
-        return (uint16_t)(((p + ((0xffffu - p) >> shift)) & ~7u) | (n + (n < 6)));
-    return (uint16_t)(((p - (p >> shift)) & ~7u) | (n + (n < 6)));
+static inline uint16_t patch_quick_update(uint32_t p, int32_t target)
+{
+    uint32_t n = p & 7u;
+
+    return (uint16_t)(p + ((target - (int32_t)p) >> ((n + 3) / 2) & ~7) + (n < 6));
 }
 
 /* 16-bit probability from a logit of 8 fraction bits. */
 static inline uint32_t patch_squash16(int32_t x)
 {
-    uint32_t at, low, high;
-
     if (x > 2047)
         x = 2047;
-    if (x < -2047)
-        x = -2047;
-    at = (uint32_t)(x + 2048);
-    low = patch_squash[at / 64];
-    high = patch_squash[at / 64 + 1];
-    return low + (high - low) * (at % 64) / 64;
+    if (x < -2048)
+        x = -2048;
+    return patch_squash[(x + 2048) >> 4];
 }
 
 #endif

@@ -21,6 +21,13 @@
 #include "patch_mix.h"
 #include "patch_state.h"
 
+/* For what must be made anew wherever it is called, with the constants that it is given. */
+#if defined(__GNUC__)
+#define PATCH_ALWAYS inline __attribute__((always_inline))
+#else
+#define PATCH_ALWAYS inline
+#endif
+
 /* Below 96 a probability could reach 0. */
 #define CAREFUL_LIMIT 127u
 
@@ -31,7 +38,8 @@ static inline unsigned code_careful(struct patch_coder *coder, uint32_t *p, unsi
     return bit;
 }
 
-static unsigned code_tree(struct patch_coder *coder, uint32_t *tree, unsigned bits, unsigned value)
+static inline unsigned code_tree(struct patch_coder *coder, uint32_t *tree, unsigned bits,
+                                 unsigned value)
 {
     unsigned node = 1;
 
@@ -44,8 +52,9 @@ static unsigned code_tree(struct patch_coder *coder, uint32_t *tree, unsigned bi
  * A number: how many bits it has after its leading 1, by a tree; the two next to the leading one
  * and the two lowest by context, for numbers that are multiples of 2 and 4; the others as they are.
  */
-static uint32_t code_number(struct patch_coder *coder, struct patch_number *n, uint32_t value)
+static uint32_t code_number(struct patch_coder *to, struct patch_number *n, uint32_t value)
 {
+    struct patch_coder local = *to, *coder = &local;
     unsigned bits = 0, row, left;
     uint32_t result = 1;
 
@@ -68,6 +77,7 @@ static uint32_t code_number(struct patch_coder *coder, struct patch_number *n, u
 
         result = result << left | (low & ((1u << left) - 1));
     }
+    *to = local;
     return result - 1;
 }
 
@@ -94,77 +104,138 @@ static inline void hash_contexts(const struct literal_context *c, unsigned input
         hash[0] = hash[2];
 }
 
+/* Whether a literal is guessed from `there` at all: it costs a read. */
+static inline int wants_there(const struct patch_model *m)
+{
+    return m->inputs == 1 ? m->since == 0 : m->inputs > 2;
+}
+
 /* The probabilities of half a byte stand in one row of a table. */
 static inline uint16_t *row_of(const struct patch_model *m, unsigned table, uint32_t hash)
 {
     return m->slots + ((table * m->rows + ((hash * 0x9E3779B1u >> 16) * m->rows >> 16)) << 4);
 }
 
-static inline unsigned code_mixed(struct patch_coder *coder, uint16_t *const *rows, unsigned node,
-                                  unsigned inputs, int32_t *weights, unsigned bit)
+/* The second half's rows depend on the first. */
+static inline uint32_t hash_half(uint32_t hash, unsigned node)
 {
-    int32_t stretched[PATCH_INPUTS];
-    int32_t sum = 0, error;
-    uint32_t p;
+    return hash + (node > 1 ? node - 15 : 0) * 0x3D4D51CBu;
+}
 
-    for (unsigned i = 0; i < inputs; i++) {
-        stretched[i] = patch_stretch[rows[i][node] >> 8];
-        sum += weights[i] * stretched[i];
+/* One of the predictions that are mixed. */
+struct predictor {
+    uint16_t *row;
+    int32_t weight, stretched;
+};
+
+static inline int32_t predict(struct predictor *p, size_t node)
+{
+    p->stretched = patch_stretch[p->row[node] >> 8];
+    return p->weight * p->stretched;
+}
+
+static inline void correct_one(struct predictor *p, size_t node, int32_t target, int32_t error)
+{
+    p->weight += (p->stretched * error + 0x2000) >> 14;
+    p->row[node] = patch_quick_update(p->row[node], target);
+}
+
+static PATCH_ALWAYS void correct(struct predictor *p, unsigned inputs, size_t node, uint32_t mixed,
+                                 int32_t target)
+{
+    int32_t error = (target - (int32_t)mixed) >> 4;
+
+    correct_one(&p[0], node, target, error);
+    correct_one(&p[1], node, target, error);
+    if (inputs > 2)
+        correct_one(&p[2], node, target, error);
+}
+
+/*
+ * A literal by two or three predictions. Coder and predictors are copies, so that they can stay in
+ * registers.
+ */
+static PATCH_ALWAYS uint8_t code_mixed(struct patch_coder *coder, struct patch_model *m,
+                                       const struct literal_context *c, unsigned inputs,
+                                       unsigned value)
+{
+    int32_t *weights = m->weights[c->since * 4 + c->parity];
+    struct predictor predictors[PATCH_INPUTS] = {
+        {NULL, weights[0], 0}, {NULL, weights[1], 0}, {NULL, weights[2], 0}};
+    struct patch_coder local = *coder;
+    uint32_t hash[PATCH_INPUTS];
+    unsigned whole = 1;
+
+    hash_contexts(c, inputs, hash);
+    for (unsigned half = 0; half < 2; half++) {
+        size_t node = 1;
+
+        predictors[0].row = row_of(m, 0, hash_half(hash[0], whole));
+        predictors[1].row = row_of(m, 1, hash_half(hash[1], whole));
+        if (inputs > 2)
+            predictors[2].row = row_of(m, 2, hash_half(hash[2], whole));
+        do {
+            int32_t sum = predict(&predictors[0], node) + predict(&predictors[1], node) +
+                          (inputs > 2 ? predict(&predictors[2], node) : 0);
+            uint32_t p = patch_squash16(sum >> 14);
+
+            if (code_bit(&local, p, value >> 7 & 1)) {
+                correct(predictors, inputs, node, p, PATCH_QUICK_ONE);
+                node = node * 2 + 1;
+            } else {
+                correct(predictors, inputs, node, p, PATCH_QUICK_ZERO);
+                node = node * 2;
+            }
+            value <<= 1;
+        } while (node < 16);
+        whole = whole << 4 | (node & 15);
     }
-    p = patch_squash16(sum >> 14);
-    bit = code_bit(coder, p, bit);
-    error = ((int32_t)(bit << 16) - (int32_t)p) >> 4;
-    for (unsigned i = 0; i < inputs; i++) {
-        weights[i] += (stretched[i] * error + 0x2000) >> 14;
-        rows[i][node] = patch_quick_update(rows[i][node], bit);
-    }
-    return bit;
+    weights[0] = predictors[0].weight;
+    weights[1] = predictors[1].weight;
+    weights[2] = predictors[2].weight;
+    *coder = local;
+    return (uint8_t)whole;
 }
 
 /* Without mixing: by the byte that a copy would have given, or by the last one. */
-static unsigned code_single(struct patch_coder *coder, uint16_t *slot, unsigned bit)
+static inline uint8_t code_single(struct patch_coder *coder, struct patch_model *m,
+                                  const struct literal_context *c, unsigned value)
 {
-    uint32_t p = *slot < 64 ? 64 : *slot > 65472 ? 65472 : *slot;
+    struct patch_coder local = *coder;
+    uint32_t hash[PATCH_INPUTS];
+    unsigned whole = 1;
 
-    bit = code_bit(coder, p, bit);
-    *slot = patch_quick_update(*slot, bit);
-    return bit;
-}
+    hash_contexts(c, 1, hash);
+    for (unsigned half = 0; half < 2; half++) {
+        uint16_t *row = row_of(m, 0, hash_half(hash[0], whole));
+        size_t node = 1;
 
-/* The numbers of patch_inputs[], so that a compiler can unroll what is done for each. */
-static inline unsigned code_by(struct patch_coder *coder, uint16_t *const *rows, unsigned node,
-                               unsigned inputs, int32_t *weights, unsigned bit)
-{
-    switch (inputs) {
-    case 1: return code_single(coder, rows[0] + node, bit);
-    case 2: return code_mixed(coder, rows, node, 2, weights, bit);
-    default: return code_mixed(coder, rows, node, PATCH_INPUTS, weights, bit);
+        do {
+            unsigned p = row[node];
+
+            if (code_bit(&local, p, value >> 7 & 1)) {
+                row[node] = patch_quick_update(p, PATCH_QUICK_ONE);
+                node = node * 2 + 1;
+            } else {
+                row[node] = patch_quick_update(p, PATCH_QUICK_ZERO);
+                node = node * 2;
+            }
+            value <<= 1;
+        } while (node < 16);
+        whole = whole << 4 | (node & 15);
     }
+    *coder = local;
+    return (uint8_t)whole;
 }
 
 static uint8_t code_literal(struct patch_coder *coder, struct patch_model *m,
                             const struct literal_context *c, uint8_t value)
 {
-    uint32_t hash[PATCH_INPUTS];
-    uint16_t *rows[PATCH_INPUTS];
-    int32_t *weights = m->weights[c->since * 4 + c->parity];
-    unsigned result = 0;
-
-    hash_contexts(c, m->inputs, hash);
-    for (unsigned half = 0; half < 2; half++) {
-        unsigned node = 1;
-
-        for (unsigned k = 0; k < m->inputs; k++)
-            rows[k] = row_of(m, k, hash[k] + (half ? result + 1 : 0) * 0x3D4D51CBu);
-        for (unsigned i = 4; i--;) {
-            unsigned bit = value >> (i + 4 - 4 * half) & 1;
-
-            bit = code_by(coder, rows, node, m->inputs, weights, bit);
-            node = node << 1 | bit;
-        }
-        result = result << 4 | (node & 15);
+    switch (m->inputs) {
+    case 1: return code_single(coder, m, c, value);
+    case 2: return code_mixed(coder, m, c, 2, value);
+    default: return code_mixed(coder, m, c, 3, value);
     }
-    return (uint8_t)result;
 }
 
 /* ---- operations ----------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 
 #include "diff.h"
 #include "patch.h"
+#include "patch_head.h"
 #include "sample_code.h"
 
 #define RAM 32768u
@@ -190,6 +191,31 @@ static void an_image_without_an_old_one_is_compressed(void **state)
     free(p.bytes);
 }
 
+/* What the decoder takes for literals is bounded by mixing fewer predictions. */
+static void what_is_slow_to_decode_is_not_mixed(void **state)
+{
+    struct fota_diff_options options = {.ram = RAM};
+    struct payload near = make(old_image, old_size, new_image, new_size, &options), far;
+    struct payload plain;
+    uint8_t *noise = malloc(new_size);
+    uint32_t random = 1;
+
+    (void)state;
+    memcpy(noise, new_image, new_size);
+    for (uint32_t i = 0; i < new_size / 2; i++)
+        noise[i] = (uint8_t)((random = random * 1664525u + 1013904223u) >> 25);
+    far = make(old_image, old_size, noise, new_size, &options);
+    options.fast = 1;
+    plain = make(old_image, old_size, new_image, new_size, &options);
+    assert_int_equal(near.bytes[0] & PATCH_MIX_MASK, (PATCH_INPUTS - 1) << PATCH_MIX_SHIFT);
+    assert_int_equal(far.bytes[0] & PATCH_MIX_MASK, 0);
+    assert_int_equal(plain.bytes[0] & PATCH_MIX_MASK, 0);
+    free(near.bytes);
+    free(far.bytes);
+    free(plain.bytes);
+    free(noise);
+}
+
 static void small_images(void **state)
 {
     struct fota_diff_options options = {.ram = RAM};
@@ -317,6 +343,7 @@ int main(void)
         cmocka_unit_test(decoding_begins_at_any_segment),
         cmocka_unit_test(in_place_reads_nothing_that_was_replaced),
         cmocka_unit_test(an_image_without_an_old_one_is_compressed),
+        cmocka_unit_test(what_is_slow_to_decode_is_not_mixed),
         cmocka_unit_test(small_images),
         cmocka_unit_test(damaged_patches_are_noticed),
         cmocka_unit_test(truncated_and_extended_patches_are_errors),

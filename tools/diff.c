@@ -13,6 +13,7 @@
 #define RAM_DEFAULT 32768u
 #define LARGE       (1024u * 1024) /* images that are passed over once less, bytes */
 #define MUCH        10u            /* literals by the byte of the image, 1 / MUCH */
+#define COST_MAX    300u           /* instructions of the decoder by the new byte */
 
 static const char *const arch_names[PATCH_ARCHS] = {"raw", "thumb", "a32", "riscv", "xtensa"};
 
@@ -158,6 +159,41 @@ static int begin(const struct diff_images *images, const struct fota_diff_option
     return err ? err : improve(a, o);
 }
 
+/*
+ * Instructions that the decoder takes, as callgrind counts them on x86-64 with -O2, fitted to the
+ * pairs of docs/benchmarks-delta.md: within a tenth where there are many literals.
+ */
+static uint64_t cost_of(const struct fota_diff_stats *s, unsigned mix, uint32_t new_size)
+{
+    static const uint32_t literal[PATCH_INPUTS] = {450, 950, 1270};
+
+    return (uint64_t)literal[mix] * s->literals + 1250ull * s->copies + 350ull * s->addresses +
+           25ull * new_size;
+}
+
+/*
+ * Mixes less where literals would take the decoder too long, if that helps; returns whether it
+ * does. Where it does not the image can hardly be compressed.
+ */
+static int mix_less(struct attempt *a)
+{
+    struct patch_head *head = &a->images.head;
+    uint32_t size = a->images.new_size;
+    uint64_t most = (uint64_t)COST_MAX * size;
+    unsigned mix = head->mix;
+
+    if (cost_of(&a->stats, 0, size) > most)
+        return 0;
+    while (mix && cost_of(&a->stats, mix, size) > most)
+        mix--;
+    if (mix == head->mix)
+        return 0;
+    head->mix = (uint8_t)mix;
+    free(a->best.data);
+    a->best.data = NULL;
+    return 1;
+}
+
 int fota_diff(const uint8_t *old, size_t old_size, const uint8_t *new, size_t new_size,
               const struct fota_diff_options *options, uint8_t **patch, size_t *length,
               struct fota_diff_stats *stats)
@@ -176,10 +212,12 @@ int fota_diff(const uint8_t *old, size_t old_size, const uint8_t *new, size_t ne
     images.old_size = (uint32_t)old_size;
     images.new_size = (uint32_t)new_size;
     err = begin(&images, &o, diff_arch_guess(&images), &best);
-    /* Much new code is slow to decode; what a copy would have given says little about it. */
+    /* Of much new code what a copy would have given says little. */
     if (!err && !o.fast && best.stats.literal_bytes > images.new_size / MUCH)
         best.images.head.mix = PATCH_INPUTS - 2;
     for (unsigned pass = 1; pass < (new_size < LARGE ? PASSES : PASSES - 1) && !err; pass++)
+        err = improve(&best, &o);
+    while (!err && mix_less(&best))
         err = improve(&best, &o);
     if (!err) {
         *patch = best.best.data;
