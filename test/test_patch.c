@@ -216,6 +216,32 @@ static void what_is_slow_to_decode_is_not_mixed(void **state)
     free(noise);
 }
 
+/* Hexadecimal text, of which three bytes are taken out: letters that happen to be instructions. */
+static void text_that_looks_like_code_is_packed_as_text(void **state)
+{
+    struct fota_diff_options options = {.ram = RAM};
+    const uint32_t size = 200000;
+    uint8_t *text = malloc(size);
+    uint64_t random = 1;
+    struct payload p;
+
+    (void)state;
+    for (uint32_t i = 0; i < size; i++) {
+        if (i % 8 == 0)
+            random = random * 16807 % 2147483647;
+        text[i] = (uint8_t) "0123456789abcdef"[random >> (28 - i % 8 * 4) & 15];
+    }
+    uint8_t *next = malloc(size - 3);
+    memcpy(next, text, 1000);
+    memcpy(next + 1000, text + 1003, size - 1003);
+    p = make(text, size, next, size - 3, &options);
+    assert_true(p.layout.payload < 100);
+    check(&p, text, next, 0, 4096, 4096);
+    free(p.bytes);
+    free(next);
+    free(text);
+}
+
 static void small_images(void **state)
 {
     struct fota_diff_options options = {.ram = RAM};
@@ -344,6 +370,7 @@ int main(void)
         cmocka_unit_test(in_place_reads_nothing_that_was_replaced),
         cmocka_unit_test(an_image_without_an_old_one_is_compressed),
         cmocka_unit_test(what_is_slow_to_decode_is_not_mixed),
+        cmocka_unit_test(text_that_looks_like_code_is_packed_as_text),
         cmocka_unit_test(small_images),
         cmocka_unit_test(damaged_patches_are_noticed),
         cmocka_unit_test(truncated_and_extended_patches_are_errors),

@@ -13,6 +13,7 @@
 #define RAM_DEFAULT 32768u
 #define LARGE       (1024u * 1024) /* images that are passed over once less, bytes */
 #define MUCH        10u            /* literals by the byte of the image, 1 / MUCH */
+#define ALIEN       10u            /* bytes from the old image, 1 / ALIEN of the new one's */
 #define COST_MAX    300u           /* instructions of the decoder by the new byte */
 
 static const char *const arch_names[PATCH_ARCHS] = {"raw", "thumb", "a32", "riscv", "xtensa"};
@@ -160,6 +161,30 @@ static int begin(const struct diff_images *images, const struct fota_diff_option
 }
 
 /*
+ * The first pass as the guessed architecture has it. Where most of what comes out says where
+ * addresses went, they may be none, in text that looks like code: raw bytes are tried, too.
+ */
+static int begin_best(const struct diff_images *images, const struct fota_diff_options *o,
+                      struct attempt *best)
+{
+    struct attempt raw;
+    int err = begin(images, o, diff_arch_guess(images), best);
+
+    if (err || best->images.head.arch == PATCH_ARCH_RAW ||
+        best->stats.address_bits < 4.0 * (double)best->best.length)
+        return err;
+    memset(&raw, 0, sizeof raw);
+    err = begin(images, o, PATCH_ARCH_RAW, &raw);
+    if (!err && raw.best.length < best->best.length) {
+        drop(best);
+        *best = raw;
+    } else {
+        drop(&raw);
+    }
+    return err;
+}
+
+/*
  * Instructions that the decoder takes, as callgrind counts them on x86-64 with -O2, fitted to the
  * pairs of docs/benchmarks-delta.md: within a tenth where there are many literals.
  */
@@ -173,7 +198,9 @@ static uint64_t cost_of(const struct fota_diff_stats *s, unsigned mix, uint32_t 
 
 /*
  * Mixes less where literals would take the decoder too long, if that helps; returns whether it
- * does. Where it does not the image can hardly be compressed.
+ * does. Where it does not the image can hardly be compressed; and one that has next to nothing of
+ * the old image is a whole image in truth, whose bytes take longer on their way than in the
+ * decoder.
  */
 static int mix_less(struct attempt *a)
 {
@@ -182,7 +209,7 @@ static int mix_less(struct attempt *a)
     uint64_t most = (uint64_t)COST_MAX * size;
     unsigned mix = head->mix;
 
-    if (cost_of(&a->stats, 0, size) > most)
+    if (cost_of(&a->stats, 0, size) > most || a->stats.old_bytes < size / ALIEN)
         return 0;
     while (mix && cost_of(&a->stats, mix, size) > most)
         mix--;
@@ -211,7 +238,7 @@ int fota_diff(const uint8_t *old, size_t old_size, const uint8_t *new, size_t ne
     images.new = new;
     images.old_size = (uint32_t)old_size;
     images.new_size = (uint32_t)new_size;
-    err = begin(&images, &o, diff_arch_guess(&images), &best);
+    err = begin_best(&images, &o, &best);
     /* Of much new code what a copy would have given says little. */
     if (!err && !o.fast && best.stats.literal_bytes > images.new_size / MUCH)
         best.images.head.mix = PATCH_INPUTS - 2;
