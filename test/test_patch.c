@@ -220,7 +220,7 @@ static void what_is_slow_to_decode_is_not_mixed(void **state)
 static void text_that_looks_like_code_is_packed_as_text(void **state)
 {
     struct fota_diff_options options = {.ram = RAM};
-    const uint32_t size = 200000;
+    const uint32_t size = 300000;
     uint8_t *text = malloc(size), *next = malloc(size), *made;
     struct fota_fault fault;
     uint64_t random = 1;
