@@ -130,6 +130,13 @@ static bool begins_as_http_1(const uint8_t *data, size_t size)
     return strchr(" \r\n", data[sizeof pattern - 1]) != NULL && data[sizeof pattern - 1];
 }
 
+/* Behind an interim response comes another head, which the checks of the first do not see:
+ * http-parser takes "HT:P/1.1" there, and empty lines before it. */
+static bool begins_with_interim(const uint8_t *data, size_t size)
+{
+    return size > 9 && data[9] == '1';
+}
+
 /* The others take such a blank for a part of the word, and then no chunks are read. */
 static bool has_blank_behind_chunked(const uint8_t *data, size_t size)
 {
@@ -152,10 +159,10 @@ static bool may_refuse(const uint8_t *data, size_t size, const struct outcome *o
     case FOTA_ERR_HTTP_SYNTAX:
         /* Another version, RTSP or ICY; empty lines first; folded lines (RFC 9112, 5.2); NUL and CR
          * within a line; blanks and worse in a name (RFC 9112, 5.1); two Locations. */
-        return !begins_as_http_1(data, size) || has_folded_line(data, size) ||
-               has_control(data, size) || has_bare_cr(data, size) || has_odd_name(data, size) ||
-               contains(data, size, "location") || contains(data, size, "content-range") ||
-               has_blank_behind_chunked(data, size);
+        return !begins_as_http_1(data, size) || begins_with_interim(data, size) ||
+               has_folded_line(data, size) || has_control(data, size) || has_bare_cr(data, size) ||
+               has_odd_name(data, size) || contains(data, size, "location") ||
+               contains(data, size, "content-range") || has_blank_behind_chunked(data, size);
     default: return false;
     }
 }
