@@ -159,10 +159,10 @@ static bool may_refuse(const uint8_t *data, size_t size, const struct outcome *o
     case FOTA_ERR_HTTP_SYNTAX:
         /* Another version, RTSP or ICY; empty lines first; folded lines (RFC 9112, 5.2); NUL and CR
          * within a line; blanks and worse in a name (RFC 9112, 5.1); two Locations. */
-        return !begins_as_http_1(data, size) || begins_with_interim(data, size) ||
-               has_folded_line(data, size) || has_control(data, size) || has_bare_cr(data, size) ||
-               has_odd_name(data, size) || contains(data, size, "location") ||
-               contains(data, size, "content-range") || has_blank_behind_chunked(data, size);
+        return !begins_as_http_1(data, size) || has_folded_line(data, size) ||
+               has_control(data, size) || has_bare_cr(data, size) || has_odd_name(data, size) ||
+               contains(data, size, "location") || contains(data, size, "content-range") ||
+               has_blank_behind_chunked(data, size);
     default: return false;
     }
 }
@@ -213,6 +213,8 @@ static void finding(const char *peer, const char *what, const struct outcome *ou
 static void compare(const uint8_t *data, size_t size, const struct outcome *ours,
                     const struct outcome *theirs, const char *peer, bool strict)
 {
+    if (begins_with_interim(data, size))
+        return;
     if (theirs->switched)
         return; /* to another protocol, of which an update needs none */
     if (ours->verdict == COMPLETE && theirs->verdict == COMPLETE) {
