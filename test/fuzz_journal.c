@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(fota_sim_flash_cells(rig.flash) + map->journal.offset, data + 3,
            size - 3 < map->journal.size ? size - 3 : map->journal.size);
     before = rig_record(&rig);
-    REQUIRE(before.state <= FOTA_STATE_REVERTING);
+    REQUIRE(before.state <= FOTA_STATE_UPDATING);
     record = before;
     record.progress = before.progress + 1;
     record.counter = ~before.counter;
