@@ -1,20 +1,9 @@
 --- Differential packages as a person makes, shows and applies them.
 local vm = require("spec.support.vm")
 
+local read, write = vm.read, vm.write
+
 local FOTA = os.getenv("FOTA_BIN") or "build/bin/fota"
-
-local function read(path)
-    local file = assert(io.open(path, "rb"))
-    local bytes = file:read("*a")
-    file:close()
-    return bytes
-end
-
-local function write(path, bytes)
-    local file = assert(io.open(path, "wb"))
-    assert(file:write(bytes))
-    file:close()
-end
 
 -- Lines that differ, as a script has them; the same seed gives the same text.
 local function text(lines, seed)

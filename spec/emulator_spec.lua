@@ -9,13 +9,7 @@ local MODEL = "EC800G" -- its flash is small
 local U32_MAX = vm.narrow and "2147483647" or "4294967295"
 local MODES = "before, first half, second half, random, after, unstable, marginal, one unstable, unreadable"
 
-local quote, read = command.quote, vm.read
-
-local function write(path, bytes)
-    local file = assert(io.open(path, "wb"))
-    assert(file:write(bytes))
-    file:close()
-end
+local quote, read, write = command.quote, vm.read, vm.write
 
 local function exists(path)
     local file = io.open(path)

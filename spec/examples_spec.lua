@@ -1,20 +1,10 @@
 --- Every example runs, on an emulated modem, against a real server.
 local sim = require("fota.sim")
 local tool = require("fota.tool.core")
+local vm = require("spec.support.vm")
 local web = require("spec.support.web")
 
-local function read(path)
-    local file = assert(io.open(path, "rb"))
-    local bytes = file:read("*a")
-    file:close()
-    return bytes
-end
-
-local function write(path, bytes)
-    local file = assert(io.open(path, "wb"))
-    assert(file:write(bytes))
-    file:close()
-end
+local read, write = vm.read, vm.write
 
 describe("examples/", function()
     local CONFIRMED = read("examples/demo/v2/main.lua")

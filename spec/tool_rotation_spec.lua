@@ -4,13 +4,8 @@ local runner = require("spec.support.command")
 local sim = require("fota.sim")
 local vm = require("spec.support.vm")
 
-local fota, quote, read = runner.fota, runner.quote, vm.read
-
-local function write(path, bytes)
-    local file = assert(io.open(path, "wb"))
-    assert(file:write(bytes))
-    file:close()
-end
+local ok, refused, quote = runner.ok, runner.refused, runner.quote
+local read, write = vm.read, vm.write
 
 describe("key rotation", function()
     local dir
@@ -18,22 +13,6 @@ describe("key rotation", function()
 
     local function path(name)
         return dir .. "/" .. name
-    end
-
-    local function ok(...)
-        local out, err, status = fota(...)
-        assert.equal("", err)
-        assert.equal(0, status)
-        return out
-    end
-
-    -- One line on stderr that a person can act upon, and nothing else.
-    local function refused(expected_status, pattern, ...)
-        local out, err, status = fota(...)
-        assert.equal(expected_status, status)
-        assert.matches("^fota: [^\n]+\n$", err)
-        assert.matches(pattern, err)
-        assert.equal("", out)
     end
 
     -- Packs version `sequence` of a script, which confirms itself.

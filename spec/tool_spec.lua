@@ -6,34 +6,11 @@ local vm = require("spec.support.vm")
 local U32_MAX = vm.narrow and "2147483647" or "4294967295"
 local IN_2100 = vm.narrow and 2147483647 or 4102444800
 
-local fota, quote, read, shell = runner.fota, runner.quote, vm.read, runner.shell
-
-local function write(path, bytes)
-    local file = assert(io.open(path, "wb"))
-    assert(file:write(bytes))
-    file:close()
-end
+local fota, ok, refused, quote, shell = runner.fota, runner.ok, runner.refused, runner.quote, runner.shell
+local read, write = vm.read, vm.write
 
 describe("fota", function()
     local dir
-
-    local function ok(...)
-        local out, err, status = fota(...)
-        assert.equal("", err)
-        assert.equal(0, status)
-        return out
-    end
-
-    -- One line on stderr that a person can act upon, and nothing else.
-    local function refused(expected_status, pattern, ...)
-        local out, err, status = fota(...)
-        assert.equal(expected_status, status)
-        assert.matches("^fota: [^\n]+\n$", err)
-        assert.matches(pattern, err)
-        assert.falsy(err:find("traceback", 1, true))
-        assert.falsy(err:find("%.lua:%d"))
-        assert.equal("", out)
-    end
 
     local function path(name)
         return dir .. "/" .. name

@@ -1,4 +1,5 @@
 --- Runs the fota command as it would be typed, and keeps what it says apart.
+local luassert = require("luassert")
 local tool = require("fota.tool.core")
 local vm = require("spec.support.vm")
 
@@ -40,6 +41,30 @@ function command.fota(...)
         words[#words + 1] = command.quote(word)
     end
     return command.shell(table.concat(words, " "))
+end
+
+--- Runs `fota`, which must work and say nothing on stderr.
+---@param ... any
+---@return string output
+function command.ok(...)
+    local out, err, status = command.fota(...)
+    luassert.equal("", err)
+    luassert.equal(0, status)
+    return out
+end
+
+--- Runs `fota`, which must refuse: with one line on stderr that a person can act upon, and nothing else.
+---@param expected_status integer
+---@param pattern string of that line
+---@param ... any
+function command.refused(expected_status, pattern, ...)
+    local out, err, status = command.fota(...)
+    luassert.equal(expected_status, status)
+    luassert.matches("^fota: [^\n]+\n$", err)
+    luassert.matches(pattern, err)
+    luassert.falsy(err:find("traceback", 1, true))
+    luassert.falsy(err:find("%.lua:%d"))
+    luassert.equal("", out)
 end
 
 return command

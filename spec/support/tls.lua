@@ -1,4 +1,5 @@
 --- Certificates made by openssl, and TLS servers on loopback: a real nginx, and openssl's own.
+local vm = require("spec.support.vm")
 local web = require("spec.support.web")
 local host = web.host
 
@@ -32,20 +33,13 @@ commonName = supplied
 local Pki = {}
 Pki.__index = Pki
 
-local function read(path)
-    local file = assert(io.open(path, "rb"))
-    local bytes = file:read("*a")
-    file:close()
-    return bytes
-end
-
 function Pki:path(name)
     return self.dir .. "/" .. name
 end
 
 --- The PEM text of a file: "authority.pem", "server.key".
 function Pki:text(name)
-    return read(self:path(name))
+    return vm.read(self:path(name))
 end
 
 --- An authority of its own: NAME.pem, NAME.key.

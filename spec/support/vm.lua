@@ -55,4 +55,13 @@ function vm.read(path)
     return bytes
 end
 
+--- Makes a file, or what it holds, anew.
+---@param path string
+---@param bytes string
+function vm.write(path, bytes)
+    local file = assert(io.open(path, "wb"))
+    assert(file:write(bytes))
+    file:close()
+end
+
 return vm
