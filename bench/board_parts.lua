@@ -1,11 +1,11 @@
--- Code and RAM of a firmware by part, from the linker's maps: lua bench/board_parts.lua FOLDER
--- FOLDER has boot.map and app.map. Prints rows of Markdown.
+-- Code and RAM of the firmwares by part, from the linker's maps: lua bench/board_parts.lua FOLDER
+-- FOLDER has boot.map, updater.map and app.map. Prints rows of Markdown.
 local folder = ...
 
 local parts = {
     { "core/", "_core%.a" }, { "lua_fota.c and lua/", "app_face%.a" }, { "Lua 5.4", "app_lua%.a" },
-    { "lwIP", "app_lwip%.a" }, { "platform/lwip", "app_network%.a%(net%.c" },
-    { "platform/mbedtls", "app_network%.a%([ct][el][rs]" }, { "platform/mbedtls", "crypto%.c%.obj" },
+    { "lwIP", "_lwip%.a" }, { "platform/lwip", "_network%.a%(net%.c" },
+    { "platform/mbedtls", "_network%.a%([ct][el][rs]" }, { "platform/mbedtls", "%(crypto%.c%.obj" },
     { "mbedTLS", "_mbedtls%.a" }, { "newlib", "/lib[cmg]_?n?a?n?o?%.a" }, { "libgcc", "libgcc%.a" },
     { "board layer", "." },
 }
@@ -55,19 +55,25 @@ local function read(path)
     return sums
 end
 
-local boot, app = read(folder .. "/boot.map"), read(folder .. "/app.map")
-local total = { 0, 0, 0, 0 }
+local firmwares, total = {}, {}
+for i, name in ipairs({ "boot", "updater", "app" }) do
+    firmwares[i] = read(folder .. "/" .. name .. ".map")
+    total[2 * i - 1], total[2 * i] = 0, 0
+end
 local seen = {}
 for _, part in ipairs(parts) do
     local name = part[1]
     if not seen[name] then
         seen[name] = true
-        local b, a = boot[name] or { code = 0, ram = 0 }, app[name] or { code = 0, ram = 0 }
-        local row = { b.code, b.ram, a.code, a.ram }
-        for i = 1, 4 do
+        local row = {}
+        for i, sums in ipairs(firmwares) do
+            local sum = sums[name] or { code = 0, ram = 0 }
+            row[2 * i - 1], row[2 * i] = sum.code, sum.ram
+        end
+        for i = 1, #row do
             total[i] = total[i] + row[i]
         end
-        print(("| %s | %d | %d | %d | %d |"):format(name, table.unpack(row)))
+        print("| " .. name .. " | " .. table.concat(row, " | ") .. " |")
     end
 end
-print(("| **all** | **%d** | **%d** | **%d** | **%d** |"):format(table.unpack(total)))
+print("| **all** | **" .. table.concat(total, "** | **") .. "** |")

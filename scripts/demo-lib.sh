@@ -65,6 +65,11 @@ CONF
     return 1
 }
 
+stop_server() {
+    kill "$nginx_pid"
+    wait "$nginx_pid" 2>/dev/null
+}
+
 start_server() {
     for _ in 1 2 3 4 5; do
         port=$((20000 + RANDOM % 20000))

@@ -1,6 +1,6 @@
 /*
- * boot.c - the boot loader: runs the boot stage, copies the slot's image into RAM, and starts it if
- * what is in RAM now is what was verified.
+ * boot.c - the boot loader: runs the boot stage, copies the image that it names into RAM, and
+ * starts it if what is in RAM now is what was verified.
  */
 #include "boot.h"
 
@@ -8,6 +8,7 @@
 
 #include "platform/board/board.h"
 #include "platform/board/config.h"
+#include "platform/board/console.h"
 #include "platform/board/semihost.h"
 
 #define WARM 0x7A5EED01u
@@ -19,18 +20,9 @@ static struct fota_boot boot;
  * the last reset is asked that instead. */
 static uint32_t temperature __attribute__((section(".noinit")));
 
-static void say(const char *text)
-{
-    for (; *text; text++)
-        board_put(BOARD_CONSOLE, (uint8_t)*text);
-}
-
 static void say_line(const char *text, const char *more)
 {
-    say("  boot: ");
-    say(text);
-    say(more);
-    say("\n");
+    console_line("  boot: ", text, more);
 }
 
 /* How long it took, for benchmarks, microseconds. */
@@ -55,6 +47,7 @@ static const char *announcement(uint8_t state)
     case FOTA_STATE_INSTALLING: return "installing";
     case FOTA_STATE_TRIAL: return "the new image runs on trial";
     case FOTA_STATE_REVERTING: return "putting the old image back";
+    case FOTA_STATE_UPDATING: return "the updater is verified";
     default: return NULL;
     }
 }
@@ -81,8 +74,9 @@ static int run_stage(void)
     return step;
 }
 
-/* Copies the image, and hashes the copy: what the flash gave once it need not give twice. */
-static bool load_image(void)
+/* Copies the image at a flash address, and hashes the copy: what the flash gave once it need not
+ * give twice. */
+static bool load_image(uint32_t address)
 {
     const struct fota_port *port = board.config.port;
     const struct fota_object *image = &boot.manifest.result;
@@ -90,14 +84,30 @@ static bool load_image(void)
     struct fota_sha256 sha;
 
     if (image->length > board_image_max ||
-        port->flash.ops->read(port->flash.ctx, fota_boot_slot(&boot)->offset, board_image,
-                              image->length))
+        port->flash.ops->read(port->flash.ctx, address, board_image, image->length))
         return false;
     if (port->crypto->sha256_start(&sha) ||
         port->crypto->sha256_update(&sha, board_image, image->length) ||
         port->crypto->sha256_finish(&sha, digest))
         return false;
     return memcmp(digest, image->digest, sizeof digest) == 0;
+}
+
+/* Returns if it cannot be loaded. */
+static void start_image(int step)
+{
+    bool updater = step == FOTA_BOOT_UPDATER;
+
+    if (!load_image(updater ? fota_boot_updater(&boot) : fota_boot_slot(&boot)->offset))
+        return;
+    if (semihost_asked("times"))
+        say_time();
+    say_line(updater ? "starting the updater to version " : "starting version ",
+             boot.manifest.version);
+    board_watchdog_feed();
+    /* Once more right before the jump: see fota_boot_proven(). */
+    if (fota_boot_proven(&boot, step))
+        board_run_image();
 }
 
 int main(void)
@@ -113,15 +123,8 @@ int main(void)
         say_line("no image can be run", "");
         semihost_exit(3); /* a modem would offer its maker's way of loading one here */
     }
-    if (step == FOTA_BOOT_RUN && load_image()) {
-        if (semihost_asked("times"))
-            say_time();
-        say_line("starting version ", boot.manifest.version);
-        board_watchdog_feed();
-        /* Once more right before the jump: see fota_boot_proven(). */
-        if (fota_boot_proven(&boot, step))
-            board_run_image();
-    }
+    if (step == FOTA_BOOT_RUN || step == FOTA_BOOT_UPDATER)
+        start_image(step);
     say_line("the flash cannot be read", "");
     board_reset();
 }

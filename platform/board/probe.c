@@ -5,6 +5,7 @@
 #include "fota.h"
 #include "platform/board/board.h"
 #include "platform/board/config.h"
+#include "platform/board/console.h"
 #include "platform/board/files.h"
 #include "platform/board/semihost.h"
 
@@ -15,11 +16,7 @@ static uint64_t memory[2048];
 
 static void say(const char *text, const char *more)
 {
-    for (; *text; text++)
-        board_put(BOARD_CONSOLE, (uint8_t)*text);
-    for (; *more; more++)
-        board_put(BOARD_CONSOLE, (uint8_t)*more);
-    board_put(BOARD_CONSOLE, '\n');
+    console_line("", text, more);
 }
 
 static void fail(const struct fota *fota)

@@ -1,5 +1,6 @@
 -- Version 1 on a board: installs what url.txt names, once. Its files came with the board: url.txt, and
--- ca.pem, the certificate of the authority that the server must have its own from.
+-- ca.pem, the certificate of the authority that the server must have its own from. A second url in
+-- url.txt is the second stage of a mini fota.
 PROJECT = "demo"
 VERSION = "1.0.0"
 
@@ -28,11 +29,15 @@ local function progress(status, percent)
     end
 end
 
-local function download(url)
+local function download(url, url2)
     if url:find("^ftp:") then
         return fota():ftpDownload { url = url, callback = progress }
     end
-    return fota { root_cert = read("/ca.pem") }:httpDownload { url1 = url, callback = progress }
+    local update = fota { root_cert = read("/ca.pem") }
+    if url2 then
+        return update:httpDownload { url1 = url, url2 = url2 }
+    end
+    return update:httpDownload { url1 = url, callback = progress }
 end
 
 local function step(result, message)
@@ -64,13 +69,13 @@ if last.outcome ~= "none" then
 end
 
 sys.taskInit(function()
-    local url = read("/url.txt"):match("%S+")
+    local url, url2 = read("/url.txt"):match("(%S+)%s+(%S*)")
     local file = url:match("^file://(.+)$")
     if file then
         local ok, message = pcall(write, file)
         return ok or print("no update: " .. message)
     end
-    local result, message = download(url)
+    local result, message = download(url, url2 ~= "" and url2 or nil)
     if result ~= 0 then
         print("no update: " .. message)
     end
