@@ -77,8 +77,8 @@ for board in sf2 ast2600; do
     echo "Code is what is in the flash, with the first values of data. RAM is without heap and stack; the"
     echo "board layer's is mostly the NIC's ring of 64 frames."
     echo
-    echo "| part | boot loader | its RAM | application | its RAM |"
-    echo "|---|---:|---:|---:|---:|"
+    echo "| part | boot loader | its RAM | resident updater | its RAM | application | its RAM |"
+    echo "|---|---:|---:|---:|---:|---:|---:|"
     lua5.4 bench/board_parts.lua "build-board/$board"
     echo
     echo "#### $board: instructions of an update (\`-icount\`, time asleep left out)"
