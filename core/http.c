@@ -108,8 +108,8 @@ static bool build_request(struct fota_http *http, const struct fota_url *url)
     fota_text_put_string(&request, " HTTP/1.1\r\n");
     put_host(&request, url);
     fota_text_put_string(&request, "User-Agent: fota/1.0\r\n"
-                                   "Accept-Encoding: identity\r\n"
-                                   "Connection: close\r\n");
+                                   "Accept-Encoding: identity\r\n");
+    fota_text_put_string(&request, part == 0 ? "Connection: close\r\n" : "");
     if (http->offset > 0 || part > 0) {
         fota_text_put_string(&request, "Range: bytes=");
         fota_text_put_number(&request, http->offset, 10);
@@ -195,9 +195,13 @@ static int open_state(struct fota_http *http, struct fota_fault *fault)
     if (url.host.length >= sizeof http->location || !build_request(http, &url))
         return fail_sizes(http, fault, FOTA_ERR_URL_TOO_LONG, sizeof http->buffer,
                           strlen(http->url));
+    fota_patience_moved(&http->patience);
+    if (http->kept) {
+        http->state = STATE_SEND;
+        return FOTA_FETCH_AGAIN;
+    }
     memcpy(http->location, url.host.text, url.host.length);
     http->location[url.host.length] = '\0';
-    fota_patience_moved(&http->patience);
     error = fota_connection_open(&http->connection, http->location, url.port,
                                  url.host_is_ipv6 ? FOTA_ADDRESS_IPV6 : http->family);
     if (error != 0)
@@ -292,6 +296,16 @@ static int finish(struct fota_http *http, struct fota_fault *fault)
     return FOTA_FETCH_END;
 }
 
+/* RFC 9112 section 9.3: the connection may serve for the next part as well. */
+static int finish_part(struct fota_http *http, struct fota_fault *fault)
+{
+    int result = finish(http, fault);
+
+    http->kept = result == FOTA_FETCH_END && part_size(http) > 0 && !http->reader.header.closes &&
+                 http->used == http->length;
+    return result;
+}
+
 /* One read. Returns the number of bytes in *received, or what there is to say instead. */
 static int read_some(struct fota_http *http, uint8_t *data, size_t size, size_t *received,
                      struct fota_fault *fault)
@@ -309,6 +323,7 @@ static int read_some(struct fota_http *http, uint8_t *data, size_t size, size_t 
     if (result == 0)
         return stalled(http, fault);
     fota_patience_moved(&http->patience);
+    http->kept = false;
     return FOTA_FETCH_AGAIN;
 }
 
@@ -543,7 +558,7 @@ static int body_state(struct fota_http *http, uint8_t *data, size_t size, size_t
     if (event == FOTA_HTTP_BODY)
         return deliver(http, body, length, data, got, fault);
     if (event == FOTA_HTTP_END)
-        return finish(http, fault);
+        return finish_part(http, fault);
     return http->used < http->length ? FOTA_FETCH_AGAIN
                                      : receive_body(http, data, size, got, fault);
 }
@@ -566,7 +581,8 @@ int fota_http_open(struct fota_http *http, const char *url, uint64_t offset,
     size_t length = strlen(url);
     int error;
 
-    fota_http_close(http);
+    if (!http->kept || http->redirects > 0 || strcmp(url, http->url) != 0)
+        fota_http_close(http);
     error = fota_url_parse(url, length, FOTA_URL_MAX, &parsed, fault);
     if (error == 0)
         error = check_scheme(http, &parsed, fault);
@@ -585,6 +601,14 @@ int fota_http_open(struct fota_http *http, const char *url, uint64_t offset,
     return 0;
 }
 
+/* RFC 9112 section 9.3.1: a server may close a connection that it has kept at any time. */
+static int renew(struct fota_http *http)
+{
+    fota_http_close(http);
+    http->state = STATE_OPEN;
+    return FOTA_FETCH_AGAIN;
+}
+
 int fota_http_step(struct fota_http *http, uint8_t *data, size_t size, size_t *got,
                    struct fota_fault *fault)
 {
@@ -600,7 +624,11 @@ int fota_http_step(struct fota_http *http, uint8_t *data, size_t size, size_t *g
     case STATE_BODY: result = body_state(http, data, size, got, fault); break;
     default: result = fota_fail(fault, FOTA_ERR_STATE, FOTA_STAGE_REQUEST, 0, 0); break;
     }
-    if (result < 0 || result == FOTA_FETCH_END)
+    if (result < 0 && http->kept && http->state != STATE_IDLE)
+        return renew(http);
+    if (result == FOTA_FETCH_END && http->kept)
+        http->state = STATE_IDLE;
+    else if (result < 0 || result == FOTA_FETCH_END)
         fota_http_close(http);
     return result;
 }
@@ -608,5 +636,6 @@ int fota_http_step(struct fota_http *http, uint8_t *data, size_t size, size_t *g
 void fota_http_close(struct fota_http *http)
 {
     fota_connection_close(&http->connection);
+    http->kept = false;
     http->state = STATE_IDLE;
 }

@@ -35,6 +35,7 @@ struct fota_http {
     uint64_t range_left;    /* bytes of a 206 answer still to come */
     uint8_t state;
     uint8_t redirects;
+    bool kept;                           /* nothing came yet since an answer ended on it */
     bool secure;                         /* the url of the request that runs is https */
     bool elsewhere;                      /* a redirect has left the origin of the caller's url */
     uint16_t used, length;               /* unread part of `buffer` */
@@ -50,7 +51,8 @@ void fota_http_init(struct fota_http *http, const struct fota_net *net, const st
 
 /*
  * Begins a GET of `url` (terminated, at most FOTA_URL_MAX, copied) from byte `offset` of the file.
- * Nothing is sent before the first step; a request that runs is closed. An offset above 0 asks by
+ * Nothing is sent before the first step; a request that runs is closed, and so is a connection that
+ * was kept, unless it is to the same url. An offset above 0 asks by
  * Range, and so does every https request where the port's records are limited: for a part that fits
  * into one, so that the answer may end before identity.total. If-Range is not used, the identity is
  * compared by the caller, who may hold nothing but its hash after a restart. A login in the url is
@@ -64,9 +66,10 @@ int fota_http_open(struct fota_http *http, const char *url, uint64_t offset,
 /*
  * One bounded piece of work: at most one read and one write on the network. Body bytes, from
  * `offset` of the file on, are put into `data` (room for `size` bytes, at least 1). Returns enum
- * fota_fetch, or a negative error with *fault filled in; after an error or FOTA_FETCH_END the
- * connection is closed, and another step is FOTA_ERR_STATE. fault->stage is FOTA_STAGE_CONNECT
- * before FOTA_FETCH_OPEN, FOTA_STAGE_DOWNLOAD afterwards.
+ * fota_fetch, or a negative error with *fault filled in; after an error or FOTA_FETCH_END another
+ * step is FOTA_ERR_STATE. The connection is closed then; only where records are limited it is kept
+ * behind an answer that allows it, for the next part of the same file. fault->stage is
+ * FOTA_STAGE_CONNECT before FOTA_FETCH_OPEN, FOTA_STAGE_DOWNLOAD afterwards.
  *
  * FOTA_FETCH_OPEN comes once, with a 200 or 206. A 200 to a Range request is read from its start
  * and the first `offset` bytes are dropped; one that is shorter is FOTA_ERR_HTTP_RANGE. So are a

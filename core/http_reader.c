@@ -26,6 +26,7 @@ enum state {
 /* The fields a client of firmware looks at. */
 enum field {
     FIELD_OTHER,
+    FIELD_CONNECTION,
     FIELD_CONTENT_ENCODING,
     FIELD_CONTENT_LENGTH,
     FIELD_CONTENT_RANGE,
@@ -37,8 +38,8 @@ enum field {
 };
 
 static const char *const field_names[] = {
-    "",         "content-encoding", "content-length",    "content-range", "etag", "last-modified",
-    "location", "retry-after",      "transfer-encoding",
+    "",     "connection",    "content-encoding", "content-length", "content-range",
+    "etag", "last-modified", "location",         "retry-after",    "transfer-encoding",
 };
 
 #define FIELDS (sizeof field_names / sizeof field_names[0])
@@ -210,6 +211,9 @@ static void etag(struct fota_http_reader *reader)
 static int field_end(struct fota_http_reader *reader, struct fota_fault *fault)
 {
     switch ((enum field)reader->field) {
+    case FIELD_CONNECTION:
+        reader->header.closes |= !is_word(reader->line, reader->line_length, "keep-alive");
+        break;
     case FIELD_CONTENT_ENCODING:
         reader->encoded |= !is_word(reader->line, reader->line_length, "identity");
         break;
@@ -255,6 +259,7 @@ static int header_end(struct fota_http_reader *reader, struct fota_fault *fault)
     /* An encoded page of an error does no harm: its status is the news. */
     if (reader->encoded && header->status < 300)
         return fail(reader, fault, FOTA_ERR_HTTP_ENCODING);
+    header->closes |= reader->old;
     header->validator = reader->etag != 0 ? reader->etag : reader->modified;
     /* RFC 9112 section 6.3, in its order. */
     if (header->status == 204 || header->status == 304) {

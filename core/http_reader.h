@@ -38,6 +38,7 @@ struct fota_http_header {
     bool has_location;    /* text in the buffer given to fota_http_reader_start() */
     bool has_retry_after; /* in seconds */
     bool has_date;        /* Retry-After was an HTTP-date, not understood further */
+    bool closes;          /* the server has no more to say on this connection */
     uint64_t length;      /* Content-Length, bytes */
     uint64_t range_start; /* bytes */
     uint64_t range_end;   /* last byte, inclusive */

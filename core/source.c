@@ -42,7 +42,8 @@ int fota_source_open(struct fota_source *source, const char *url, uint64_t offse
     int error = fota_url_parse(url, strlen(url), FOTA_URL_MAX, &parts, fault);
     bool is_ftp = error == 0 && parts.scheme >= FOTA_SCHEME_FTP;
 
-    fota_source_close(source);
+    if (error || is_ftp != source->is_ftp)
+        fota_source_close(source);
     if (error)
         return error;
     if (is_ftp != source->is_ftp)

@@ -226,6 +226,7 @@ static void t6_ranges_are_as_long_as_a_record_may_be(void **state)
     assert_null(strstr(net.requests[0], "Range:"));
     assert_non_null(strstr(net.requests[1], "\r\nRange: bytes=0-3071\r\n"));
     assert_int_equal(identity.total, 9);
+    fota_http_close(&http);
     secure_script(&ok_visit, 1);
     (void)fetch("https://h/f", 5000000000u, 100);
     assert_non_null(strstr(net.requests[0], "\r\nRange: bytes=5000000000-5000003071\r\n"));
@@ -233,6 +234,153 @@ static void t6_ranges_are_as_long_as_a_record_may_be(void **state)
     secure_script(&ok_visit, 1);
     (void)fetch("https://h/f", 0, 100);
     assert_null(strstr(net.requests[0], "Range:"));
+}
+
+/* ---- parts over one connection -------------------------------------------------------------- */
+
+#define PART(range, text)                                                                          \
+    "HTTP/1.1 206 P\r\nContent-Range: bytes " range "\r\nContent-Length: 2\r\n\r\n" text
+
+/* The next part. */
+static int fetch_on(const char *url, uint64_t offset)
+{
+    open_events = 0;
+    body_length = 0;
+    memset(body, 0, sizeof body);
+    return fetch(url, offset, 100);
+}
+
+static void parts(const struct visit *visits, size_t count)
+{
+    fake_tls.record_max = 4096;
+    secure_script(visits, count);
+    assert_int_equal(fetch("https://h/f", 0, 100), FOTA_FETCH_END);
+    assert_body("ab");
+}
+
+static int forget_limit(void **state)
+{
+    (void)state;
+    fake_tls.record_max = 0;
+    return 0;
+}
+
+static void the_next_part_comes_over_the_same_connection(void **state)
+{
+    const struct visit visit = {
+        .answer = "HTTP/1.1 206 P\r\nConnection: Keep-Alive\r\nContent-Range: bytes 0-1/4\r\n"
+                  "Content-Length: 2\r\n\r\nab",
+        .second = PART("2-3/4", "cd"),
+    };
+
+    (void)state;
+    parts(&visit, 1);
+    assert_true(http.kept);
+    assert_int_equal(fetch_on("https://h/f", 2), FOTA_FETCH_END);
+    assert_body("cd");
+    assert_int_equal(net.opened, 1);
+    assert_int_equal(fake.started, 1);
+    assert_null(strstr(net.requests[0], "Connection:"));
+    assert_non_null(strstr(net.requests[0], "Range: bytes=2-3073\r\n"));
+    fota_http_close(&http);
+    assert_int_equal(net.open_streams, 0);
+    assert_int_equal(fake.stopped, 1);
+}
+
+/* However the kept connection ends: it is no failure of the update. */
+static void a_kept_connection_that_was_closed_is_opened_anew(void **state)
+{
+    static const enum ending endings[] = {CLOSE, RESET, SILENCE};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(endings); i++) {
+        const struct visit visits[] = {
+            {.answer = PART("0-1/4", "ab"), .ending = endings[i]},
+            {.answer = PART("2-3/4", "cd")},
+        };
+
+        parts(visits, 2);
+        assert_int_equal(fetch_on("https://h/f", 2), FOTA_FETCH_END);
+        assert_body("cd");
+        assert_int_equal(net.opened, 2);
+        fota_http_close(&http);
+    }
+}
+
+/* Once an answer has begun it is that connection's, and the engine's affair. */
+static void an_answer_that_breaks_off_is_an_error_on_a_kept_connection_too(void **state)
+{
+    const struct visit visit = {.answer = PART("0-1/4", "ab"), .second = "HTTP/1.1 20"};
+
+    (void)state;
+    parts(&visit, 1);
+    assert_int_equal(fetch_on("https://h/f", 2), FOTA_ERR_CLOSED);
+    assert_int_equal(net.opened, 1);
+}
+
+static void only_a_whole_part_of_a_willing_server_keeps_its_connection(void **state)
+{
+    static const char *const answers[] = {
+        "HTTP/1.0 206 P\r\nContent-Range: bytes 0-1/4\r\nContent-Length: 2\r\n\r\nab",
+        "HTTP/1.1 206 P\r\nContent-Range: bytes 0-1/4\r\nConnection: close\r\n"
+        "Content-Length: 2\r\n\r\nab",
+        "HTTP/1.1 206 P\r\nContent-Range: bytes 0-1/4\r\n\r\nab",
+        PART("0-1/4", "abHTTP"),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(answers); i++) {
+        const struct visit visit = {.answer = answers[i]};
+
+        parts(&visit, 1);
+        assert_false(http.kept);
+    }
+}
+
+static void another_url_has_a_connection_of_its_own(void **state)
+{
+    const struct visit visits[] = {
+        {.answer = PART("0-1/4", "ab"), .second = PART("2-3/4", "xx")},
+        {.answer = PART("2-3/4", "cd")},
+    };
+
+    (void)state;
+    parts(visits, 2);
+    assert_int_equal(fetch_on("https://h2/f", 2), FOTA_FETCH_END);
+    assert_body("cd");
+    assert_int_equal(net.opened, 2);
+    assert_int_equal(fake.stopped, 1);
+    fota_http_close(&http);
+}
+
+/* V25: that connection was made without the certificate. */
+static void a_connection_behind_a_redirect_is_not_gone_on_with(void **state)
+{
+    const struct visit visits[] = {
+        {.answer = "HTTP/1.1 302 F\r\nLocation: https://b/f\r\n\r\n"},
+        {.answer = "HTTP/1.1 302 F\r\nLocation: https://h/f\r\n\r\n"},
+        {.answer = PART("0-1/4", "ab"), .second = PART("2-3/4", "xx")},
+        {.answer = PART("2-3/4", "cd")},
+    };
+
+    (void)state;
+    parts(visits, 4);
+    http.params = &mutual;
+    assert_int_equal(fetch_on("https://h/f", 2), FOTA_FETCH_END);
+    assert_body("cd");
+    assert_int_equal(net.opened, 4);
+    assert_string_equal(fake.params[3].client_cert, "cert");
+    fota_http_close(&http);
+}
+
+static void what_was_kept_needs_an_open_to_be_gone_on_with(void **state)
+{
+    const struct visit visit = {.answer = PART("0-1/4", "ab"), .second = PART("2-3/4", "cd")};
+
+    (void)state;
+    parts(&visit, 1);
+    assert_int_equal(step(100), FOTA_ERR_STATE);
+    assert_int_equal(net.open_streams, 0);
 }
 
 static void handshake_has_its_deadline(void **state)
@@ -274,6 +422,15 @@ int main(void)
         cmocka_unit_test(redirect_to_https_without_tls_says_what_is_missing),
         cmocka_unit_test(h19_tls_is_not_left_by_a_redirect),
         cmocka_unit_test(t6_ranges_are_as_long_as_a_record_may_be),
+        cmocka_unit_test_teardown(the_next_part_comes_over_the_same_connection, forget_limit),
+        cmocka_unit_test_teardown(a_kept_connection_that_was_closed_is_opened_anew, forget_limit),
+        cmocka_unit_test_teardown(an_answer_that_breaks_off_is_an_error_on_a_kept_connection_too,
+                                  forget_limit),
+        cmocka_unit_test_teardown(only_a_whole_part_of_a_willing_server_keeps_its_connection,
+                                  forget_limit),
+        cmocka_unit_test_teardown(another_url_has_a_connection_of_its_own, forget_limit),
+        cmocka_unit_test_teardown(a_connection_behind_a_redirect_is_not_gone_on_with, forget_limit),
+        cmocka_unit_test_teardown(what_was_kept_needs_an_open_to_be_gone_on_with, forget_limit),
         cmocka_unit_test(handshake_has_its_deadline),
         cmocka_unit_test(failed_handshake_says_why),
     };

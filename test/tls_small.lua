@@ -10,7 +10,8 @@ describe("T6 https with small records", function()
     setup(function()
         pki = tls.pki()
         pki:issue("server")
-        server = tls.nginx(pki, { good = {}, whole = { extra = "max_ranges 0;" } })
+        server = tls.nginx(pki, { good = {}, closing = { extra = "keepalive_timeout 0;" },
+            whole = { extra = "max_ranges 0;" } })
     end)
 
     teardown(function()
@@ -34,13 +35,28 @@ describe("T6 https with small records", function()
             ssl_params = { sec_level = 1, ca_cert = pki:text("authority.pem") } })
     end
 
-    it("asks for parts that fit, going on with one session", function()
-        local result, message = download("good")
+    local function requests_of(name)
+        local result, message = download(name)
         assert.equal(0, result, message)
         assert.equal("staged", fota.status().stage)
-        local requests = server:requests("good")
+        local requests = server:requests(name)
         assert.equal(math.ceil(#modem:package({ image = IMAGE }) / 3072), #requests)
         assert.matches("206 .* range=bytes=0%-3071$", requests[1])
+        return requests
+    end
+
+    it("asks for parts that fit, over one connection", function()
+        local connections, requests = {}, requests_of("good")
+        for _, request in ipairs(requests) do
+            connections[request:match(" connection=(%d+) ")] = true
+        end
+        local first = next(connections)
+        assert.is_string(first)
+        assert.is_nil(next(connections, first))
+    end)
+
+    it("goes on with one session where the server closes each connection", function()
+        local requests = requests_of("closing")
         for i = 2, #requests do
             assert.matches(" reused=r ", requests[i])
         end

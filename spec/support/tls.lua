@@ -87,7 +87,8 @@ error_log @DIR@/error.log;
 events { worker_connections 64; }
 http {
     log_format tls '$server_port $request_uri $status sni=$ssl_server_name version=$ssl_protocol '
-        'reused=$ssl_session_reused client=$ssl_client_verify range=$http_range';
+        'reused=$ssl_session_reused client=$ssl_client_verify connection=$connection '
+        'range=$http_range';
     access_log @DIR@/access.log tls;
     client_body_temp_path @DIR@/tmp; proxy_temp_path @DIR@/tmp; fastcgi_temp_path @DIR@/tmp;
     uwsgi_temp_path @DIR@/tmp; scgi_temp_path @DIR@/tmp;
