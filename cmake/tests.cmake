@@ -9,6 +9,9 @@ file(GLOB tests CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/test test/test_
 if(NOT TARGET fota_lwip)
   list(FILTER tests EXCLUDE REGEX "^test_lwip_")
 endif()
+if(NOT TARGET fota_p256m)
+  list(FILTER tests EXCLUDE REGEX "^test_p256m")
+endif()
 foreach(source ${tests})
   get_filename_component(name ${source} NAME_WE)
   add_executable(${name} test/${source})
@@ -35,6 +38,10 @@ target_include_directories(test_tls PRIVATE ${PROJECT_SOURCE_DIR}
   $<$<BOOL:${FOTA_MBEDTLS_ROOT}>:${FOTA_MBEDTLS_ROOT}/include>)
 target_link_options(test_tls PRIVATE -Wl,--wrap=calloc)
 target_link_libraries(test_tls PRIVATE fota_core ${MBEDTLS_STATIC} ${MBEDX509_STATIC} ${MBEDCRYPTO_STATIC} ${CMOCKA})
+
+if(TARGET fota_p256m)
+  target_link_libraries(test_p256m PRIVATE fota_p256m)
+endif()
 
 # In the network in one process the server stands on lwIP as well, and wants to send more.
 if(TARGET fota_lwip)

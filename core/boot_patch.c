@@ -190,8 +190,7 @@ static void take_up(struct fota_boot *b)
     if (!begun || built > segments(b) || replaced > built ||
         (in_place(b) && built - replaced > p->ring.count))
         return;
-    if (built < segments(b) &&
-        (uint64_t)built * p->layout.segment % fota_boot_target(b)->erase_unit != 0)
+    if (built < segments(b) && built * p->layout.segment % fota_boot_target(b)->erase_unit != 0)
         return;
     p->built = built;
     p->replaced = replaced;
@@ -346,7 +345,7 @@ static int segment_done(struct fota_boot *b)
     p->ended = false;
     p->built++;
     /* What a cut may not lose begins at an erase unit. */
-    if (p->built < segments(b) && (uint64_t)p->built * p->layout.segment % unit != 0)
+    if (p->built < segments(b) && p->built * p->layout.segment % unit != 0)
         return FOTA_BOOT_AGAIN;
     return fota_boot_go(b, STEP_PATCH_MARK);
 }

@@ -16,6 +16,7 @@
 #include "platform/board/lua_board.h"
 #include "platform/board/network.h"
 #include "platform/board/semihost.h"
+#include "platform/mbedtls/crypto.h"
 
 #define RESTART_MS 500 /* between an error that ends the scripts, and the reset */
 
@@ -72,7 +73,8 @@ int main(void)
     board_start();
     board_watchdog_start();
     setvbuf(stdout, NULL, _IOLBF, 0);
-    board_config_open(&board);
+    board_config_open(&board, &fota_mbedtls_crypto);
+    board.port.system.ops = &board_system;
     board_files_open(&board.port.flash);
     board_network_open(&board.port);
     L = luaL_newstate();

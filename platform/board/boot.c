@@ -10,6 +10,7 @@
 #include "platform/board/config.h"
 #include "platform/board/console.h"
 #include "platform/board/semihost.h"
+#include "platform/mbedtls/p256m.h"
 
 #define WARM 0x7A5EED01u
 
@@ -116,7 +117,7 @@ int main(void)
 
     board_start();
     board_watchdog_start();
-    board_config_open(&board);
+    board_config_open(&board, &fota_p256m_crypto);
     board.config.decoder = board_image; /* no image is there yet */
     step = run_stage();
     if (step == FOTA_BOOT_NOTHING) {

@@ -8,6 +8,7 @@
 #include "platform/board/console.h"
 #include "platform/board/files.h"
 #include "platform/board/semihost.h"
+#include "platform/mbedtls/p256m.h"
 
 #define PIECE 4096u
 
@@ -67,7 +68,8 @@ int main(void)
 
     board_start();
     board_watchdog_start();
-    board_config_open(&board);
+    board_config_open(&board, &fota_p256m_crypto);
+    board.port.system.ops = &board_system;
     board_files_open(&board.port.flash);
     if (fota_size() > sizeof memory ||
         fota_open(memory, sizeof memory, &board.config, &fota) != 0 ||

@@ -54,6 +54,15 @@ bool semihost_read(const char *path, void *data, size_t length)
     return missing == 0;
 }
 
+static bool begins_with(const char *text, const char *word)
+{
+    while (*word && *text == *word) {
+        text++;
+        word++;
+    }
+    return !*word;
+}
+
 /* Words are few and short: strstr() would cost a boot loader 1 KB. */
 bool semihost_asked(const char *word)
 {
@@ -63,7 +72,7 @@ bool semihost_asked(const char *word)
     if (call(SYS_GET_CMDLINE, block) != 0)
         return false;
     for (const char *at = line; *at; at++)
-        if (strncmp(at, word, strlen(word)) == 0)
+        if (begins_with(at, word))
             return true;
     return false;
 }

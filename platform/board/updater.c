@@ -8,6 +8,7 @@
 #include "platform/board/config.h"
 #include "platform/board/console.h"
 #include "platform/board/network.h"
+#include "platform/mbedtls/crypto.h"
 
 #define WHO "  updater: "
 
@@ -64,7 +65,8 @@ int main(void)
 
     board_start();
     board_watchdog_start();
-    board_config_open(&board);
+    board_config_open(&board, &fota_mbedtls_crypto);
+    board.port.system.ops = &board_system;
     board_network_open(&board.port);
     console_line(WHO, "fetching the application", "");
     err = update();

@@ -3,45 +3,14 @@
  */
 #include "platform/mbedtls/crypto.h"
 
-#include <string.h>
-
 #include <mbedtls/ecdsa.h>
 #include <mbedtls/ecp.h>
 
 #include "fota_error.h"
 #include "platform/mbedtls/compat.h"
+#include "platform/mbedtls/sha256.h"
 
 #define SCALAR_SIZE (FOTA_SIGNATURE_SIZE / 2)
-
-/* The build stops here where a configuration of mbedTLS has a larger state. */
-typedef char
-    sha256_context_fits[sizeof(mbedtls_sha256_context) <= sizeof(struct fota_sha256) ? 1 : -1];
-
-static mbedtls_sha256_context *context(struct fota_sha256 *sha)
-{
-    return (mbedtls_sha256_context *)sha->opaque;
-}
-
-static int sha256_start(struct fota_sha256 *sha)
-{
-    mbedtls_sha256_init(context(sha));
-    return fota_compat_sha256_starts(context(sha)) == 0 ? 0 : FOTA_ERR_CRYPTO;
-}
-
-static int sha256_update(struct fota_sha256 *sha, const void *data, size_t len)
-{
-    if (len == 0)
-        return 0;
-    return fota_compat_sha256_update(context(sha), data, len) == 0 ? 0 : FOTA_ERR_CRYPTO;
-}
-
-static int sha256_finish(struct fota_sha256 *sha, uint8_t digest[FOTA_DIGEST_SIZE])
-{
-    int error = fota_compat_sha256_finish(context(sha), digest);
-
-    mbedtls_sha256_free(context(sha));
-    return error == 0 ? 0 : FOTA_ERR_CRYPTO;
-}
 
 /* Gives mbedTLS's error; a point that is not on the curve is one. By its coordinates: the library's
  * reader knows compressed points, too, and costs a boot loader 1.5 KB for that. */
@@ -109,8 +78,8 @@ out:
 }
 
 const struct fota_crypto_ops fota_mbedtls_crypto = {
-    .sha256_start = sha256_start,
-    .sha256_update = sha256_update,
-    .sha256_finish = sha256_finish,
+    .sha256_start = fota_mbedtls_sha256_start,
+    .sha256_update = fota_mbedtls_sha256_update,
+    .sha256_finish = fota_mbedtls_sha256_finish,
     .ecdsa_verify = ecdsa_verify,
 };

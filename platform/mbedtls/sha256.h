@@ -1,0 +1,14 @@
+/*
+ * sha256.h - SHA-256 by mbedTLS, for the ports that differ in ECDSA only. The contracts are those
+ * of struct fota_crypto_ops.
+ */
+#ifndef FOTA_MBEDTLS_SHA256_H
+#define FOTA_MBEDTLS_SHA256_H
+
+#include "fota_port.h"
+
+int fota_mbedtls_sha256_start(struct fota_sha256 *sha);
+int fota_mbedtls_sha256_update(struct fota_sha256 *sha, const void *data, size_t len);
+int fota_mbedtls_sha256_finish(struct fota_sha256 *sha, uint8_t digest[FOTA_DIGEST_SIZE]);
+
+#endif
