@@ -30,6 +30,7 @@ enum field {
     FIELD_CONTENT_ENCODING,
     FIELD_CONTENT_LENGTH,
     FIELD_CONTENT_RANGE,
+    FIELD_DATE,
     FIELD_ETAG,
     FIELD_LAST_MODIFIED,
     FIELD_LOCATION,
@@ -38,7 +39,7 @@ enum field {
 };
 
 static const char *const field_names[] = {
-    "",     "connection",    "content-encoding", "content-length", "content-range",
+    "",     "connection",    "content-encoding", "content-length", "content-range",     "date",
     "etag", "last-modified", "location",         "retry-after",    "transfer-encoding",
 };
 
@@ -187,15 +188,13 @@ static void retry_after(struct fota_http_reader *reader)
     uint64_t seconds = 0;
     size_t at = 0;
 
-    if (reader->line_length == 0)
-        return;
     while (at < reader->line_length && is_digit((uint8_t)reader->line[at])) {
         seconds = fota_clamp32(seconds * 10 + (uint64_t)(reader->line[at] - '0'));
         at++;
     }
-    header->has_retry_after = at == reader->line_length;
-    header->has_date = !header->has_retry_after;
-    header->retry_after = header->has_retry_after ? (uint32_t)seconds : 0;
+    if (at == reader->line_length)
+        header->retry_after = (uint32_t)seconds;
+    reader->retry_date = fota_text_date(reader->line, reader->line_length);
 }
 
 /* RFC 9110 section 8.8.3: a weak one does not promise the same bytes. */
@@ -219,6 +218,7 @@ static int field_end(struct fota_http_reader *reader, struct fota_fault *fault)
         break;
     case FIELD_CONTENT_LENGTH: return content_length(reader, fault);
     case FIELD_CONTENT_RANGE: return content_range(reader, fault);
+    case FIELD_DATE: reader->date = fota_text_date(reader->line, reader->line_length); break;
     case FIELD_ETAG: etag(reader); break;
     case FIELD_LAST_MODIFIED:
         reader->modified =
@@ -241,7 +241,13 @@ static void begin_header(struct fota_http_reader *reader)
     reader->state = STATE_STATUS;
     reader->line_length = 0;
     reader->encoded = reader->old = reader->ranged = false;
-    reader->etag = reader->modified = 0;
+    reader->etag = reader->modified = reader->date = reader->retry_date = 0;
+}
+
+/* Seconds between two dates, 0 if the second is not later. */
+static uint32_t until(uint32_t now, uint32_t then)
+{
+    return then - now <= INT32_MAX ? then - now : 0;
 }
 
 static int header_end(struct fota_http_reader *reader, struct fota_fault *fault)
@@ -260,6 +266,9 @@ static int header_end(struct fota_http_reader *reader, struct fota_fault *fault)
     if (reader->encoded && header->status < 300)
         return fail(reader, fault, FOTA_ERR_HTTP_ENCODING);
     header->closes |= reader->old;
+    /* By the server's clock alone: a modem may have none. */
+    if (reader->date != 0 && reader->retry_date != 0)
+        header->retry_after = until(reader->date, reader->retry_date);
     header->validator = reader->etag != 0 ? reader->etag : reader->modified;
     /* RFC 9112 section 6.3, in its order. */
     if (header->status == 204 || header->status == 304) {

@@ -36,14 +36,12 @@ struct fota_http_header {
     bool has_range;       /* Content-Range: bytes start-end/total */
     bool has_range_total; /* total was a number, not '*' */
     bool has_location;    /* text in the buffer given to fota_http_reader_start() */
-    bool has_retry_after; /* in seconds */
-    bool has_date;        /* Retry-After was an HTTP-date, not understood further */
     bool closes;          /* the server has no more to say on this connection */
     uint64_t length;      /* Content-Length, bytes */
     uint64_t range_start; /* bytes */
     uint64_t range_end;   /* last byte, inclusive */
     uint64_t range_total; /* bytes; also of a 416's "bytes star/total" form, see has_range_total */
-    uint32_t retry_after; /* seconds, capped at 2^32-1 */
+    uint32_t retry_after; /* seconds, a date without a Date beside it counts as none; 0: none */
     /* 64-bit FNV-1a of the strong ETag's text, else of Last-Modified's; 0: the server gave neither.
      * A weak ETag (W/) counts as none. */
     uint64_t validator;
@@ -67,6 +65,8 @@ struct fota_http_reader {
     uint64_t left;         /* bytes left of the body or of the chunk */
     uint64_t etag;         /* FNV-1a, 0 none */
     uint64_t modified;     /* FNV-1a, 0 none */
+    uint32_t date;         /* of the answer, fota_text_date(); 0 none */
+    uint32_t retry_date;   /* of its Retry-After, likewise */
     char *location;        /* caller's, terminated; a Location is read straight into it */
     size_t location_size;
     char line[FOTA_HTTP_LINE_MAX]; /* the name, then the value of the header line being read */

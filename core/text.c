@@ -56,6 +56,35 @@ uint64_t fota_text_hash(const char *text, size_t length)
     return value != 0 ? value : 1;
 }
 
+uint32_t fota_text_date(const char *text, size_t length)
+{
+    static const char form[] = "aaa, 00 aaa 0000 00:00:00 GMT"; /* a: any, 0: a digit */
+    static const char months[] = "MarAprMayJunJulAugSepOctNovDecJanFeb";
+    uint32_t numbers[6] = {0}; /* -, day, year, hours, minutes, seconds */
+    uint32_t *number = numbers;
+    uint32_t month = 0, year;
+
+    if (length != sizeof form - 1)
+        return 0;
+    for (size_t i = 0; i < length; i++) {
+        uint32_t digit = (uint8_t)text[i] - (uint32_t)'0';
+
+        if (form[i] == '0' ? digit > 9 : form[i] != 'a' && text[i] != form[i])
+            return 0;
+        if (form[i] == '0')
+            *number = *number * 10 + digit;
+        else if (form[i + 1] == '0')
+            number++;
+    }
+    while (memcmp(months + month * 3, text + 8, 3) != 0)
+        if (++month == 12)
+            return 0;
+    /* A year that begins in March ends with its odd day. */
+    year = numbers[2] - (month >= 10);
+    numbers[1] += year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5;
+    return ((numbers[1] * 24 + numbers[3]) * 60 + numbers[4]) * 60 + numbers[5];
+}
+
 int fota_fail(struct fota_fault *fault, int error, enum fota_stage stage, uint32_t expected,
               uint32_t got)
 {

@@ -32,4 +32,11 @@ bool fota_text_number(const char *text, size_t length, size_t *at, uint64_t *val
 /* 64-bit FNV-1a; never 0, which means none. */
 uint64_t fota_text_hash(const char *text, size_t length);
 
+/*
+ * "Sun, 06 Nov 1994 08:49:37 GMT" (IMF-fixdate, RFC 9110 section 5.6.7) in seconds since a moment
+ * that is the same for all of them, modulo 2^32; 0: it is no such text. What no calendar has, as 25
+ * o'clock, is taken.
+ */
+uint32_t fota_text_date(const char *text, size_t length);
+
 #endif

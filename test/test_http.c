@@ -400,6 +400,10 @@ static void h21_overloaded_servers_say_when_to_come_back(void **state)
     assert_refused("HTTP/1.1 503 x\r\nRetry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n\r\n", 0,
                    FOTA_ERR_HTTP_SERVER);
     assert_int_equal(http.retry_after_s, 0);
+    assert_refused("HTTP/1.1 503 x\r\nDate: Wed, 21 Oct 2015 07:28:00 GMT\r\n"
+                   "Retry-After: Wed, 21 Oct 2015 08:28:00 GMT\r\n\r\n",
+                   0, FOTA_ERR_HTTP_SERVER);
+    assert_int_equal(http.retry_after_s, 3600);
     assert_refused("HTTP/1.1 404 x\r\nRetry-After: 120\r\n\r\n", 0, FOTA_ERR_HTTP_NOT_FOUND);
     assert_int_equal(http.retry_after_s, 0);
     http.retry_after_s = 5;

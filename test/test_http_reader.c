@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "http_sample.h"
+#include "text.h"
 
 /* The header of a 200 with these fields and no body. */
 static const struct fota_http_header *fields(const char *lines)
@@ -497,26 +498,96 @@ static void h2_invalid_content_range_counts_as_none(void **state)
 }
 
 /* H21 */
+#define DATE "Date: Wed, 21 Oct 2015 07:28:00 GMT\r\n"
+
 static void h21_retry_after_is_seconds_or_a_date(void **state)
 {
-    const struct fota_http_header *header = fields("Retry-After: 120\r\n");
+    (void)state;
+    assert_int_equal(fields("Retry-After: 120\r\n")->retry_after, 120);
+    assert_int_equal(fields("Retry-After: 99999999999999999999999\r\n")->retry_after, UINT32_MAX);
+    assert_int_equal(fields("Retry-After: 4294967296\r\n")->retry_after, UINT32_MAX);
+    assert_int_equal(fields(DATE "Retry-After: Wed, 21 Oct 2015 07:30:01 GMT\r\n")->retry_after,
+                     121);
+    assert_int_equal(fields("Retry-After: Thu, 22 Oct 2015 07:28:00 GMT\r\n" DATE)->retry_after,
+                     86400);
+    assert_int_equal(fields(DATE "Retry-After: 7\r\n")->retry_after, 7);
+}
+
+static void h21_a_retry_after_that_says_nothing_counts_as_none(void **state)
+{
+    static const char *const none[] = {
+        "Retry-After: 5 minutes\r\n",
+        "Retry-After:\r\n",
+        "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n", /* after when? */
+        DATE,
+        DATE "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n",
+        DATE "Retry-After: Wed, 21 Oct 2015 07:27:59 GMT\r\n",
+        DATE "Retry-After: Wed, 21 Oct 2014 07:30:00 GMT\r\n",
+        DATE "Retry-After: Wednesday, 21-Oct-15 07:30:00 GMT\r\n", /* obsolete forms */
+        DATE "Retry-After: Wed Oct 21 07:30:00 2015\r\n",
+        "Date: yesterday\r\nRetry-After: Wed, 21 Oct 2015 07:30:00 GMT\r\n",
+    };
 
     (void)state;
-    assert_true(header->has_retry_after);
-    assert_int_equal(header->retry_after, 120);
-    header = fields("Retry-After: 99999999999999999999999\r\n");
-    assert_true(header->has_retry_after);
-    assert_int_equal(header->retry_after, UINT32_MAX);
-    header = fields("Retry-After: 4294967296\r\n");
-    assert_int_equal(header->retry_after, UINT32_MAX);
-    header = fields("Retry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n");
-    assert_false(header->has_retry_after);
-    assert_true(header->has_date);
-    header = fields("Retry-After: 5 minutes\r\n");
-    assert_true(header->has_date);
-    assert_int_equal(header->retry_after, 0);
-    header = fields("Retry-After:\r\n");
-    assert_false(header->has_retry_after || header->has_date);
+    for (size_t i = 0; i < COUNT(none); i++)
+        assert_int_equal(fields(none[i])->retry_after, 0);
+}
+
+/* The dates of an interim response are not those of the answer. */
+static void h21_dates_belong_to_one_answer(void **state)
+{
+    (void)state;
+    assert_body("HTTP/1.1 103 Early\r\n" DATE "\r\nHTTP/1.1 503 Busy\r\n"
+                "Retry-After: Wed, 21 Oct 2015 07:30:00 GMT\r\n\r\n",
+                "");
+    assert_int_equal(whole.header.retry_after, 0);
+}
+
+static uint32_t date(const char *text)
+{
+    return fota_text_date(text, strlen(text));
+}
+
+/* Every day of four centuries follows the one before. */
+static void dates_are_those_of_the_calendar(void **state)
+{
+    static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    static const uint32_t lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    uint32_t before = date("Sat, 31 Dec 1899 12:34:56 GMT");
+
+    (void)state;
+    assert_int_equal(date("Sun, 06 Nov 1994 08:49:37 GMT") - date("Thu, 01 Jan 1970 00:00:00 GMT"),
+                     784111777);
+    for (unsigned year = 1900; year < 2300; year++) {
+        bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+        for (unsigned month = 0; month < 12; month++)
+            for (unsigned day = 1; day <= lengths[month] + (leap && month == 1); day++) {
+                char text[64];
+
+                snprintf(text, sizeof text, "Xyz, %02u %.3s %04u 12:34:56 GMT", day,
+                         names + 3 * (size_t)month, year);
+                assert_int_equal(date(text) - before, 86400);
+                before = date(text);
+            }
+    }
+}
+
+static void what_is_no_date_is_none(void **state)
+{
+    static const char good[] = "Sun, 06 Nov 1994 08:49:37 GMT";
+    char text[sizeof good];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good - 1; i++) {
+        assert_int_equal(fota_text_date(good, i), 0);
+        memcpy(text, good, sizeof good);
+        text[i] = '~';
+        if (i >= 3) /* the day of the week says nothing new */
+            assert_int_equal(date(text), 0);
+    }
+    assert_int_equal(date("Sun, 06 Nov 1994 08:49:37 GMT "), 0);
+    assert_int_equal(date("Sun, 06 nov 1994 08:49:37 GMT"), 0);
 }
 
 /* H7 */
@@ -571,6 +642,10 @@ int main(void)
         cmocka_unit_test(h2_content_range_is_taken_apart),
         cmocka_unit_test(h2_invalid_content_range_counts_as_none),
         cmocka_unit_test(h21_retry_after_is_seconds_or_a_date),
+        cmocka_unit_test(h21_a_retry_after_that_says_nothing_counts_as_none),
+        cmocka_unit_test(h21_dates_belong_to_one_answer),
+        cmocka_unit_test(dates_are_those_of_the_calendar),
+        cmocka_unit_test(what_is_no_date_is_none),
         cmocka_unit_test(h7_validator_is_the_strong_etag_or_the_date),
     };
 
