@@ -1,57 +1,68 @@
---- What the specs of the Lua face share: a modem that runs version 1, a package for it on a real server,
+--- What the specs of the Lua face share: a device that runs version 1, a package for it on a real server,
 --- and small tools for coroutines, callbacks and what is printed.
-local sim = require("fota.sim")
+local device = require("spec.support.device")
 local vm = require("spec.support.vm")
-local web = require("spec.support.web")
 
 local face = {}
 
---- The modem, its module fota, the server, the url of the package and its size, of the test that runs.
+--- The module fota, the server, the url of the package and its size, of the test that runs; and the modem,
+--- where the device is a simulated one.
 face.modem, face.fota, face.server, face.url, face.size = nil, nil, nil, nil, nil
 
 --- What a server says that has no such file, as a call gives it.
 face.ABSENT = "HTTP_NOT_FOUND: the server has no such file (HTTP 404); check the url"
 
 --- For setup().
----@return fota.spec.Web
 function face.start()
-    face.server = web.start()
+    device.setup()
+    face.server = device.server
     return face.server
 end
 
 --- For teardown().
 function face.stop()
-    face.server:stop()
+    device.teardown()
 end
 
 --- For before_each(): the modem, its module, the package's url and size.
 ---@param model string|nil
 function face.open(model)
-    if face.modem then
-        face.modem:close()
-    end
-    local modem = assert(sim.modem({ model = model }))
-    modem:load("print('version 1')")
-    assert(modem:boot() == "run")
-    local fota = modem:fota()
-    fota.limits({ attempts = 1, backoff_ms = 1 })
-    local package = modem:package({ files = { ["main.lua"] = "", data = ("d"):rep(20000) } })
-    face.modem, face.fota = modem, fota
-    face.url, face.size = face.server:serve("app.fota", package), #package
-    return modem, fota, face.url, face.size
+    device.open(model)
+    device.fota.limits({ attempts = 1, backoff_ms = 1 })
+    face.modem, face.fota, face.url, face.size = device.modem, device.fota, device.url, #device.package
+    return face.modem, face.fota, face.url, face.size
 end
 
 --- For after_each(): no test leaves an update behind.
 function face.close()
     local busy = face.fota.status().busy
-    face.modem:close()
+    device.close()
     face.modem, face.fota = nil, nil
     assert(not busy, "an update still runs")
 end
 
+--- Ends the test as pending where the device is a board: what it is about cannot be had there.
+function face.needs_modem()
+    if not face.modem then
+        pending("only with a simulated modem")
+    end
+end
+
+--- An object of the module. A board that resets would run no further test: there it does not.
+function face.object()
+    return face.modem and face.fota() or face.fota(1)
+end
+
+--- How often the device was reset so far, where that can be told.
+function face.assert_resets(count)
+    if face.modem then
+        require("luassert").equal(count, face.modem:stats().resets)
+    end
+end
+
 --- A job of the package, or of these arguments.
 function face.download(arguments)
-    return assert(face.fota():download(arguments or face.url))
+    return assert(face.object():download(arguments or face.url))
 end
 
 --- Drives the engine until no update runs.

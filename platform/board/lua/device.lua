@@ -1,4 +1,4 @@
---- The device that spec/device_spec.lua is about: the board on which the specs run.
+--- The device that specs are about: the board on which they run (spec/support/device.lua has the contract).
 local device = { fota = require("fota") }
 
 local function read(path)
@@ -10,6 +10,12 @@ end
 
 device.model = device.fota.model().name
 
+device.server = {}
+
+function device.server:url(path)
+    return (device.url:gsub("[^/]*$", path))
+end
+
 function device.setup()
     device.package = read("/app.fota")
     device.url = read("/url.txt"):match("%S+")
@@ -18,7 +24,9 @@ end
 function device.teardown()
 end
 
+-- There is one board, and its module, for all tests.
 function device.open()
+    device.fota.onresume(nil)
 end
 
 function device.close()
