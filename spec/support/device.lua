@@ -1,6 +1,7 @@
 --- The device that specs are about which run on boards, too: here a simulated modem on the host. On a
 --- board, platform/board/lua/device.lua takes this file's place.
 local sim = require("fota.sim")
+local vm = require("spec.support.vm")
 local web = require("spec.support.web")
 
 local device = { model = "generic" }
@@ -9,9 +10,13 @@ local device = { model = "generic" }
 --- is url() only.
 device.modem, device.server = nil, nil
 
+--- A host and its port where nobody listens.
+device.dead = nil
+
 --- Starts what the device needs from outside.
 function device.setup()
     device.server = web.start()
+    device.dead = "127.0.0.1:" .. web.free_port()
 end
 
 function device.teardown()
@@ -37,6 +42,28 @@ function device.close()
         device.modem:close()
     end
     device.modem = nil
+end
+
+local offers = {
+    good = function(modem)
+        return modem:package({ image = ("firmware"):rep(4096) })
+    end,
+    damaged = function(modem)
+        local bytes = modem:package({ image = "image" })
+        return bytes:sub(1, -2) .. string.char(vm.xor(bytes:byte(-1), 1))
+    end,
+    unsigned = function(modem)
+        return modem:package({ image = "image", key = false })
+    end,
+    foreign = function(modem)
+        return modem:package({ image = "image", model = "ANOTHER" })
+    end,
+}
+
+--- The url of a package that is good, damaged, unsigned or foreign (another model's).
+---@param kind string
+function device.offer(kind)
+    return device.server:serve(kind .. ".fota", offers[kind](device.modem))
 end
 
 --- A second modem beside it.

@@ -1,5 +1,5 @@
 --- The device that specs are about: the board on which they run (spec/support/device.lua has the contract).
-local device = { fota = require("fota") }
+local device = { board = true, fota = require("fota") }
 
 local function read(path)
     local file = assert(io.open(path, "rb"))
@@ -11,8 +11,9 @@ end
 device.model = device.fota.model().name
 
 device.server = {}
+device.dead = "10.0.2.2:1"
 
-function device.server:url(path)
+function device.server.url(_, path)
     return (device.url:gsub("[^/]*$", path))
 end
 
@@ -22,6 +23,10 @@ function device.setup()
 end
 
 function device.teardown()
+end
+
+function device.offer(kind)
+    return device.server:url(kind .. ".fota")
 end
 
 -- There is one board, and its module, for all tests.
