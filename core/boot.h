@@ -39,17 +39,17 @@ struct fota_boot_patch {
 };
 
 struct fota_boot {
-    const struct fota_config *config;
-    struct fota_journal journal;
-    struct fota_hasher hasher;
-    struct fota_boot_patch patch;
-    struct fota_manifest manifest; /* of what `step` is about */
-    struct fota_fault fault;       /* the last failure, for a log */
-    uint32_t unit;                 /* next one to copy */
     uint8_t step;
     uint8_t recovering; /* other images tried because the slot's is not valid */
     bool mute;          /* the journal cannot be written in this session */
     bool power_lost;    /* the start before this one ended with the power */
+    uint32_t unit;      /* next one to copy */
+    const struct fota_config *config;
+    struct fota_fault fault; /* the last failure, for a log */
+    struct fota_journal journal;
+    struct fota_hasher hasher;
+    struct fota_boot_patch patch;
+    struct fota_manifest manifest; /* of what `step` is about */
     uint8_t header[FOTA_HEADER_MAX];
     uint8_t page[FOTA_PROGRAM_UNIT_MAX];
 };

@@ -41,28 +41,9 @@ enum fota_phase {
     FOTA_PHASE_END      /* report fault (error 0: success) once */
 };
 
+/* Small fields first, here and in the structures below it: code for them is shorter near the begin.
+ */
 struct fota {
-    struct fota_config config;
-    struct fota_limits limits;
-    struct fota_tls_params tls;
-    struct fota_fault fault;
-    struct fota_journal journal;
-    struct fota_writer writer;
-    struct fota_hasher hasher;
-    struct fota_manifest manifest;
-    struct fota_file_identity identity; /* of the file, once an answer came */
-    struct fota_traffic traffic;
-    uint64_t begun_ms; /* the download */
-    uint64_t paced_ms; /* the attempt, or the window in which it must bring something */
-    uint64_t pause_until_ms;
-    uint32_t paced_at;      /* `received` when that window began */
-    uint64_t confirm_at_ms; /* the image on trial confirms itself then; 0: it has to say so */
-    uint32_t base;          /* where the payload begins in the writer's region, bytes */
-    uint32_t received;      /* bytes of the package in hand, flash and RAM */
-    uint32_t claimed;       /* bytes of the package as the source says; 0 unknown */
-    uint32_t marked;        /* payload bytes that a power cut cannot take */
-    uint32_t attempts;      /* failed in a row */
-    uint16_t header_fill;
     uint8_t phase;
     uint8_t stage;      /* enum fota_stage, for events */
     uint8_t restarts;   /* from byte 0, in this download */
@@ -75,7 +56,28 @@ struct fota {
     uint8_t order_unit; /* next one to write */
     bool whole;         /* the slot's image was not touched for the second stage */
     bool ordered;       /* the order is written, or will be before anything else */
-    uint8_t set_id[8];  /* of the set whose second stage is fetched */
+    uint16_t header_fill;
+    uint32_t base;     /* where the payload begins in the writer's region, bytes */
+    uint32_t received; /* bytes of the package in hand, flash and RAM */
+    uint32_t claimed;  /* bytes of the package as the source says; 0 unknown */
+    uint32_t marked;   /* payload bytes that a power cut cannot take */
+    uint32_t attempts; /* failed in a row */
+    uint32_t paced_at; /* `received` when the window of paced_ms began */
+    struct fota_fault fault;
+    struct fota_config config;
+    struct fota_file_identity identity; /* of the file, once an answer came */
+    uint64_t begun_ms;                  /* the download */
+    uint64_t paced_ms; /* the attempt, or the window in which it must bring something */
+    uint64_t pause_until_ms;
+    uint64_t confirm_at_ms; /* the image on trial confirms itself then; 0: it has to say so */
+    struct fota_traffic traffic;
+    struct fota_limits limits;
+    struct fota_tls_params tls;
+    struct fota_writer writer;
+    struct fota_journal journal;
+    struct fota_hasher hasher;
+    uint8_t set_id[8]; /* of the set whose second stage is fetched */
+    struct fota_manifest manifest;
     char url[FOTA_URL_MAX + 1];
     char url2[FOTA_URL_MAX + 1]; /* of the second stage */
     uint8_t header[FOTA_HEADER_MAX];

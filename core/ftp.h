@@ -19,24 +19,24 @@
 #include "url.h"
 
 struct fota_ftp {
-    struct fota_connection control, data;
-    struct fota_patience patience;
-    enum fota_address_family family; /* FOTA_ADDRESS_ANY from init; the caller may set it */
-    /* Of ftps, borrowed; NULL from init: the server is verified. The caller may set it. */
-    const struct fota_tls_params *params;
-    struct fota_ftp_reply reply;
-    struct fota_file_identity identity;
-    uint64_t offset;       /* asked for, bytes from the start of the file */
-    uint64_t at;           /* of the next byte that comes */
-    uint16_t final;        /* code of the reply after the transfer, 0: none yet */
-    uint16_t used, length; /* unsent part of a command, unread part of a reply */
     uint8_t state;
     bool secure;           /* the url is ftps */
     bool sending;          /* `buffer` holds a command, else what was received */
     bool classic;          /* PASV instead of EPSV; stays for the next file */
     bool swapped;          /* it has been changed for this file */
     bool look_away;        /* the data connection had nothing: the control connection's turn */
+    uint16_t final;        /* code of the reply after the transfer, 0: none yet */
+    uint16_t used, length; /* unsent part of a command, unread part of a reply */
+    enum fota_address_family family; /* FOTA_ADDRESS_ANY from init; the caller may set it */
+    /* Of ftps, borrowed; NULL from init: the server is verified. The caller may set it. */
+    const struct fota_tls_params *params;
+    struct fota_patience patience;
+    struct fota_connection control, data;
+    struct fota_file_identity identity;
+    uint64_t offset;       /* asked for, bytes from the start of the file */
+    uint64_t at;           /* of the next byte that comes */
     struct fota_url parts; /* of `url` */
+    struct fota_ftp_reply reply;
     char url[FOTA_URL_MAX + 1];
     char buffer[FOTA_URL_MAX + 9]; /* the longest command: a verb, a blank, a path, CR and LF */
 };

@@ -22,23 +22,23 @@
 #define FOTA_HTTP_ANSWER_MAX 1024u /* bytes of an answer's header, where records are limited */
 
 struct fota_http {
-    struct fota_connection connection;
-    struct fota_patience patience;
+    uint8_t state;
+    uint8_t redirects;
+    bool kept;                       /* nothing came yet since an answer ended on it */
+    bool secure;                     /* the url of the request that runs is https */
+    bool elsewhere;                  /* a redirect has left the origin of the caller's url */
+    uint16_t used, length;           /* unread part of `buffer` */
+    uint32_t retry_after_s;          /* of a 429 or 5xx, seconds; 0: the server did not say */
     enum fota_address_family family; /* FOTA_ADDRESS_ANY from init; the caller may set it */
     /* Of https, borrowed; NULL from init: the server is verified. The caller may set it. */
     const struct fota_tls_params *params;
-    struct fota_http_reader reader;
+    struct fota_connection connection;
+    struct fota_patience patience;
     struct fota_file_identity identity;
-    uint32_t retry_after_s; /* of a 429 or 5xx, seconds; 0: the server did not say */
-    uint64_t offset;        /* asked for, bytes from the start of the file */
-    uint64_t skip;          /* bytes of a 200 answer that the caller has already */
-    uint64_t range_left;    /* bytes of a 206 answer still to come */
-    uint8_t state;
-    uint8_t redirects;
-    bool kept;                           /* nothing came yet since an answer ended on it */
-    bool secure;                         /* the url of the request that runs is https */
-    bool elsewhere;                      /* a redirect has left the origin of the caller's url */
-    uint16_t used, length;               /* unread part of `buffer` */
+    uint64_t offset;     /* asked for, bytes from the start of the file */
+    uint64_t skip;       /* bytes of a 200 answer that the caller has already */
+    uint64_t range_left; /* bytes of a 206 answer still to come */
+    struct fota_http_reader reader;
     char url[FOTA_REDIRECT_URL_MAX + 1]; /* of the request that runs */
     /* Of a redirect; while connecting, the host's name. */
     char location[FOTA_REDIRECT_URL_MAX + 1];

@@ -49,7 +49,6 @@ struct fota_http_header {
 };
 
 struct fota_http_reader {
-    struct fota_http_header header;
     uint8_t state;
     uint8_t field;         /* whose value is being read */
     bool opened;           /* FOTA_HTTP_HEADER was reported */
@@ -62,13 +61,14 @@ struct fota_http_reader {
     uint16_t line_length;  /* bytes of the name, value or line of a chunk so far */
     uint16_t lines;        /* header lines so far, of interim responses too */
     uint32_t header_bytes; /* likewise */
-    uint64_t left;         /* bytes left of the body or of the chunk */
-    uint64_t etag;         /* FNV-1a, 0 none */
-    uint64_t modified;     /* FNV-1a, 0 none */
     uint32_t date;         /* of the answer, fota_text_date(); 0 none */
     uint32_t retry_date;   /* of its Retry-After, likewise */
     char *location;        /* caller's, terminated; a Location is read straight into it */
     size_t location_size;
+    uint64_t left;     /* bytes left of the body or of the chunk */
+    uint64_t etag;     /* FNV-1a, 0 none */
+    uint64_t modified; /* FNV-1a, 0 none */
+    struct fota_http_header header;
     char line[FOTA_HTTP_LINE_MAX]; /* the name, then the value of the header line being read */
 };
 

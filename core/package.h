@@ -101,33 +101,33 @@ struct fota_successor {
 struct fota_manifest {
     uint32_t present; /* bit n: field n is there */
     uint32_t sequence;
-    char vendor[FOTA_NAME_MAX + 1];
-    char class_names[FOTA_CLASSES_MAX][FOTA_NAME_MAX + 1];
-    uint8_t class_count;
-    uint8_t component;
-    uint8_t format;
-    uint8_t severity;
     uint32_t confirm_after_s;
     uint32_t location;
     uint32_t decoder_ram;  /* bytes */
     uint32_t segment_size; /* bytes; 0: one segment */
     uint32_t spare_size;   /* ring of spare segments, bytes; 0: the precursor has to stay whole */
-    struct fota_object payload, result, precursor;
-    char version[FOTA_NAME_MAX + 1];
-    struct fota_sequence_range requires[FOTA_REQUIRES_MAX];
-    uint8_t requires_count;
-    uint64_t expiry;
-    uint8_t set_id[8];
+    uint8_t component;
+    uint8_t format;
+    uint8_t severity;
     uint8_t set_stage, set_stages;
-    char text[FOTA_TEXT_FIELD_MAX + 1];
+    uint8_t class_count;
+    uint8_t requires_count;
     uint8_t successor_count; /* how many keys came after the modem's own */
-    struct fota_successor successors[FOTA_SUCCESSORS_MAX];
     uint8_t signature_count;
-    struct fota_package_signature signatures[FOTA_SIGNATURES_MAX];
-    /* FOTA_PROVEN, and its complement, where fota_package_verify() found it good, twice */
-    uint32_t proof[FOTA_SIGNATURES_MAX], counterproof[FOTA_SIGNATURES_MAX];
     uint16_t signed_length; /* bytes of the header that are signed */
     uint16_t header_length; /* all of it; the payload follows */
+    uint64_t expiry;
+    uint8_t set_id[8];
+    /* FOTA_PROVEN, and its complement, where fota_package_verify() found it good, twice */
+    uint32_t proof[FOTA_SIGNATURES_MAX], counterproof[FOTA_SIGNATURES_MAX];
+    struct fota_object payload, result, precursor;
+    struct fota_sequence_range requires[FOTA_REQUIRES_MAX];
+    char vendor[FOTA_NAME_MAX + 1];
+    char class_names[FOTA_CLASSES_MAX][FOTA_NAME_MAX + 1];
+    char version[FOTA_NAME_MAX + 1];
+    char text[FOTA_TEXT_FIELD_MAX + 1];
+    struct fota_successor successors[FOTA_SUCCESSORS_MAX];
+    struct fota_package_signature signatures[FOTA_SIGNATURES_MAX];
 };
 
 /*
