@@ -37,10 +37,10 @@ enum fota_feature {
 
 struct fota_model {
     const char *name; /* "EC600U" */
-    enum fota_family family;
     const char *chip;
     const char *core;
     uint32_t features; /* bits of enum fota_feature */
+    enum fota_family family;
     /* httpDownload returns when it was accepted (true) or when it has ended (false) */
     bool asynchronous;
     /* after a failure the callback's first value is -1 and the code is the second (true), or the

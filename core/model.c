@@ -24,29 +24,29 @@
 
 /* The vendor's document names the features model by model; cores marked "assumed" are not in it. */
 static const struct fota_model models[] = {
-    {"EC600N", ASR8, "ASR1603", "Cortex-R5", HTTP | MINI, true, true},
-    {"EC800N", ASR8, "ASR1603", "Cortex-R5", HTTP | MINI, true, true},
-    {"EC600NCNLC", ASR16, "ASR1603", "Cortex-R5", HTTP | MINI | LOCAL, true, true},
-    {"EC600NCNLF", ASR16, "ASR1603", "Cortex-R5", HTTP | MINI | LOCAL, true, true},
-    {"EG912N", ASR16, "ASR1603", "Cortex-R5", HTTP | MINI | LOCAL, true, true},
-    {"EC600M", ASR8, "ASR1606", "Cortex-R5", HTTP | MINI, true, true},
-    {"EC800M", ASR8, "ASR1606", "Cortex-R5", HTTP | MINI, true, true},
-    {"EG810M", ASR8, "ASR1606", "Cortex-R5", HTTP | MINI, true, true},
-    {"EC200A", FOTA_FAMILY_ASR1803, "ASR1803S", "Cortex-A (assumed)", HTTP | KEEP | TLS | FTP,
+    {"EC600N", "ASR1603", "Cortex-R5", HTTP | MINI, ASR8, true, true},
+    {"EC800N", "ASR1603", "Cortex-R5", HTTP | MINI, ASR8, true, true},
+    {"EC600NCNLC", "ASR1603", "Cortex-R5", HTTP | MINI | LOCAL, ASR16, true, true},
+    {"EC600NCNLF", "ASR1603", "Cortex-R5", HTTP | MINI | LOCAL, ASR16, true, true},
+    {"EG912N", "ASR1603", "Cortex-R5", HTTP | MINI | LOCAL, ASR16, true, true},
+    {"EC600M", "ASR1606", "Cortex-R5", HTTP | MINI, ASR8, true, true},
+    {"EC800M", "ASR1606", "Cortex-R5", HTTP | MINI, ASR8, true, true},
+    {"EG810M", "ASR1606", "Cortex-R5", HTTP | MINI, ASR8, true, true},
+    {"EC200A", "ASR1803S", "Cortex-A (assumed)", HTTP | KEEP | TLS | FTP, FOTA_FAMILY_ASR1803,
      false, false},
-    {"UC200A", FOTA_FAMILY_ASR1803, "ASR1803S", "Cortex-A (assumed)", HTTP | KEEP | TLS | FTP,
+    {"UC200A", "ASR1803S", "Cortex-A (assumed)", HTTP | KEEP | TLS | FTP, FOTA_FAMILY_ASR1803,
      false, false},
-    {"EC600U", U8910, "UIS8910DM", "Cortex-A5", HTTP | LOCAL | KEEP | FTP, false, false},
-    {"EC200U", U8910, "UIS8910DM", "Cortex-A5", HTTP | LOCAL | KEEP | FTP, false, false},
-    {"EG915U", U8910, "UIS8910", "Cortex-A5", HTTP | LOCAL | KEEP | FTP, false, false},
-    {"EG912U", U8910, "UIS8910", "Cortex-A5", HTTP | LOCAL | KEEP, false, false},
-    {"EC800G", U8850, "UIS8850", "unknown", HTTP | LOCAL | KEEP, false, false},
-    {"BG95", QCOM, "MDM9x05", "Cortex-A7 (assumed)", HTTP | KEEP | FTP | APN | STOP, false, false},
-    {"BG600L", QCOM, "MDM9x05", "Cortex-A7 (assumed)", HTTP | KEEP | FTP, false, false},
-    {"EC600E", EIGEN, "EC618", "Cortex-M3", HTTP | LOCAL | KEEP, false, false},
-    {"EC800E", EIGEN, "EC618", "Cortex-M3", HTTP | LOCAL | KEEP, false, false},
-    {"BC25PA", FOTA_FAMILY_RDA_NB, "RDA NB", "unknown", HTTP | KEEP, true, false},
-    {"generic", FOTA_FAMILY_GENERIC, "none", "host", ALL, false, false},
+    {"EC600U", "UIS8910DM", "Cortex-A5", HTTP | LOCAL | KEEP | FTP, U8910, false, false},
+    {"EC200U", "UIS8910DM", "Cortex-A5", HTTP | LOCAL | KEEP | FTP, U8910, false, false},
+    {"EG915U", "UIS8910", "Cortex-A5", HTTP | LOCAL | KEEP | FTP, U8910, false, false},
+    {"EG912U", "UIS8910", "Cortex-A5", HTTP | LOCAL | KEEP, U8910, false, false},
+    {"EC800G", "UIS8850", "unknown", HTTP | LOCAL | KEEP, U8850, false, false},
+    {"BG95", "MDM9x05", "Cortex-A7 (assumed)", HTTP | KEEP | FTP | APN | STOP, QCOM, false, false},
+    {"BG600L", "MDM9x05", "Cortex-A7 (assumed)", HTTP | KEEP | FTP, QCOM, false, false},
+    {"EC600E", "EC618", "Cortex-M3", HTTP | LOCAL | KEEP, EIGEN, false, false},
+    {"EC800E", "EC618", "Cortex-M3", HTTP | LOCAL | KEEP, EIGEN, false, false},
+    {"BC25PA", "RDA NB", "unknown", HTTP | KEEP, FOTA_FAMILY_RDA_NB, true, false},
+    {"generic", "none", "host", ALL, FOTA_FAMILY_GENERIC, false, false},
 };
 
 static const char *const families[FOTA_FAMILIES] = {
@@ -119,77 +119,87 @@ size_t fota_model_refusal(const struct fota_model *model, enum fota_feature feat
 
 /*
  * One row an error that has a number of its own in some binding; the columns are ASR, UNISOC,
- * Qualcomm. What has no row takes the family's general number.
+ * Qualcomm. What has no row takes the family's general number. Each fits in a byte as what it is
+ * more than the column's first.
  */
 struct code {
-    int16_t error;
-    int16_t asr, unisoc, qualcomm;
+    uint8_t error; /* without its sign */
+    uint8_t asr, unisoc, qualcomm;
 };
 
+#define ASR_FIRST      1000
+#define UNISOC_FIRST   500
+#define QUALCOMM_FIRST 500
+
+#define CODE(error, asr, unisoc, qualcomm)                                                         \
+    {                                                                                              \
+        -(error), (asr)-ASR_FIRST, (unisoc)-UNISOC_FIRST, (qualcomm)-QUALCOMM_FIRST                \
+    }
+
 static const struct code codes[] = {
-    {FOTA_ERR_ARGUMENT, 1014, 551, 504},
-    {FOTA_ERR_BUSY, 1010, 549, 504},
-    {FOTA_ERR_CANCELLED, 1011, 502, 504},
-    {FOTA_ERR_STATE, 1011, 502, 504},
-    {FOTA_ERR_MEMORY, 1012, 502, 504},
-    {FOTA_ERR_URL, 1014, 551, 701},
-    {FOTA_ERR_URL_TOO_LONG, 1014, 551, 701},
-    {FOTA_ERR_URL_SCHEME, 1014, 551, 701},
-    {FOTA_ERR_DNS, 1003, 502, 701},
-    {FOTA_ERR_CONNECT, 1004, 502, 701},
-    {FOTA_ERR_CONNECTION, 1008, 502, 701},
-    {FOTA_ERR_CLOSED, 1008, 502, 701},
-    {FOTA_ERR_STALLED, 1008, 502, 701},
-    {FOTA_ERR_HTTP_UNAUTHORIZED, 1005, 502, 701},
-    {FOTA_ERR_HTTP_FORBIDDEN, 1005, 502, 701},
-    {FOTA_ERR_HTTP_NOT_FOUND, 1006, 552, 505},
-    {FOTA_ERR_HTTP_LENGTH, 1007, 502, 701},
-    {FOTA_ERR_FTP_REPLY, 1008, 502, 601},
-    {FOTA_ERR_FTP_LOGIN, 1005, 502, 601},
-    {FOTA_ERR_FTP_NOT_FOUND, 1006, 552, 505},
-    {FOTA_ERR_FTP_REFUSED, 1008, 502, 601},
-    {FOTA_ERR_FTP_BUSY, 1008, 502, 601},
-    {FOTA_ERR_FTP_REST, 1008, 502, 601},
-    {FOTA_ERR_FTP_SIZE, 1007, 502, 601},
-    {FOTA_ERR_NOT_A_PACKAGE, 1009, 547, 506},
-    {FOTA_ERR_TRUNCATED, 1007, 547, 506},
-    {FOTA_ERR_TRAILING, 1007, 547, 506},
-    {FOTA_ERR_INCOMPLETE, 1007, 547, 506},
-    {FOTA_ERR_UNSIGNED, 1009, 558, 506},
-    {FOTA_ERR_SIGNATURE, 1009, 558, 506},
-    {FOTA_ERR_UNKNOWN_KEY, 1009, 558, 506},
-    {FOTA_ERR_SIGNATURES, 1009, 558, 506},
-    {FOTA_ERR_DEVELOPMENT_KEY, 1009, 558, 506},
-    {FOTA_ERR_WRONG_VENDOR, 1009, 547, 511},
-    {FOTA_ERR_WRONG_MODEL, 1009, 547, 511},
-    {FOTA_ERR_DOWNGRADE, 1009, 547, 511},
-    {FOTA_ERR_SAME_VERSION, 1009, 547, 511},
-    {FOTA_ERR_REVERTED, 1009, 547, 511},
-    {FOTA_ERR_PRECURSOR, 1009, 547, 511},
-    {FOTA_ERR_REQUIRES, 1009, 547, 511},
-    {FOTA_ERR_IMAGE_TOO_LARGE, 1013, 547, 506},
-    {FOTA_ERR_PACKAGE_TOO_LARGE, 1013, 547, 506},
-    {FOTA_ERR_PARAMETERS, 1012, 502, 504},
-    {FOTA_ERR_PATCH_LAYOUT, 1009, 547, 506},
-    {FOTA_ERR_PATCH_SEGMENT, 1009, 547, 511},
-    {FOTA_ERR_PATCH_WHOLE, 1013, 547, 506},
-    {FOTA_ERR_PATCH_SPARE, 1013, 547, 506},
-    {FOTA_ERR_NO_WAY_BACK, 1009, 547, 511},
-    {FOTA_ERR_INTEGRITY, 1009, 547, 506},
-    {FOTA_ERR_RESULT, 1009, 547, 506},
-    {FOTA_ERR_JOURNAL, 1010, 548, 504},
-    {FOTA_ERR_TLS_PARAMS, 1014, 551, 701},
-    {FOTA_ERR_TLS_HOST, 1005, 502, 701},
-    {FOTA_ERR_TLS_UNTRUSTED, 1005, 502, 701},
-    {FOTA_ERR_TLS_EXPIRED, 1005, 502, 701},
-    {FOTA_ERR_TLS_NOT_YET_VALID, 1005, 502, 701},
-    {FOTA_ERR_TLS_VERSION, 1004, 502, 701},
-    {FOTA_ERR_TLS_VERSION_NEW, 1004, 502, 701},
-    {FOTA_ERR_TLS_CLIENT_CERTIFICATE, 1005, 502, 701},
-    {FOTA_ERR_TLS_CERTIFICATE_ALGORITHM, 1005, 502, 701},
-    {FOTA_ERR_TLS_RECORD, 1008, 502, 701},
-    {FOTA_ERR_TLS_HANDSHAKE, 1004, 502, 701},
-    {FOTA_ERR_TLS_MEMORY, 1012, 502, 701},
+    CODE(FOTA_ERR_ARGUMENT, 1014, 551, 504),
+    CODE(FOTA_ERR_BUSY, 1010, 549, 504),
+    CODE(FOTA_ERR_CANCELLED, 1011, 502, 504),
+    CODE(FOTA_ERR_STATE, 1011, 502, 504),
+    CODE(FOTA_ERR_MEMORY, 1012, 502, 504),
+    CODE(FOTA_ERR_URL, 1014, 551, 701),
+    CODE(FOTA_ERR_URL_TOO_LONG, 1014, 551, 701),
+    CODE(FOTA_ERR_URL_SCHEME, 1014, 551, 701),
+    CODE(FOTA_ERR_DNS, 1003, 502, 701),
+    CODE(FOTA_ERR_CONNECT, 1004, 502, 701),
+    CODE(FOTA_ERR_CONNECTION, 1008, 502, 701),
+    CODE(FOTA_ERR_CLOSED, 1008, 502, 701),
+    CODE(FOTA_ERR_STALLED, 1008, 502, 701),
+    CODE(FOTA_ERR_HTTP_UNAUTHORIZED, 1005, 502, 701),
+    CODE(FOTA_ERR_HTTP_FORBIDDEN, 1005, 502, 701),
+    CODE(FOTA_ERR_HTTP_NOT_FOUND, 1006, 552, 505),
+    CODE(FOTA_ERR_HTTP_LENGTH, 1007, 502, 701),
+    CODE(FOTA_ERR_FTP_REPLY, 1008, 502, 601),
+    CODE(FOTA_ERR_FTP_LOGIN, 1005, 502, 601),
+    CODE(FOTA_ERR_FTP_NOT_FOUND, 1006, 552, 505),
+    CODE(FOTA_ERR_FTP_REFUSED, 1008, 502, 601),
+    CODE(FOTA_ERR_FTP_BUSY, 1008, 502, 601),
+    CODE(FOTA_ERR_FTP_REST, 1008, 502, 601),
+    CODE(FOTA_ERR_FTP_SIZE, 1007, 502, 601),
+    CODE(FOTA_ERR_NOT_A_PACKAGE, 1009, 547, 506),
+    CODE(FOTA_ERR_TRUNCATED, 1007, 547, 506),
+    CODE(FOTA_ERR_TRAILING, 1007, 547, 506),
+    CODE(FOTA_ERR_INCOMPLETE, 1007, 547, 506),
+    CODE(FOTA_ERR_UNSIGNED, 1009, 558, 506),
+    CODE(FOTA_ERR_SIGNATURE, 1009, 558, 506),
+    CODE(FOTA_ERR_UNKNOWN_KEY, 1009, 558, 506),
+    CODE(FOTA_ERR_SIGNATURES, 1009, 558, 506),
+    CODE(FOTA_ERR_DEVELOPMENT_KEY, 1009, 558, 506),
+    CODE(FOTA_ERR_WRONG_VENDOR, 1009, 547, 511),
+    CODE(FOTA_ERR_WRONG_MODEL, 1009, 547, 511),
+    CODE(FOTA_ERR_DOWNGRADE, 1009, 547, 511),
+    CODE(FOTA_ERR_SAME_VERSION, 1009, 547, 511),
+    CODE(FOTA_ERR_REVERTED, 1009, 547, 511),
+    CODE(FOTA_ERR_PRECURSOR, 1009, 547, 511),
+    CODE(FOTA_ERR_REQUIRES, 1009, 547, 511),
+    CODE(FOTA_ERR_IMAGE_TOO_LARGE, 1013, 547, 506),
+    CODE(FOTA_ERR_PACKAGE_TOO_LARGE, 1013, 547, 506),
+    CODE(FOTA_ERR_PARAMETERS, 1012, 502, 504),
+    CODE(FOTA_ERR_PATCH_LAYOUT, 1009, 547, 506),
+    CODE(FOTA_ERR_PATCH_SEGMENT, 1009, 547, 511),
+    CODE(FOTA_ERR_PATCH_WHOLE, 1013, 547, 506),
+    CODE(FOTA_ERR_PATCH_SPARE, 1013, 547, 506),
+    CODE(FOTA_ERR_NO_WAY_BACK, 1009, 547, 511),
+    CODE(FOTA_ERR_INTEGRITY, 1009, 547, 506),
+    CODE(FOTA_ERR_RESULT, 1009, 547, 506),
+    CODE(FOTA_ERR_JOURNAL, 1010, 548, 504),
+    CODE(FOTA_ERR_TLS_PARAMS, 1014, 551, 701),
+    CODE(FOTA_ERR_TLS_HOST, 1005, 502, 701),
+    CODE(FOTA_ERR_TLS_UNTRUSTED, 1005, 502, 701),
+    CODE(FOTA_ERR_TLS_EXPIRED, 1005, 502, 701),
+    CODE(FOTA_ERR_TLS_NOT_YET_VALID, 1005, 502, 701),
+    CODE(FOTA_ERR_TLS_VERSION, 1004, 502, 701),
+    CODE(FOTA_ERR_TLS_VERSION_NEW, 1004, 502, 701),
+    CODE(FOTA_ERR_TLS_CLIENT_CERTIFICATE, 1005, 502, 701),
+    CODE(FOTA_ERR_TLS_CERTIFICATE_ALGORITHM, 1005, 502, 701),
+    CODE(FOTA_ERR_TLS_RECORD, 1008, 502, 701),
+    CODE(FOTA_ERR_TLS_HANDSHAKE, 1004, 502, 701),
+    CODE(FOTA_ERR_TLS_MEMORY, 1012, 502, 701),
 };
 
 /* Families whose binding takes its numbers from one column. */
@@ -209,7 +219,7 @@ static enum column column_of(enum fota_family family)
     }
 }
 
-static const struct code general = {0, 1010, 502, 504};
+static const struct code general = CODE(0, 1010, 502, 504);
 
 /* Eigencomm's binding numbers its failures -1 to -23: the classes of LwM2M fit in, two a class. */
 static int eigencomm_code(int error)
@@ -229,9 +239,9 @@ int fota_model_code(const struct fota_model *model, int error)
     if (column == COLUMN_EIGENCOMM)
         return eigencomm_code(error);
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-        if (codes[i].error == error)
+        if (codes[i].error == -error)
             code = &codes[i];
     if (column == COLUMN_ASR)
-        return code->asr;
-    return column == COLUMN_UNISOC ? code->unisoc : code->qualcomm;
+        return ASR_FIRST + code->asr;
+    return column == COLUMN_UNISOC ? UNISOC_FIRST + code->unisoc : QUALCOMM_FIRST + code->qualcomm;
 }

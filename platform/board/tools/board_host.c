@@ -50,9 +50,9 @@ static int product(int count, char **words)
         die(words[0], "is no model");
     printf("#include \"platform/board/product.h\"\n\n"
            "const struct fota_model product_model = {\n"
-           "    \"%s\", (enum fota_family)%d, \"%s\", \"%s\", 0x%X, %d, %d,\n};\n"
+           "    \"%s\", \"%s\", \"%s\", 0x%X, (enum fota_family)%d, %d, %d,\n};\n"
            "const struct fota_key product_keys[] = {\n",
-           model->name, (int)model->family, model->chip, model->core, (unsigned)model->features,
+           model->name, model->chip, model->core, (unsigned)model->features, (int)model->family,
            model->asynchronous, model->code_second);
     for (int i = 1; i < count; i++) {
         char pem[4 * FOTA_PEM_MAX];
