@@ -5,7 +5,8 @@ local folder = ...
 local parts = {
     { "core/", "_core%.a" }, { "lua_fota.c and lua/", "app_face%.a" }, { "Lua 5.4", "app_lua%.a" },
     { "lwIP", "_lwip%.a" }, { "platform/lwip", "_network%.a%(net%.c" },
-    { "platform/mbedtls", "_network%.a%([ct][el][rs]" }, { "platform/mbedtls", "_drivers%.a%([cps][r2h][ya5]" },
+    { "platform/mbedtls", "_network%.a%([ct][el][rs]" },
+    { "platform/mbedtls", "_drivers%.a%([cps][r2h][ya5]" },
     { "mbedTLS", "_mbedtls%.a" }, { "newlib", "/lib[cmg]_?n?a?n?o?%.a" }, { "libgcc", "libgcc%.a" },
     { "board layer", "." },
 }

@@ -45,21 +45,34 @@ const char *fota_stage_name(enum fota_stage stage)
     return (unsigned)stage < FOTA_STAGES ? stages[stage] : "unknown";
 }
 
+static void put_figure(struct fota_text *out, uint32_t figure, unsigned base)
+{
+    if (figure == FOTA_FIGURE_LOST)
+        fota_text_put_string(out, "?");
+    else
+        fota_text_put_number(out, figure, base);
+}
+
+static const char *subject_of(const struct fota_fault *fault)
+{
+    if (fault->subject)
+        return fault->subject;
+    return fault->got == FOTA_FIGURE_LOST ? "?" : fota_error_name((int)fault->got);
+}
+
 static void put_field(struct fota_text *out, const char *name, size_t length,
                       const struct fota_fault *fault)
 {
-    const char *subject = fault->subject ? fault->subject : fota_error_name((int)fault->got);
-
     if (length == 8 && memcmp(name, "expected", 8) == 0)
-        fota_text_put_number(out, fault->expected, 10);
+        put_figure(out, fault->expected, 10);
     else if (length == 3 && memcmp(name, "got", 3) == 0)
-        fota_text_put_number(out, fault->got, 10);
+        put_figure(out, fault->got, 10);
     else if (length == 11 && memcmp(name, "hexexpected", 11) == 0)
-        fota_text_put_number(out, fault->expected, 16);
+        put_figure(out, fault->expected, 16);
     else if (length == 6 && memcmp(name, "hexgot", 6) == 0)
-        fota_text_put_number(out, fault->got, 16);
+        put_figure(out, fault->got, 16);
     else
-        fota_text_put_string(out, subject);
+        fota_text_put_string(out, subject_of(fault));
 }
 
 size_t fota_fault_text(const struct fota_fault *fault, char *text, size_t size)

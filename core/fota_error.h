@@ -194,6 +194,10 @@ struct fota_fault {
     const char *subject;
 };
 
+/* An `expected` or `got` that nobody has kept: of a failure that was read from the journal. The
+ * text has "?" for it, and for what it would name. */
+#define FOTA_FIGURE_LOST 0xFFFFFFFEu
+
 /* Room that always suffices for fota_fault_text(), bytes with the final 0. */
 #define FOTA_TEXT_MAX 256u
 

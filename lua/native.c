@@ -110,9 +110,11 @@ static int last_result(lua_State *L)
     fota_lua_set_boolean(L, "reversible", r.reversible);
     if (r.error) {
         const struct fota_policy *policy = face->config->policy;
-        const struct fota_fault fault = {
-            r.error, r.stage, policy->boot_tries ? policy->boot_tries : FOTA_BOOT_TRIES, 0, NULL};
+        struct fota_fault fault = {r.error, r.stage, FOTA_FIGURE_LOST, FOTA_FIGURE_LOST, NULL};
         struct ending ending;
+
+        if (r.error == FOTA_ERR_NOT_CONFIRMED)
+            fault.expected = policy->boot_tries ? policy->boot_tries : FOTA_BOOT_TRIES;
 
         fota_lua_compose(&fault, &ending);
         fota_lua_set_number(L, "code", r.error);

@@ -95,6 +95,8 @@ describe("mini fota", function()
         local run = modem:start()
         assert.same({ "version 1\tnone\t-", "0", "version 1\tfailed\tHTTP_NOT_FOUND" }, run.output)
         assert.same({ "1.0.0", "1.0.0" }, run.versions)
+        assert.equal("HTTP_NOT_FOUND: the server has no such file (HTTP ?); check the url",
+            modem:fota().last_result().reason)
     end)
 
     it("refuses an application of another set, and the old version runs", function()

@@ -109,6 +109,20 @@ static void texts_carry_the_facts(void **state)
     assert_text(fault_of(-9999, 0, 0, NULL), "UNKNOWN");
 }
 
+/* As 0, or as the name of another error, they would send people the wrong way. */
+static void facts_that_were_not_kept_are_question_marks(void **state)
+{
+    const uint32_t lost = FOTA_FIGURE_LOST;
+
+    (void)state;
+    assert_text(fault_of(FOTA_ERR_HTTP_NOT_FOUND, lost, lost, NULL),
+                "the server has no such file (HTTP ?); check the url");
+    assert_text(fault_of(FOTA_ERR_NOT_A_PACKAGE, lost, lost, NULL),
+                "this is not a fota package: magic 0x?, expected 0x?; check the url or the file");
+    assert_text(fault_of(FOTA_ERR_WRONG_MODEL, lost, lost, NULL),
+                "the package is for another model: ?");
+}
+
 /* A modem's log has lines, and a text with a brace left in it was never filled in. */
 static void every_text_fits_and_is_filled_in(void **state)
 {
@@ -174,6 +188,7 @@ int main(void)
         cmocka_unit_test(every_row_is_found_and_classed),
         cmocka_unit_test(what_is_not_in_the_table_has_a_name),
         cmocka_unit_test(texts_carry_the_facts),
+        cmocka_unit_test(facts_that_were_not_kept_are_question_marks),
         cmocka_unit_test(every_text_fits_and_is_filled_in),
         cmocka_unit_test(placeholders_are_spelled_right),
         cmocka_unit_test(texts_are_cut_never_overrun),
