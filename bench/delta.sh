@@ -53,8 +53,7 @@ The pairs are firmware of Cortex-M3, M4, M7 and R4, RISC-V (ESP32-C3) and Xtensa
 minor releases of public projects and vendors, an image that was linked at another address
 (`iot_shift`), one compiled with another optimisation (`iot_Os_O2`), and two that have nothing to do with
 each other (`unrelated_pyb_vesc`). They are not part of this repository. Where the default would take
-more than 300 instructions by the new byte it mixes less, or nothing, as `--fast` does everywhere;
-not where less than a tenth of the image comes from the old one.
+more than 300 instructions by the new byte it does not predict literals, as `--fast` does nowhere.
 
 END
     cat "$corpus"/*.old.bin | head -c 4000000 >"$work/old"

@@ -29,7 +29,7 @@ struct patch_coder {
     const uint8_t *next, *end;
 };
 
-enum stage { HEAD, SEGMENT, OPERATION, COPY, DONE, FAILED };
+enum stage { HEAD, SEGMENT, OPERATION, LITERALS, COPY, DONE, FAILED };
 
 struct fota_patch {
     struct fota_patch_layout layout;
@@ -44,16 +44,18 @@ struct fota_patch {
     uint32_t crc, crc_wanted;
     uint32_t position;     /* new bytes made */
     uint32_t delivered;    /* and polled */
-    uint32_t copy_left;    /* bytes */
+    uint32_t left;         /* of the operation, bytes */
+    uint8_t fresh;         /* 1 before its first literal */
     uint32_t total;        /* end of the stream in the payload */
     uint32_t coded_end;    /* end of the segment there, or total while that is not known */
     uint32_t input_offset; /* where input[0] lies there */
     uint32_t input_length;
     uint32_t ring_at;
     uint32_t cache_at, cache_length;
+    const uint8_t *scarce; /* from here on a step may need input that was not pushed yet */
     struct patch_coder coder;
     struct patch_model model;
-    uint8_t input[INPUT];
+    uint8_t input[INPUT + 1]; /* .scarce may lie behind it */
     uint8_t cache[CACHED];
     uint8_t ring[RING];
 };
@@ -106,6 +108,26 @@ static inline uint32_t code_plain(struct patch_coder *c, unsigned bits, uint32_t
     return value & ((1u << bits) - 1);
 }
 
+static inline unsigned code_share(struct patch_coder *c, const uint16_t *counts, unsigned symbols,
+                                  unsigned symbol)
+{
+    uint32_t at, left;
+
+    normalise(c);
+    c->range /= counts[symbols];
+    at = c->code / c->range;
+    /* Of a damaged stream it may be more than there is. */
+    if (at >= counts[symbols])
+        at = counts[symbols] - 1u;
+    left = at;
+    for (symbol = 0; left >= counts[symbol]; symbol++)
+        left -= counts[symbol];
+    c->code -= (at - left) * c->range;
+    c->range *= counts[symbol];
+    return symbol;
+}
+
+#define CODED(value) ((void)(value), 0u)
 #include "patch_model.h"
 
 /* ---- layout --------------------------------------------------------------------------------- */
@@ -216,7 +238,7 @@ static void emit_all(struct fota_patch *p, const uint8_t *bytes, uint32_t length
         p->ring_at = length - room;
     }
     p->position += length;
-    p->copy_left -= length;
+    p->left -= length;
 }
 
 /* Whether `length` bytes from a source are there; they may be those that it makes itself. */
@@ -242,14 +264,19 @@ static void open_window(struct fota_patch *p)
 {
     uint32_t length = p->coded_end - p->input_offset;
 
-    p->coder.end = p->input + (length < p->input_length ? length : p->input_length);
+    if (length <= p->input_length) {
+        p->coder.end = p->input + length;
+        p->scarce = p->coder.end + 1;
+    } else {
+        p->coder.end = p->input + p->input_length;
+        p->scarce = p->input_length < AHEAD ? p->input : p->coder.end - AHEAD + 1;
+    }
 }
 
 /* Whether a step could need input that was not pushed yet. */
-static int is_short(const struct fota_patch *p)
+static inline int is_short(const struct fota_patch *p)
 {
-    return p->coder.end - p->coder.next < (ptrdiff_t)AHEAD &&
-           p->input_offset + p->input_length < p->coded_end;
+    return p->coder.next >= p->scarce;
 }
 
 size_t fota_patch_sink(struct fota_patch *p, const void *data, size_t length)
@@ -320,7 +347,7 @@ static int step_segment(struct fota_patch *p)
     p->old_low = l->spare && p->segment >= kept ? (p->segment - kept + 1) * l->segment : 0;
     p->cache_length = 0;
     p->crc = 0;
-    patch_model_reset(&p->model, p->head.mix + 1u);
+    patch_model_reset(&p->model, p->head.mix != 0);
     start_coder(&p->coder);
     p->stage = OPERATION;
     return 0;
@@ -347,64 +374,86 @@ static int end_segment(struct fota_patch *p)
 
 /* ---- operations ----------------------------------------------------------------------------- */
 
-/* Whether there is room for what the next operation makes, and input for it. */
+/* Whether there is room for what the next step makes, and input for it. */
 static inline int may_go_on(const struct fota_patch *p)
 {
-    return p->position - p->delivered < GATHER && p->position != p->segment_end && !is_short(p);
+    return p->position - p->delivered < GATHER && !is_short(p);
 }
 
-static int step_literal(struct fota_patch *p)
+/* What a literal is guessed from, where it is. */
+static int look_around(struct fota_patch *p, struct literal_context *c)
 {
     const struct patch_source *source = &p->model.sources[0];
-    struct literal_context c = {0, 0, p->model.since, p->position & 3};
     int err = 0;
 
+    c->parity = p->position & 3;
+    c->fresh = p->fresh;
     if (p->position)
-        c.last = recent_byte(p, 1);
-    if (wants_there(&p->model) && is_there(p, source, 1)) {
+        c->last = recent_byte(p, 1);
+    if (is_there(p, source, 1)) {
         if (source->is_new)
-            err = new_bytes(p, source->where, &c.there, 1);
+            err = new_bytes(p, source->where, &c->there, 1);
         else
-            c.there = *old_bytes(p, p->position + source->where, 1, &err);
-    }
-    if (!err) {
-        emit(p, code_literal(&p->coder, &p->model, &c, 0));
-        did(&p->model, DID_LITERAL);
+            c->there = *old_bytes(p, p->position + source->where, 1, &err);
     }
     return err;
+}
+
+static int step_literals(struct fota_patch *p)
+{
+    int err = 0;
+
+    while (p->left && may_go_on(p)) {
+        struct literal_context c = {0, 0, 0, 0};
+
+        if (p->model.mix)
+            err = look_around(p, &c);
+        if (err)
+            return err;
+        emit(p, code_literal(&p->coder, &p->model, &c, 0));
+        p->fresh = 0;
+        p->left--;
+    }
+    if (p->left == 0)
+        p->stage = OPERATION;
+    return 0;
 }
 
 static int step_operation(struct fota_patch *p)
 {
     struct patch_model *m = &p->model;
     struct patch_source source = {0, 0};
-    unsigned index;
+    unsigned op = code_op(&p->coder, m, p->position, 0);
 
-    while (!code_is_copy(&p->coder, m, p->position, 0)) {
-        int err = step_literal(p);
-
-        if (err || !may_go_on(p))
-            return err;
+    if (op == OP_LITERAL) {
+        p->left = code_run(&p->coder, m, 0);
+        p->fresh = 1;
+        p->stage = LITERALS;
+        did(m, DID_LITERAL);
+        return p->left > p->segment_end - p->position ? damaged(p) : 0;
     }
-    index = code_recent(&p->coder, m, 0);
-    if (index < PATCH_RECENT)
-        source = m->sources[index];
+    if (op < OP_OLD)
+        source = m->sources[op - OP_RECENT];
     else
-        source.is_new = (uint8_t)code_careful(&p->coder, &m->origin[m->history & 15], 0);
-    p->copy_left = code_length(&p->coder, m, index, source.is_new, 0);
-    if (index == PATCH_RECENT)
-        code_source(&p->coder, m, p->copy_left, &source);
-    use_source(m, index, &source);
-    if (p->copy_left > p->segment_end - p->position || !is_there(p, &source, p->copy_left))
+        source.is_new = op == OP_NEW;
+    p->left = code_length(&p->coder, m, op, 0);
+    if (op >= OP_OLD)
+        code_source(&p->coder, m, p->left, &source);
+    use_source(m, op - OP_RECENT, &source);
+    if (p->left > p->segment_end - p->position || !is_there(p, &source, p->left))
         return damaged(p);
-    learn_copy(m, p->arch, p->position, p->copy_left);
-    did(m, index == 0 ? DID_AGAIN : source.is_new ? DID_NEW : DID_OLD);
+    learn_copy(m, p->arch, p->position, p->left);
+    did(m, op == OP_RECENT ? DID_AGAIN : source.is_new ? DID_NEW : DID_OLD);
     p->stage = COPY;
     return 0;
 }
 
-/* One unit of a copy's bytes, or one byte that is none; returns its length, 0: not enough input. */
-static uint32_t relocate(struct fota_patch *p, uint8_t *bytes, uint32_t length, uint32_t from)
+/*
+ * One unit of a copy's bytes, which come from `from` and go to `to`, or one byte that is none;
+ * returns its length, 0: not enough input.
+ */
+static uint32_t relocate(struct fota_patch *p, uint8_t *bytes, uint32_t length, uint32_t from,
+                         uint32_t to)
 {
     unsigned is_new = p->model.sources[0].is_new;
     struct patch_unit unit;
@@ -421,7 +470,7 @@ static uint32_t relocate(struct fota_patch *p, uint8_t *bytes, uint32_t length, 
             return 0;
         value = code_address(&p->coder, &p->model, p->arch, &p->head, &unit, 0);
     }
-    p->arch->put(&p->head.new_space, bytes, p->position, &unit, value);
+    p->arch->put(&p->head.new_space, bytes, to, &unit, value);
     return unit.length;
 }
 
@@ -431,7 +480,7 @@ static int fetch_copy(struct fota_patch *p, uint32_t from, uint8_t *bytes, uint3
     const struct patch_source *source = &p->model.sources[0];
     int err = 0;
 
-    *length = p->copy_left < STEP + PATCH_UNIT_MAX ? p->copy_left : STEP + PATCH_UNIT_MAX;
+    *length = p->left < STEP + PATCH_UNIT_MAX ? p->left : STEP + PATCH_UNIT_MAX;
     if (source->is_new) {
         *length = *length < source->where ? *length : source->where;
         return new_bytes(p, source->where, bytes, *length);
@@ -454,24 +503,23 @@ static int step_copy(struct fota_patch *p)
         return err;
     /* Units begin below the limit, where they are seen whole. */
     limit = length;
-    if (step && length != p->copy_left)
+    if (step && length != p->left)
         limit = length > PATCH_UNIT_MAX ? length - PATCH_UNIT_MAX + 1 : 1;
+    if (!step)
+        i = length;
     while (i < limit) {
-        uint32_t n = length - i;
+        uint32_t n;
 
-        if (step)
-            n = (uint32_t)p->arch->skip(space, bytes + i, n, limit - i, from + i);
-        emit_all(p, bytes + i, n);
+        i += (uint32_t)p->arch->skip(space, bytes + i, length - i, limit - i, from + i);
+        if (i >= limit)
+            break;
+        n = relocate(p, bytes + i, length - i, from + i, p->position + i);
+        if (n == 0)
+            break;
         i += n;
-        if (i < limit) {
-            n = relocate(p, bytes + i, length - i, from + i);
-            if (n == 0)
-                break;
-            emit_all(p, bytes + i, n);
-            i += n;
-        }
     }
-    if (p->copy_left == 0)
+    emit_all(p, bytes, i);
+    if (p->left == 0)
         p->stage = OPERATION;
     return 0;
 }
@@ -484,6 +532,7 @@ static int step(struct fota_patch *p)
     case HEAD: return step_head(p);
     case SEGMENT: return step_segment(p);
     case OPERATION: return step_operation(p);
+    case LITERALS: return step_literals(p);
     default: return step_copy(p);
     }
 }
@@ -521,7 +570,7 @@ static int run(struct fota_patch *p)
 {
     int err = 0;
 
-    while (!err && p->position - p->delivered < GATHER && p->stage != DONE && !is_short(p) &&
+    while (!err && may_go_on(p) && p->stage != DONE &&
            (p->stage != OPERATION || p->position != p->segment_end))
         err = step(p);
     return err;

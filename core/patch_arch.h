@@ -51,6 +51,7 @@ struct patch_space {
     uint8_t far;          /* calls may lead farther than images are long: to ROM */
     unsigned range_count; /* the first is the image itself */
     struct patch_range ranges[PATCH_RANGES];
+    struct patch_range hull; /* from the first page of them to the last */
 };
 
 struct patch_unit {
@@ -107,6 +108,8 @@ static inline int patch_space_holds(const struct patch_space *space, uint32_t ad
 {
     uint32_t page = address >> 16;
 
+    if (page - space->hull.first >= space->hull.count)
+        return 0;
     for (unsigned i = 0; i < space->range_count; i++)
         if (page - space->ranges[i].first < space->ranges[i].count)
             return 1;

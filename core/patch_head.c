@@ -34,12 +34,26 @@ uint32_t patch_head_number(struct patch_head_reader *r)
     return 0;
 }
 
+static void widen(struct patch_range *hull, const struct patch_range *more)
+{
+    uint32_t end = hull->first + hull->count;
+
+    if (hull->count == 0 || more->first < hull->first)
+        hull->first = more->first;
+    if (hull->count == 0 || more->first + more->count > end)
+        end = more->first + more->count;
+    hull->count = end - hull->first;
+}
+
 void patch_space_cover(struct patch_space *space, uint32_t size)
 {
     space->size = size;
     space->ranges[0].first = space->base >> 16;
     space->ranges[0].count =
         space->base == PATCH_NOWHERE ? 0 : ((space->base & 0xffff) + size + 0xffff) >> 16;
+    space->hull = space->ranges[0];
+    for (unsigned i = 1; i < space->range_count; i++)
+        widen(&space->hull, &space->ranges[i]);
 }
 
 /* Both images' bases, and the pages outside of them that pointers point to. */
@@ -77,13 +91,12 @@ void patch_head_begin(struct patch_head_reader *r, const struct fota_patch_layou
 
     memset(head, 0, sizeof *head);
     head->arch = flags & PATCH_ARCH_MASK;
-    head->mix = (flags & PATCH_MIX_MASK) >> PATCH_MIX_SHIFT;
+    head->mix = flags & PATCH_MIX;
     head->far = flags & PATCH_FAR;
     head->length = layout->payload;
     if (flags & PATCH_UNDO)
         head->length = patch_head_number(r);
-    if (head->arch >= PATCH_ARCHS || head->mix >= PATCH_INPUTS || flags & ~PATCH_FLAGS ||
-        head->length > layout->payload)
+    if (head->arch >= PATCH_ARCHS || flags & ~PATCH_FLAGS || head->length > layout->payload)
         r->failed = 1;
 }
 

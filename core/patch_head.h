@@ -13,15 +13,14 @@
 #define PATCH_HEAD_MAX 64u /* longest head of a stream or a segment, bytes */
 
 #define PATCH_ARCH_MASK 0x07u
-#define PATCH_MIX_SHIFT 3u
-#define PATCH_MIX_MASK  0x18u /* predictions of literals that are mixed, less 1 */
+#define PATCH_MIX       0x08u /* predictions of literals are mixed */
 #define PATCH_UNDO      0x20u /* a reverse patch follows the stream */
 #define PATCH_FAR       0x40u /* code calls what is far away */
-#define PATCH_FLAGS     (PATCH_ARCH_MASK | PATCH_MIX_MASK | PATCH_UNDO | PATCH_FAR)
+#define PATCH_FLAGS     (PATCH_ARCH_MASK | PATCH_MIX | PATCH_UNDO | PATCH_FAR)
 
 struct patch_head {
     uint8_t arch;    /* enum patch_arch_id */
-    uint8_t mix;     /* one less than the predictions of literals that are mixed */
+    uint8_t mix;     /* PATCH_MIX or 0 */
     uint8_t far;     /* PATCH_FAR or 0 */
     uint32_t length; /* of the whole stream, this head included, bytes */
     struct patch_space old_space, new_space;
@@ -47,7 +46,7 @@ static inline uint32_t patch_unfold(uint32_t value)
     return value >> 1 ^ (uint32_t) - (int32_t)(value & 1);
 }
 
-/* Makes the space's first range that of an image of `size` bytes. */
+/* Makes the space's first range that of an image of `size` bytes; the others are there already. */
 void patch_space_cover(struct patch_space *space, uint32_t size);
 
 /* The part of a head that says how long the stream is. */

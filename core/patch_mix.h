@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define PATCH_INPUTS 3u /* predictions that are mixed */
+#define PATCH_INPUTS 2u /* predictions that are mixed */
 
 extern const int16_t patch_stretch[256];
 extern const uint16_t patch_squash[256];
@@ -33,18 +33,31 @@ static inline uint32_t patch_careful_update(uint32_t p, unsigned bit, uint32_t l
     return (uint32_t)p22 << 10 | (uint32_t)(n + ((uint32_t)n < limit));
 }
 
-/* A quick one, for the many contexts of literals: bits 15 to 3 are that of a 1, 2 to 0 a count. */
+/* A quick one, for the many contexts of literals. */
 #define PATCH_QUICK_HALF 0x8000u
-
-/* Where bits move it to: so far from the ends that steps of 8, rounded down, stay within. */
 #define PATCH_QUICK_ONE  0xffff
-#define PATCH_QUICK_ZERO 64
+#define PATCH_QUICK_ZERO 0
 
 static inline uint16_t patch_quick_update(uint32_t p, int32_t target)
 {
-    uint32_t n = p & 7u;
+    return (uint16_t)(p + (uint32_t)((target - (int32_t)p) >> 4));
+}
 
-    return (uint16_t)(p + ((target - (int32_t)p) >> ((n + 3) / 2) & ~7) + (n < 6));
+/* Symbols: what each count begins with, what is added when it is seen, where all are halved. */
+#define PATCH_COUNT_FIRST 4u
+#define PATCH_COUNT_LIMIT 2048u
+
+static inline void patch_count(uint16_t *counts, unsigned symbols, unsigned symbol, unsigned step)
+{
+    uint32_t sum = counts[symbols] + step;
+
+    counts[symbol] = (uint16_t)(counts[symbol] + step);
+    if (sum > PATCH_COUNT_LIMIT) {
+        sum = 0;
+        for (unsigned i = 0; i < symbols; i++)
+            sum += counts[i] = (uint16_t)(counts[i] - counts[i] / 2);
+    }
+    counts[symbols] = (uint16_t)sum;
 }
 
 /* 16-bit probability from a logit of 8 fraction bits. */

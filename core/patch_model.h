@@ -5,11 +5,14 @@
  *
  *     static unsigned code_bit(struct patch_coder *coder, uint32_t p16, unsigned bit);
  *     static uint32_t code_plain(struct patch_coder *coder, unsigned bits, uint32_t value);
+ *     static unsigned code_share(struct patch_coder *coder, const uint16_t *counts,
+ *                                unsigned symbols, unsigned symbol);
  *
  * The first codes a bit whose probability to be 1 is p16 / 65536 and returns it, the second a
- * number of up to 12 bits that may be any: the encoder's take the value, the decoder's ignore it.
+ * number of up to 12 bits that may be any, the third one of some symbols by how often each was
+ * seen: the encoder's take the value, the decoder's ignore it.
  * So both sides run the same code and cannot drift apart; where a function takes a value to code,
- * the decoder gives any.
+ * the decoder gives any. CODED(value) is the value in the encoder, and 0 in the decoder.
  */
 #ifndef FOTA_PATCH_MODEL_H
 #define FOTA_PATCH_MODEL_H
@@ -21,13 +24,6 @@
 #include "patch_mix.h"
 #include "patch_state.h"
 
-/* For what must be made anew wherever it is called, with the constants that it is given. */
-#if defined(__GNUC__)
-#define PATCH_ALWAYS inline __attribute__((always_inline))
-#else
-#define PATCH_ALWAYS inline
-#endif
-
 /* Below 96 a probability could reach 0. */
 #define CAREFUL_LIMIT 127u
 
@@ -38,19 +34,20 @@ static inline unsigned code_careful(struct patch_coder *coder, uint32_t *p, unsi
     return bit;
 }
 
-static inline unsigned code_tree(struct patch_coder *coder, uint32_t *tree, unsigned bits,
-                                 unsigned value)
+/* One of some symbols; `step` is how fast its counts learn. */
+static inline unsigned code_symbol(struct patch_coder *coder, uint16_t *counts, unsigned symbols,
+                                   unsigned step, unsigned symbol)
 {
-    unsigned node = 1;
-
-    while (bits--)
-        node = node << 1 | code_careful(coder, &tree[node], value >> bits & 1);
-    return node;
+    symbol = code_share(coder, counts, symbols, symbol);
+    patch_count(counts, symbols, symbol, step);
+    return symbol;
 }
 
+#define COUNT_STEP 16u
+
 /*
- * A number: how many bits it has after its leading 1, by a tree; the two next to the leading one
- * and the two lowest by context, for numbers that are multiples of 2 and 4; the others as they are.
+ * A number: how many bits it has after its leading 1; the two next to the leading one, and the two
+ * lowest, for numbers that are multiples of 2 and 4; the others as they are.
  */
 static uint32_t code_number(struct patch_coder *to, struct patch_number *n, uint32_t value)
 {
@@ -58,14 +55,18 @@ static uint32_t code_number(struct patch_coder *to, struct patch_number *n, uint
     unsigned bits = 0, row, left;
     uint32_t result = 1;
 
-    value++;
+    value = CODED(value) + 1;
     while (value >> bits > 1)
         bits++;
-    bits = code_tree(coder, n->size, 5, bits) & 31;
+    left = bits = code_symbol(coder, n->size, PATCH_SIZES, COUNT_STEP, bits);
     row = bits < PATCH_TOPS ? bits : PATCH_TOPS - 1;
-    for (left = bits; left && left + 2 > bits; left--)
-        result =
-            result << 1 | code_careful(coder, &n->top[row][result - 1], value >> (left - 1) & 1);
+    if (left) {
+        unsigned some = left < 2 ? 1 : 2, mask = (1u << some) - 1;
+
+        left -= some;
+        result = result << some |
+                 (code_symbol(coder, n->top[row], 4, COUNT_STEP, value >> left & mask) & mask);
+    }
     while (left > 2) {
         unsigned some = left - 2 < 12 ? left - 2 : 12;
 
@@ -73,9 +74,10 @@ static uint32_t code_number(struct patch_coder *to, struct patch_number *n, uint
         result = result << some | code_plain(coder, some, value >> left & ((1u << some) - 1));
     }
     if (left) {
-        unsigned low = code_tree(coder, n->low, left, value & ((1u << left) - 1));
+        unsigned mask = (1u << left) - 1;
 
-        result = result << left | (low & ((1u << left) - 1));
+        result = result << left |
+                 (code_symbol(coder, n->low[left - 1], 4, COUNT_STEP, value & mask) & mask);
     }
     *to = local;
     return result - 1;
@@ -87,36 +89,17 @@ static uint32_t code_number(struct patch_coder *to, struct patch_number *n, uint
 struct literal_context {
     uint8_t last;    /* the byte before */
     uint8_t there;   /* byte that a copy would have given */
-    unsigned since;  /* literals since the last copy, up to 3 */
+    unsigned fresh;  /* 1 for the first of a run */
     unsigned parity; /* offset in the image modulo 4 */
 };
 
-/* Contexts, the most telling first: a stream uses as many as its head says. */
-static inline void hash_contexts(const struct literal_context *c, unsigned inputs,
-                                 uint32_t hash[PATCH_INPUTS])
+/* Where in a table of `rows` rows a context's row lies. */
+static inline uint32_t row_of(const struct patch_model *m, uint32_t hash)
 {
-    uint32_t half = c->parity & 1, there = c->there, last = c->last;
-
-    hash[0] = (last << 1 | half) + 1;
-    hash[1] = c->parity + 0x200000;
-    hash[2] = (there << 3 | c->since << 1 | half) + 0x1000;
-    if (inputs == 1 && c->since == 0)
-        hash[0] = hash[2];
+    return (hash * 0x9E3779B1u >> 16) * m->rows >> 16;
 }
 
-/* Whether a literal is guessed from `there` at all: it costs a read. */
-static inline int wants_there(const struct patch_model *m)
-{
-    return m->inputs == 1 ? m->since == 0 : m->inputs > 2;
-}
-
-/* The probabilities of half a byte stand in one row of a table. */
-static inline uint16_t *row_of(const struct patch_model *m, unsigned table, uint32_t hash)
-{
-    return m->slots + ((table * m->rows + ((hash * 0x9E3779B1u >> 16) * m->rows >> 16)) << 4);
-}
-
-/* The second half's rows depend on the first. */
+/* The second half's rows depend on the first, with a 1 before it. */
 static inline uint32_t hash_half(uint32_t hash, unsigned node)
 {
     return hash + (node > 1 ? node - 15 : 0) * 0x3D4D51CBu;
@@ -134,133 +117,81 @@ static inline int32_t predict(struct predictor *p, size_t node)
     return p->weight * p->stretched;
 }
 
-static inline void correct_one(struct predictor *p, size_t node, int32_t target, int32_t error)
-{
-    p->weight += (p->stretched * error + 0x2000) >> 14;
-    p->row[node] = patch_quick_update(p->row[node], target);
-}
-
-static PATCH_ALWAYS void correct(struct predictor *p, unsigned inputs, size_t node, uint32_t mixed,
-                                 int32_t target)
+static inline void correct(struct predictor *p, size_t node, int32_t target, uint32_t mixed)
 {
     int32_t error = (target - (int32_t)mixed) >> 4;
 
-    correct_one(&p[0], node, target, error);
-    correct_one(&p[1], node, target, error);
-    if (inputs > 2)
-        correct_one(&p[2], node, target, error);
+    p->weight += (p->stretched * error + 0x1000) >> 13;
+    p->row[node] = patch_quick_update(p->row[node], target);
 }
 
 /*
- * A literal by two or three predictions. Coder and predictors are copies, so that they can stay in
- * registers.
+ * A literal by two predictions: from the byte before, and from the one that a copy would have
+ * given. Coder and predictors are copies, so that they can stay in registers.
  */
-static PATCH_ALWAYS uint8_t code_mixed(struct patch_coder *coder, struct patch_model *m,
-                                       const struct literal_context *c, unsigned inputs,
-                                       unsigned value)
+static inline uint8_t code_mixed(struct patch_coder *coder, struct patch_model *m,
+                                 const struct literal_context *c, unsigned value)
 {
-    int32_t *weights = m->weights[c->since * 4 + c->parity];
-    struct predictor predictors[PATCH_INPUTS] = {
-        {NULL, weights[0], 0}, {NULL, weights[1], 0}, {NULL, weights[2], 0}};
+    int32_t *weights = m->weights[c->fresh * 4 + c->parity];
+    struct predictor by_last = {NULL, weights[0], 0}, by_there = {NULL, weights[1], 0};
     struct patch_coder local = *coder;
-    uint32_t hash[PATCH_INPUTS];
+    uint32_t last = ((c->last >> 4) << 1 | (c->parity & 1)) + 0x9000;
+    uint32_t there = ((c->there >> 4) << 2 | c->fresh << 1 | (c->parity & 1)) + 0x7000;
     unsigned whole = 1;
 
-    hash_contexts(c, inputs, hash);
     for (unsigned half = 0; half < 2; half++) {
         size_t node = 1;
 
-        predictors[0].row = row_of(m, 0, hash_half(hash[0], whole));
-        predictors[1].row = row_of(m, 1, hash_half(hash[1], whole));
-        if (inputs > 2)
-            predictors[2].row = row_of(m, 2, hash_half(hash[2], whole));
+        by_last.row = m->slots + row_of(m, hash_half(last, whole)) * 16;
+        by_there.row = m->slots + (m->rows + row_of(m, hash_half(there, whole))) * 16;
         do {
-            int32_t sum = predict(&predictors[0], node) + predict(&predictors[1], node) +
-                          (inputs > 2 ? predict(&predictors[2], node) : 0);
+            int32_t sum = predict(&by_last, node) + predict(&by_there, node);
             uint32_t p = patch_squash16(sum >> 14);
 
             if (code_bit(&local, p, value >> 7 & 1)) {
-                correct(predictors, inputs, node, p, PATCH_QUICK_ONE);
+                correct(&by_last, node, PATCH_QUICK_ONE, p);
+                correct(&by_there, node, PATCH_QUICK_ONE, p);
                 node = node * 2 + 1;
             } else {
-                correct(predictors, inputs, node, p, PATCH_QUICK_ZERO);
+                correct(&by_last, node, PATCH_QUICK_ZERO, p);
+                correct(&by_there, node, PATCH_QUICK_ZERO, p);
                 node = node * 2;
             }
             value <<= 1;
         } while (node < 16);
         whole = whole << 4 | (node & 15);
     }
-    weights[0] = predictors[0].weight;
-    weights[1] = predictors[1].weight;
-    weights[2] = predictors[2].weight;
+    weights[0] = by_last.weight;
+    weights[1] = by_there.weight;
     *coder = local;
     return (uint8_t)whole;
 }
 
-/* Without mixing: by the byte that a copy would have given, or by the last one. */
-static inline uint8_t code_single(struct patch_coder *coder, struct patch_model *m,
-                                  const struct literal_context *c, unsigned value)
-{
-    struct patch_coder local = *coder;
-    uint32_t hash[PATCH_INPUTS];
-    unsigned whole = 1;
-
-    hash_contexts(c, 1, hash);
-    for (unsigned half = 0; half < 2; half++) {
-        uint16_t *row = row_of(m, 0, hash_half(hash[0], whole));
-        size_t node = 1;
-
-        do {
-            unsigned p = row[node];
-
-            if (code_bit(&local, p, value >> 7 & 1)) {
-                row[node] = patch_quick_update(p, PATCH_QUICK_ONE);
-                node = node * 2 + 1;
-            } else {
-                row[node] = patch_quick_update(p, PATCH_QUICK_ZERO);
-                node = node * 2;
-            }
-            value <<= 1;
-        } while (node < 16);
-        whole = whole << 4 | (node & 15);
-    }
-    *coder = local;
-    return (uint8_t)whole;
-}
-
+/* Without mixing a literal is what it is. */
 static uint8_t code_literal(struct patch_coder *coder, struct patch_model *m,
                             const struct literal_context *c, uint8_t value)
 {
-    switch (m->inputs) {
-    case 1: return code_single(coder, m, c, value);
-    case 2: return code_mixed(coder, m, c, 2, value);
-    default: return code_mixed(coder, m, c, 3, value);
-    }
+    return m->mix ? code_mixed(coder, m, c, value) : (uint8_t)code_plain(coder, 8, value);
 }
 
 /* ---- operations ----------------------------------------------------------------------------- */
 
-static unsigned code_is_copy(struct patch_coder *coder, struct patch_model *m, uint32_t position,
-                             unsigned copy)
+static inline unsigned code_op(struct patch_coder *coder, struct patch_model *m, uint32_t position,
+                               unsigned op)
 {
-    return code_careful(coder, &m->copy[m->history & 63][position & 1], copy);
+    return code_symbol(coder, m->op[m->history & 15][position & 1], PATCH_OPS, COUNT_STEP, op);
 }
 
-/* Which of the recent sources, PATCH_RECENT for none. */
-static unsigned code_recent(struct patch_coder *coder, struct patch_model *m, unsigned index)
+/* How many literals stand in a row. */
+static uint32_t code_run(struct patch_coder *coder, struct patch_model *m, uint32_t length)
 {
-    if (!code_careful(coder, &m->again[m->history & 63], index < PATCH_RECENT))
-        return PATCH_RECENT;
-    for (unsigned i = 0; i < PATCH_RECENT - 1; i++)
-        if (code_careful(coder, &m->recent[i][m->history & 3], index == i))
-            return i;
-    return PATCH_RECENT - 1;
+    return code_number(coder, &m->run, length - 1) + 1;
 }
 
-static uint32_t code_length(struct patch_coder *coder, struct patch_model *m, unsigned index,
-                            unsigned is_new, uint32_t length)
+static uint32_t code_length(struct patch_coder *coder, struct patch_model *m, unsigned op,
+                            uint32_t length)
 {
-    unsigned kind = index == 0 ? (m->history & 3) == 0 : index < PATCH_RECENT ? 2 : 3 + is_new;
+    unsigned kind = op == OP_RECENT ? (m->history & 3) == 0 : op < OP_OLD ? 2 : op - OP_OLD + 3;
 
     return code_number(coder, &m->length[kind], length - 1) + 1;
 }
@@ -284,9 +215,9 @@ static void code_source(struct patch_coder *coder, struct patch_model *m, uint32
  * What an address may have moved by, likeliest first: what the map says; nothing that shows, which
  * also is what happens to data that only looks like an address; and what the last surprise was.
  */
-static void list_deltas(const struct patch_model *m, const struct patch_arch *arch,
-                        const struct patch_head *head, const struct patch_unit *unit,
-                        const struct patch_guess *guess, uint32_t deltas[PATCH_DELTAS])
+static inline void list_deltas(const struct patch_model *m, const struct patch_arch *arch,
+                               const struct patch_head *head, const struct patch_unit *unit,
+                               const struct patch_guess *guess, uint32_t deltas[PATCH_DELTAS])
 {
     uint32_t same = arch->relative >> unit->kind & 1 ? (uint32_t)-m->sources[0].where
                                                      : head->old_space.base - head->new_space.base;

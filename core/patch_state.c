@@ -3,7 +3,11 @@
 #include <stddef.h>
 #include <string.h>
 
-#define WEIGHTS 24000 /* of all predictions at the beginning; 16384 is 1 */
+#define WEIGHT 12000 /* of a prediction at the beginning; 16384 is 1 */
+/* The numbers of a model stand one behind the other. */
+#define NUMBERS                                                                                    \
+    ((offsetof(struct patch_model, sources) - offsetof(struct patch_model, run)) /                 \
+     sizeof(struct patch_number))
 
 void patch_model_place(struct patch_model *model, void *memory, uint32_t ram)
 {
@@ -23,17 +27,38 @@ static void set_careful(uint32_t *p, size_t size)
         p[i] = PATCH_CAREFUL_HALF;
 }
 
-void patch_model_reset(struct patch_model *m, unsigned inputs)
+/* `rows` tables of `symbols`, one behind the other. */
+static void set_counts(uint16_t *counts, size_t rows, unsigned symbols)
 {
-    set_careful(&m->copy[0][0], offsetof(struct patch_model, weights));
+    for (; rows--; counts += PATCH_COUNTS(symbols)) {
+        for (unsigned i = 0; i < symbols; i++)
+            counts[i] = PATCH_COUNT_FIRST;
+        counts[symbols] = (uint16_t)(PATCH_COUNT_FIRST * symbols);
+    }
+}
+
+static void set_numbers(struct patch_number *n, size_t count)
+{
+    for (; count--; n++) {
+        set_counts(n->size, 1, PATCH_SIZES);
+        set_counts(n->top[0], PATCH_TOPS, 4);
+        set_counts(n->low[0], 2, 4);
+    }
+}
+
+void patch_model_reset(struct patch_model *m, unsigned mix)
+{
+    set_careful(&m->hit[0][0][0], offsetof(struct patch_model, weights));
+    set_counts(m->op[0][0], 16 * 2, PATCH_OPS);
+    set_numbers(&m->run, NUMBERS);
     for (unsigned i = 0; i < sizeof m->weights / sizeof **m->weights; i++)
-        (&m->weights[0][0])[i] = WEIGHTS / (int32_t)inputs;
-    m->inputs = inputs;
-    m->rows = m->room / 16 / inputs;
-    for (uint32_t i = 0; i < m->room; i++)
+        (&m->weights[0][0])[i] = WEIGHT;
+    m->mix = mix;
+    m->rows = m->room / 16 / PATCH_INPUTS;
+    for (uint32_t i = 0; mix && i < m->room; i++)
         m->slots[i] = PATCH_QUICK_HALF;
     memset(m->sources, 0, sizeof m->sources);
     m->diagonal = m->surprise = 0;
-    m->history = m->since = m->hits = 0;
+    m->history = m->hits = 0;
     patch_map_clear(&m->map, m->map.entries, m->map.room);
 }

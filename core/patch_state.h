@@ -13,15 +13,22 @@
 
 #define PATCH_RECENT 4u  /* recent sources of copies */
 #define PATCH_DELTAS 4u  /* guesses of what an address moved by */
-#define PATCH_TOPS   16u /* sizes of numbers whose upper bits have a context of their own */
+#define PATCH_SIZES  32u /* of numbers, in bits */
+#define PATCH_TOPS   16u /* of them have a context of their own for the upper bits */
 
 struct patch_coder;
 
+/* Symbols are counted: each table has its counts, and behind them their sum. */
+#define PATCH_COUNTS(symbols) ((symbols) + 1u)
+
 struct patch_number {
-    uint32_t size[32];
-    uint32_t top[PATCH_TOPS][3];
-    uint32_t low[4];
+    uint16_t size[PATCH_COUNTS(PATCH_SIZES)];
+    uint16_t top[PATCH_TOPS][PATCH_COUNTS(4)];
+    uint16_t low[2][PATCH_COUNTS(4)]; /* one bit, and two */
 };
+
+/* What a stream does next: literals, a copy from one of the recent sources, from another place. */
+enum { OP_LITERAL, OP_RECENT, OP_OLD = OP_RECENT + PATCH_RECENT, OP_NEW, PATCH_OPS };
 
 /* Where a copy comes from. */
 struct patch_source {
@@ -30,20 +37,19 @@ struct patch_source {
 };
 
 struct patch_model {
-    uint32_t copy[64][2], again[64], recent[PATCH_RECENT - 1][4], origin[16];
-    struct patch_number length[5], distance[4], shift[4], miss[2];
     uint32_t hit[PATCH_KINDS][PATCH_SURES][4], other[PATCH_KINDS][2][PATCH_DELTAS];
-    int32_t weights[16][PATCH_INPUTS];
+    int32_t weights[8][PATCH_INPUTS];
+    uint16_t op[16][2][PATCH_COUNTS(PATCH_OPS)];
+    struct patch_number run, length[5], distance[4], shift[4], miss[2];
     struct patch_source sources[PATCH_RECENT];
     uint32_t diagonal; /* the newest old source's */
     unsigned history;  /* last operations, two bits each, newest lowest */
-    unsigned since;    /* literals since the last copy, up to 3 */
     uint32_t surprise; /* what the last address moved by that was not guessed */
     unsigned hits;     /* last addresses as predicted, a bit each */
     struct patch_map map;
-    unsigned inputs; /* predictions of a literal that are mixed, 1 to PATCH_INPUTS */
+    unsigned mix;    /* whether literals are predicted, by mixing */
     uint32_t rows;   /* of one table, below 65536 */
-    uint16_t *slots; /* `inputs` tables, of rows of 16 */
+    uint16_t *slots; /* PATCH_INPUTS tables, of rows of 16 */
     uint32_t room;   /* slots in all */
 };
 
@@ -53,8 +59,8 @@ struct patch_model {
 /* Places the tables of a decoder with `ram` bytes into `memory`. */
 void patch_model_place(struct patch_model *model, void *memory, uint32_t ram);
 
-/* How a segment begins, with `inputs` predictions to mix. */
-void patch_model_reset(struct patch_model *model, unsigned inputs);
+/* How a segment begins; mix: 0 or 1. */
+void patch_model_reset(struct patch_model *model, unsigned mix);
 
 /* Short copies come from other places than long ones. */
 static inline unsigned source_class(uint32_t length)
@@ -70,7 +76,8 @@ static inline void use_source(struct patch_model *m, unsigned index,
 
     if (index >= PATCH_RECENT)
         index = PATCH_RECENT - 1;
-    memmove(m->sources + 1, m->sources, index * sizeof *m->sources);
+    for (; index; index--)
+        m->sources[index] = m->sources[index - 1];
     m->sources[0] = s;
     if (!s.is_new)
         m->diagonal = s.where;
@@ -81,10 +88,6 @@ enum { DID_LITERAL, DID_AGAIN, DID_OLD, DID_NEW };
 static inline void did(struct patch_model *m, unsigned what)
 {
     m->history = (m->history << 2 | what) & 0xff;
-    if (what != DID_LITERAL)
-        m->since = 0;
-    else if (m->since < 3)
-        m->since++;
 }
 
 /*

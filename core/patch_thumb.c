@@ -120,10 +120,20 @@ static size_t skip(const struct patch_space *space, const uint8_t *bytes, size_t
 {
     size_t i = patch_skip_to(2, length, at);
 
-    for (; i < limit && i + 4 <= length; i += 2)
-        if ((bytes[i + 1] & 0xf8) == 0xf0 ||
-            ((at + i) % 4 == 0 && patch_space_holds(space, fota_get32(bytes + i))))
+    /* By words where they are whole, which may hold an address; their halves are instructions. */
+    if ((at + i) % 4 && i + 4 <= length) {
+        if ((bytes[i + 1] & 0xf8) == 0xf0)
             return i;
+        i += 2;
+    }
+    for (; i < limit && i + 4 <= length; i += 4) {
+        uint32_t word = fota_get32(bytes + i);
+
+        if ((word & 0xf800) == 0xf000 || patch_space_holds(space, word))
+            return i;
+        if (word >> 27 == 0x1e)
+            return i + 2;
+    }
     return i < limit ? length : i;
 }
 

@@ -12,8 +12,6 @@
 #define PASSES      3u
 #define RAM_DEFAULT 32768u
 #define LARGE       (1024u * 1024) /* images that are passed over once less, bytes */
-#define MUCH        10u            /* literals by the byte of the image, 1 / MUCH */
-#define ALIEN       10u            /* bytes from the old image, 1 / ALIEN of the new one's */
 #define COST_MAX    300u           /* instructions of the decoder by the new byte */
 
 static const char *const arch_names[PATCH_ARCHS] = {"raw", "thumb", "a32", "riscv", "xtensa"};
@@ -30,7 +28,7 @@ static void put_number(struct diff_writer *w, uint32_t value)
 
 static void put_head(struct diff_writer *w, const struct patch_head *h)
 {
-    uint8_t byte = (uint8_t)(h->arch | h->mix << PATCH_MIX_SHIFT | h->far);
+    uint8_t byte = (uint8_t)(h->arch | h->mix | h->far);
     uint32_t difference = h->new_space.base - h->old_space.base;
     unsigned shift = 0;
 
@@ -152,8 +150,8 @@ static int begin(const struct diff_images *images, const struct fota_diff_option
     a->images = *images;
     a->images.arch = patch_arch_find(arch);
     a->images.head.arch = (uint8_t)arch;
-    a->images.head.mix = o->fast ? 0 : PATCH_INPUTS - 1;
-    a->prices = diff_prices_new(images);
+    a->images.head.mix = o->fast ? 0 : PATCH_MIX;
+    a->prices = diff_prices_new(&a->images);
     err = a->prices ? diff_space_find(&a->images) : FOTA_ERR_MEMORY;
     if (!err)
         err = diff_matches_find(&a->images, &a->matches);
@@ -190,32 +188,20 @@ static int begin_best(const struct diff_images *images, const struct fota_diff_o
  */
 static uint64_t cost_of(const struct fota_diff_stats *s, unsigned mix, uint32_t new_size)
 {
-    static const uint32_t literal[PATCH_INPUTS] = {450, 950, 1270};
-
-    return (uint64_t)literal[mix] * s->literals + 1250ull * s->copies + 350ull * s->addresses +
-           25ull * new_size;
+    return (uint64_t)(mix ? 720 : 120) * s->literals + 1050ull * s->copies + 470ull * s->addresses +
+           9ull * new_size;
 }
 
-/*
- * Mixes less where literals would take the decoder too long, if that helps; returns whether it
- * does. Where it does not the image can hardly be compressed; and one that has next to nothing of
- * the old image is a whole image in truth, whose bytes take longer on their way than in the
- * decoder.
+/* Mixes nothing where that would take the decoder too long; returns whether this changes anything.
  */
-static int mix_less(struct attempt *a)
+static int hurry(struct attempt *a)
 {
     struct patch_head *head = &a->images.head;
     uint32_t size = a->images.new_size;
-    uint64_t most = (uint64_t)COST_MAX * size;
-    unsigned mix = head->mix;
 
-    if (cost_of(&a->stats, 0, size) > most || a->stats.old_bytes < size / ALIEN)
+    if (!head->mix || cost_of(&a->stats, head->mix, size) <= (uint64_t)COST_MAX * size)
         return 0;
-    while (mix && cost_of(&a->stats, mix, size) > most)
-        mix--;
-    if (mix == head->mix)
-        return 0;
-    head->mix = (uint8_t)mix;
+    head->mix = 0;
     free(a->best.data);
     a->best.data = NULL;
     return 1;
@@ -239,12 +225,9 @@ int fota_diff(const uint8_t *old, size_t old_size, const uint8_t *new, size_t ne
     images.old_size = (uint32_t)old_size;
     images.new_size = (uint32_t)new_size;
     err = begin_best(&images, &o, &best);
-    /* Of much new code what a copy would have given says little. */
-    if (!err && !o.fast && best.stats.literal_bytes > images.new_size / MUCH)
-        best.images.head.mix = PATCH_INPUTS - 2;
     for (unsigned pass = 1; pass < (new_size < LARGE ? PASSES : PASSES - 1) && !err; pass++)
         err = improve(&best, &o);
-    while (!err && mix_less(&best))
+    if (!err && hurry(&best))
         err = improve(&best, &o);
     if (!err) {
         *patch = best.best.data;

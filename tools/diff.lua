@@ -13,7 +13,7 @@ local diff = {
     options = {
         { name = "ram", value = "BYTES", help = "of the modem's decoder; 32768 by default" },
         { name = "geometry", value = "MODEL", help = "as this modem's flash wants it, see fota pack" },
-        { name = "fast", help = "literals without mixing: decodes faster, and is some percent larger" },
+        { name = "fast", help = "literals are not predicted: decodes faster, and is up to a tenth larger" },
         { name = "json", help = "machine readable" },
     },
     notes = "OLD and NEW are images, folders, or full packages.",

@@ -74,6 +74,22 @@ static uint32_t code_plain(struct patch_coder *c, unsigned bits, uint32_t value)
     return value;
 }
 
+static unsigned code_share(struct patch_coder *c, const uint16_t *counts, unsigned symbols,
+                           unsigned symbol)
+{
+    uint32_t below = 0;
+
+    for (unsigned i = 0; i < symbol; i++)
+        below += counts[i];
+    c->bits -= log2((double)counts[symbol] / counts[symbols]);
+    c->range /= counts[symbols];
+    c->low += (uint64_t)below * c->range;
+    c->range *= counts[symbol];
+    normalise(c);
+    return symbol;
+}
+
+#define CODED(value) (value)
 #include "patch_model.h"
 
 static void start_coder(struct patch_coder *c, struct diff_writer *out)
@@ -192,11 +208,11 @@ static void keep_address(struct diff_coder *coder, uint32_t old, uint32_t new)
 }
 
 static void write_literal(struct patch_coder *c, struct diff_coder *coder,
-                          const struct diff_segment *segment, uint32_t position)
+                          const struct diff_segment *segment, uint32_t position, unsigned fresh)
 {
     const struct diff_images *images = coder->images;
     const struct patch_source *source = &coder->model.sources[0];
-    struct literal_context context = {0, 0, coder->model.since, position & 3};
+    struct literal_context context = {0, 0, fresh, position & 3};
     uint8_t value = images->new[position];
     double bits = c->bits;
 
@@ -208,12 +224,24 @@ static void write_literal(struct patch_coder *c, struct diff_coder *coder,
              position + source->where < images->old_size)
         context.there = images->old[position + source->where];
     code_literal(c, &coder->model, &context, value);
-    did(&coder->model, DID_LITERAL);
     coder->order0[position & 1][value]++;
     coder->order1[context.last << 8 | value]++;
     coder->stats->literals++;
     coder->stats->literal_bytes++;
     coder->stats->literal_bits += c->bits - bits;
+}
+
+/* The `count` literals of a run. */
+static void write_run(struct patch_coder *c, struct diff_coder *coder,
+                      const struct diff_segment *segment, uint32_t position, uint32_t count)
+{
+    double bits = c->bits;
+
+    code_run(c, &coder->model, count);
+    did(&coder->model, DID_LITERAL);
+    coder->stats->literal_bits += c->bits - bits;
+    for (uint32_t i = 0; i < count; i++)
+        write_literal(c, coder, segment, position + i, i == 0);
 }
 
 /* The addresses in a copy. */
@@ -241,26 +269,30 @@ static void write_units(struct patch_coder *c, struct diff_coder *coder, const s
     coder->stats->address_bits += c->bits - bits;
 }
 
+static unsigned op_of(const struct patch_model *m, const struct diff_op *op)
+{
+    if (op->length == 0)
+        return OP_LITERAL;
+    for (unsigned i = 0; i < PATCH_RECENT; i++)
+        if (m->sources[i].is_new == op->source.is_new && m->sources[i].where == op->source.where)
+            return OP_RECENT + i;
+    return op->source.is_new ? OP_NEW : OP_OLD;
+}
+
 static void write_copy(struct patch_coder *c, struct diff_coder *coder, const struct diff_op *op,
                        uint32_t position)
 {
     struct patch_model *m = &coder->model;
     struct patch_source source = op->source;
-    unsigned index = 0;
+    unsigned how = op_of(m, op);
     double bits = c->bits;
 
-    while (index < PATCH_RECENT &&
-           (m->sources[index].is_new != source.is_new || m->sources[index].where != source.where))
-        index++;
-    code_recent(c, m, index);
-    if (index == PATCH_RECENT)
-        code_careful(c, &m->origin[m->history & 15], source.is_new);
-    code_length(c, m, index, source.is_new, op->length);
-    if (index == PATCH_RECENT)
+    code_length(c, m, how, op->length);
+    if (how >= OP_OLD)
         code_source(c, m, op->length, &source);
-    use_source(m, index, &op->source);
+    use_source(m, how - OP_RECENT, &op->source);
     learn_copy(m, coder->images->arch, position, op->length);
-    did(m, index == 0 ? DID_AGAIN : source.is_new ? DID_NEW : DID_OLD);
+    did(m, how == OP_RECENT ? DID_AGAIN : source.is_new ? DID_NEW : DID_OLD);
     coder->stats->copies++;
     *(source.is_new ? &coder->stats->new_bytes : &coder->stats->old_bytes) += op->length;
     coder->stats->copy_bits += c->bits - bits;
@@ -274,19 +306,23 @@ int diff_code(struct diff_coder *coder, const struct diff_segment *segment,
     struct patch_coder c;
     double bits;
 
-    patch_model_reset(&coder->model, coder->images->head.mix + 1u);
+    patch_model_reset(&coder->model, coder->images->head.mix != 0);
     start_coder(&c, out);
-    for (size_t i = 0; i < ops->count; i++) {
+    for (size_t i = 0; i < ops->count;) {
         const struct diff_op *op = &ops->list[i];
+        uint32_t run = 0;
 
+        while (i + run < ops->count && op[run].length == 0)
+            run++;
         bits = c.bits;
-        code_is_copy(&c, &coder->model, position, op->length != 0);
-        *(op->length ? &coder->stats->copy_bits : &coder->stats->literal_bits) += c.bits - bits;
-        if (op->length)
-            write_copy(&c, coder, op, position);
+        code_op(&c, &coder->model, position, op_of(&coder->model, op));
+        *(run ? &coder->stats->literal_bits : &coder->stats->copy_bits) += c.bits - bits;
+        if (run)
+            write_run(&c, coder, segment, position, run);
         else
-            write_literal(&c, coder, segment, position);
-        position += op->length ? op->length : 1;
+            write_copy(&c, coder, op, position);
+        position += run ? run : op->length;
+        i += run ? run : 1;
     }
     finish_coder(&c);
     return out->failed ? FOTA_ERR_MEMORY : 0;

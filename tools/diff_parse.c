@@ -17,7 +17,8 @@ struct node {
     struct diff_op op; /* that leads here */
     struct patch_source sources[PATCH_RECENT];
     uint32_t diagonal;
-    uint8_t history, since;
+    uint8_t history;
+    uint16_t run; /* literals before it, less than PRICE_RUNS */
 };
 
 struct parser {
@@ -62,7 +63,7 @@ static void arrive(const struct parser *p, uint32_t at)
     memcpy(m.sources, from->sources, sizeof m.sources);
     m.diagonal = from->diagonal;
     m.history = from->history;
-    m.since = from->since;
+    n->run = 0;
     if (n->op.length) {
         while (index < PATCH_RECENT && (m.sources[index].is_new != n->op.source.is_new ||
                                         m.sources[index].where != n->op.source.where))
@@ -70,12 +71,13 @@ static void arrive(const struct parser *p, uint32_t at)
         use_source(&m, index, &n->op.source);
         did(&m, index == 0 ? DID_AGAIN : n->op.source.is_new ? DID_NEW : DID_OLD);
     } else {
-        did(&m, DID_LITERAL);
+        n->run = (uint16_t)(from->run + (from->run + 1u < PRICE_RUNS));
+        if (from->run == 0)
+            did(&m, DID_LITERAL);
     }
     memcpy(n->sources, m.sources, sizeof m.sources);
     n->diagonal = m.diagonal;
     n->history = (uint8_t)m.history;
-    n->since = (uint8_t)m.since;
 }
 
 /* Bytes that a source can give at an offset, as far as they are there. */
@@ -91,20 +93,18 @@ static uint32_t reachable(const struct parser *p, const struct patch_source *sou
     return p->images->old_size - from < most ? p->images->old_size - from : most;
 }
 
-/* All lengths of a copy; `base` is what it costs besides its length, source and addresses. */
-static void try_copy(struct parser *p, uint32_t at, const struct patch_source *source,
-                     unsigned index, uint32_t base)
+/* All lengths of a copy by an operation. */
+static void try_copy(struct parser *p, uint32_t at, const struct patch_source *source, unsigned op)
 {
     const struct diff_prices *prices = p->prices;
     const struct node *n = node_at(p, at);
     uint32_t most = reachable(p, source, at), length = 0, cost = 0, by_class[4] = {0, 0, 0, 0};
     uint32_t needed = 0, whole = 0, whole_cost = 0;
-    unsigned kind = index == 0             ? (n->history & 3) == 0
-                    : index < PATCH_RECENT ? 2
-                                           : 3 + source->is_new;
+    uint32_t base = n->cost + prices->op[n->history & 15][at & 1][op];
+    unsigned kind = op == OP_RECENT ? (n->history & 3) == 0 : op < OP_OLD ? 2 : op - OP_OLD + 3;
     unsigned step = copy_step(p->images->arch, source, at);
 
-    if (index == PATCH_RECENT)
+    if (op >= OP_OLD)
         for (unsigned i = 0; i < 4; i++)
             by_class[i] =
                 source->is_new
@@ -151,8 +151,8 @@ static uint32_t hash_of(const uint8_t *bytes, unsigned length)
     return hash >> 14;
 }
 
-/* The nearest earlier places with the same few bytes; `at` becomes one of them. */
-static void try_near(struct parser *p, uint32_t at, uint32_t base)
+/* The nearest earlier places with the same few bytes, if `tried`; `at` becomes one of them. */
+static void try_near(struct parser *p, uint32_t at, int tried)
 {
     for (unsigned i = 0; i < HASHES; i++) {
         struct patch_source source = {1, 0};
@@ -162,31 +162,37 @@ static void try_near(struct parser *p, uint32_t at, uint32_t base)
             break;
         last = &p->last[i][hash_of(p->images->new + at, hash_bytes[i])];
         source.where = at + 1 - *last;
-        if (*last && base)
-            try_copy(p, at, &source, PATCH_RECENT, base);
+        if (*last && tried)
+            try_copy(p, at, &source, OP_NEW);
         *last = at + 1;
     }
+}
+
+/* What it costs that there is a literal more; less than nothing where another number is likelier.
+ */
+static uint32_t price_of_run(const struct parser *p, const struct node *n, uint32_t at)
+{
+    const struct diff_prices *prices = p->prices;
+
+    if (n->run == 0)
+        return prices->op[n->history & 15][at & 1][OP_LITERAL] + prices->runs[1];
+    return n->run + 1u < PRICE_RUNS ? prices->runs[n->run + 1] - prices->runs[n->run] : 0;
 }
 
 static void leave(struct parser *p, uint32_t at, const struct diff_matches *matches)
 {
     const struct diff_prices *prices = p->prices;
     const struct node *n = node_at(p, at);
-    unsigned h = n->history & 63;
-    uint32_t copy = n->cost + prices->copy[h][at & 1][1];
-    uint32_t other = copy + prices->again[h][0];
 
-    reach(p, at + 1, n->cost + prices->copy[h][at & 1][0] + prices->literals[at], 0, NULL);
+    reach(p, at + 1, n->cost + prices->literals[at] + price_of_run(p, n, at), 0, NULL);
     for (unsigned i = 0; i < PATCH_RECENT; i++)
-        try_copy(p, at, &n->sources[i], i,
-                 copy + prices->again[h][1] + prices->recent[i][n->history & 3]);
+        try_copy(p, at, &n->sources[i], OP_RECENT + i);
     for (unsigned i = 0; i < DIFF_CANDIDATES; i++) {
         const struct patch_source *source = &matches->list[(size_t)at * DIFF_CANDIDATES + i];
 
-        try_copy(p, at, source, PATCH_RECENT,
-                 other + prices->origin[n->history & 15][source->is_new]);
+        try_copy(p, at, source, source->is_new ? OP_NEW : OP_OLD);
     }
-    try_near(p, at, other + prices->origin[n->history & 15][1]);
+    try_near(p, at, 1);
 }
 
 /* The way back from the end, turned round. */

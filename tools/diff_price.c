@@ -6,44 +6,33 @@
 
 #define GUESSED 40u   /* an address as the map will say */
 #define UNKNOWN 1500u /* another one, besides the bits of its difference */
+#define HASTE                                                                                      \
+    2048u /* a copy, besides its bits, where decoding has to be quick: it takes as long as         \
+           * twenty literals */
 
 static uint32_t price_of(double probability)
 {
     return (uint32_t)(-log2(probability) * PRICE_BIT + 0.5);
 }
 
-static void price_bit(uint32_t p, uint32_t price[2])
+static void price_symbols(uint32_t *price, const uint16_t *counts, unsigned symbols)
 {
-    double one = patch_careful_p16(p) / 65536.0;
-
-    price[1] = price_of(one);
-    price[0] = price_of(1 - one);
+    for (unsigned i = 0; i < symbols; i++)
+        price[i] = price_of((double)counts[i] / counts[symbols]);
 }
 
 static void price_numbers(struct diff_price_number *price, const struct patch_number *n)
 {
-    uint32_t bit[2];
-
-    for (unsigned size = 0; size < 32; size++) {
-        unsigned node = 1;
-
-        price->size[size] = 0;
-        for (unsigned i = 5; i--;) {
-            price_bit(n->size[node], bit);
-            price->size[size] += bit[size >> i & 1];
-            node = node << 1 | (size >> i & 1);
-        }
-    }
+    price_symbols(price->size, n->size, PATCH_SIZES);
     for (unsigned i = 0; i < PATCH_TOPS; i++)
-        for (unsigned k = 0; k < 3; k++)
-            price_bit(n->top[i][k], price->top[i][k]);
-    for (unsigned k = 0; k < 4; k++)
-        price_bit(n->low[k], price->low[k]);
+        price_symbols(price->top[i], n->top[i], 4);
+    for (unsigned i = 0; i < 2; i++)
+        price_symbols(price->low[i], n->low[i], 4);
 }
 
 uint32_t diff_price_number(const struct diff_price_number *n, uint32_t value)
 {
-    unsigned bits = 0, row, left, prefix = 1, low = 1;
+    unsigned bits = 0, row, left;
     uint32_t price;
 
     value++;
@@ -51,19 +40,14 @@ uint32_t diff_price_number(const struct diff_price_number *n, uint32_t value)
         bits++;
     price = n->size[bits];
     row = bits < PATCH_TOPS ? bits : PATCH_TOPS - 1;
-    for (left = bits; left && left + 2 > bits; left--) {
-        price += n->top[row][prefix - 1][value >> (left - 1) & 1];
-        prefix = prefix << 1 | (value >> (left - 1) & 1);
-    }
+    left = bits < 2 ? 0 : bits - 2;
+    if (bits)
+        price += n->top[row][bits == 1 ? value & 1 : value >> left & 3];
     if (left > 2) {
         price += PRICE_BIT * (left - 2);
         left = 2;
     }
-    for (; left; left--) {
-        price += n->low[low][value >> (left - 1) & 1];
-        low = low << 1 | (value >> (left - 1) & 1);
-    }
-    return price;
+    return left ? price + n->low[left - 1][value & ((1u << left) - 1)] : price;
 }
 
 /* ---- addresses ------------------------------------------------------------------------------ */
@@ -170,23 +154,16 @@ static void learn_literals(struct diff_prices *p, const struct diff_coder *coder
 
 static void learn_model(struct diff_prices *p, const struct patch_model *m)
 {
-    for (unsigned i = 0; i < 64; i++) {
-        price_bit(m->copy[i][0], p->copy[i][0]);
-        price_bit(m->copy[i][1], p->copy[i][1]);
-        price_bit(m->again[i], p->again[i]);
-    }
-    for (unsigned i = 0; i < 16; i++)
-        price_bit(m->origin[i], p->origin[i]);
-    for (unsigned h = 0; h < 4; h++) {
-        uint32_t before = 0, bit[2];
+    for (unsigned i = 0; i < 16 * 2; i++) {
+        uint32_t *op = p->op[i / 2][i % 2];
 
-        for (unsigned i = 0; i < PATCH_RECENT - 1; i++) {
-            price_bit(m->recent[i][h], bit);
-            p->recent[i][h] = before + bit[1];
-            before += bit[0];
-        }
-        p->recent[PATCH_RECENT - 1][h] = before;
+        price_symbols(op, m->op[i / 2][i % 2], PATCH_OPS);
+        for (unsigned k = OP_RECENT; k < PATCH_OPS && !m->mix; k++)
+            op[k] += HASTE;
     }
+    price_numbers(&p->run, &m->run);
+    for (unsigned i = 1; i < PRICE_RUNS; i++)
+        p->runs[i] = diff_price_number(&p->run, i - 1);
     for (unsigned i = 0; i < PRICE_KINDS; i++) {
         price_numbers(&p->length[i], &m->length[i]);
         for (unsigned k = 1; k < PRICE_LENGTHS; k++)
@@ -210,19 +187,19 @@ struct diff_prices *diff_prices_new(const struct diff_images *images)
         free(model);
         return NULL;
     }
-    for (uint32_t *u = &model->copy[0][0]; u != (uint32_t *)&model->weights[0][0]; u++)
-        *u = PATCH_CAREFUL_HALF;
+    patch_model_reset(model, images->head.mix != 0);
     learn_model(p, model);
     free(model);
     for (uint32_t i = 0; i < images->new_size; i++)
-        p->literals[i] = 6 * PRICE_BIT;
+        p->literals[i] = (images->head.mix ? 6 : 8) * PRICE_BIT;
     return p;
 }
 
 void diff_prices_learn(struct diff_prices *p, struct diff_coder *coder)
 {
     learn_model(p, &coder->model);
-    learn_literals(p, coder);
+    if (coder->model.mix)
+        learn_literals(p, coder);
     learn_addresses(p, coder->addresses, coder->address_count);
     p->learned = 1;
 }

@@ -8,19 +8,19 @@
 #include "diff_internal.h"
 
 #define PRICE_BIT     256u
-#define PRICE_LENGTHS 64u /* lengths with a table of prices */
-#define PRICE_KINDS   5u  /* of lengths, as in struct patch_model */
+#define PRICE_LENGTHS 64u  /* lengths with a table of prices */
+#define PRICE_RUNS    256u /* likewise; in longer runs one literal more costs no more than itself */
+#define PRICE_KINDS   5u   /* of lengths, as in struct patch_model */
 
 struct diff_price_number {
-    uint32_t size[32];
-    uint32_t top[PATCH_TOPS][3][2];
-    uint32_t low[4][2];
+    uint32_t size[PATCH_SIZES], top[PATCH_TOPS][4], low[2][4];
 };
 
 struct diff_prices {
     int learned; /* a pass was made */
-    uint32_t copy[64][2][2], again[64][2], recent[PATCH_RECENT][4], origin[16][2];
-    struct diff_price_number length[PRICE_KINDS], distance[4], shift[4];
+    uint32_t op[16][2][PATCH_OPS];
+    struct diff_price_number run, length[PRICE_KINDS], distance[4], shift[4];
+    uint32_t runs[PRICE_RUNS]; /* of each number of literals */
     uint32_t lengths[PRICE_KINDS][PRICE_LENGTHS];
     uint32_t *literals; /* of each byte of the new image */
     /* old address to new address, open addressing; the size is a power of two */

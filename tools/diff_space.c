@@ -43,7 +43,7 @@ static uint32_t literal_of(const uint8_t *bytes, uint32_t at)
 static void look_at_thumb(const struct diff_images *images, const uint8_t *bytes, uint32_t size,
                           struct evidence *e)
 {
-    struct patch_space none = {0, size, 1, 0, {{0, 0}}};
+    struct patch_space none = {.size = size, .far = 1};
     uint32_t near = 0, far = 0;
 
     for (uint32_t i = 0; i + PATCH_UNIT_MAX < size; i += 2) {
@@ -83,7 +83,7 @@ static const unsigned calls[PATCH_ARCHS] = {0, 1u << 4, 1u << 4, 3u << 4, 1u << 
 static void look_at_any(const struct diff_images *images, const uint8_t *bytes, uint32_t size,
                         struct evidence *e)
 {
-    struct patch_space none = {0, size, 1, 0, {{0, 0}}};
+    struct patch_space none = {.size = size, .far = 1};
 
     for (uint32_t i = 0; i + PATCH_UNIT_MAX < size;) {
         struct patch_unit unit = {0, 0, 0, 0, 0};
@@ -239,7 +239,7 @@ int diff_space_find(struct diff_images *images)
 static double score(const struct patch_arch *arch, const uint8_t *bytes, uint32_t size,
                     uint8_t *seen)
 {
-    struct patch_space none = {0, size, 0, 0, {{0, 0}}};
+    struct patch_space none = {.size = size};
     double again = 0, branches = 0;
 
     memset(seen, 0, size + 1);

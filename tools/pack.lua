@@ -41,7 +41,7 @@ local pack = {
         { name = "geometry", value = "M",
             help = "with --from: whose flash it is for; or SLOT/UNIT,STAGING/UNIT in bytes; --model" },
         { name = "undo", help = "with --from: a reverse patch, too, where the old image is not kept" },
-        { name = "fast", help = "with --to: decodes faster, and is some percent larger" },
+        { name = "fast", help = "with --to: decodes faster, and is up to a tenth larger" },
         { name = "mini", value = "UPDATER", help = "mini fota: make two packages of one set. --out gets this"
             .. " resident updater (url1), --out2 the image (url2)" },
         { name = "out2", value = "PKG", help = "with --mini: the package of the image" },

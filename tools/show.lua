@@ -133,7 +133,7 @@ local function text_of(d)
     if d.stream then
         add("code", d.stream.arch .. (d.stream.old_base and string.format(" at 0x%08x, was at 0x%08x",
             d.stream.new_base, d.stream.old_base) or ""))
-        add("literals", d.stream.fast and "fast" or "mixed")
+        add("literals", d.stream.fast and "plain" or "predicted")
         add_number("segments", d.stream.segments)
         add("undo", d.stream.undo > 0 and util.decimal(d.stream.undo) .. " bytes" or "none")
     end
