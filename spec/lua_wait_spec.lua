@@ -1,9 +1,9 @@
 --- The module `fota` as Lua sees it: waiting, callbacks, the collector.
+local device = require("spec.support.device")
 local face = require("spec.support.face")
-local sim = require("fota.sim")
 local vm = require("spec.support.vm")
 
-local finish, start, printed = face.finish, face.start_coroutine, face.printed
+local finish, object, start, printed = face.finish, face.object, face.start_coroutine, face.printed
 local ABSENT = face.ABSENT
 
 describe("the module fota", function()
@@ -31,7 +31,7 @@ describe("the module fota", function()
                 end
             end)
             local box = start(function()
-                return fota():httpDownload(url)
+                return object():httpDownload(url)
             end)
             assert.equal("suspended", coroutine.status(box.thread))
             assert.is_nil(box.result)
@@ -44,7 +44,7 @@ describe("the module fota", function()
 
         it("in a coroutine for a failure too", function()
             local box = start(function()
-                return fota():httpDownload(server:url("absent"))
+                return object():httpDownload(server:url("absent"))
             end)
             finish()
             assert.same({ -1, ABSENT, -49, n = 3 }, box.result)
@@ -54,13 +54,13 @@ describe("the module fota", function()
             if coroutine.isyieldable then
                 assert.is_false(coroutine.isyieldable())
             end
-            assert.equal(0, (fota():httpDownload(url)))
+            assert.equal(0, (object():httpDownload(url)))
             assert.is_false(fota.status().busy)
         end)
 
         it("on, when a stranger resumes the coroutine", function()
             local box = start(function()
-                return fota():httpDownload(url)
+                return object():httpDownload(url)
             end)
             for _ = 1, 3 do
                 assert.is_true(coroutine.resume(box.thread, "stranger"))
@@ -76,7 +76,7 @@ describe("the module fota", function()
                 return pending("this Lua closes no coroutines")
             end
             local box = start(function()
-                return fota():httpDownload(url)
+                return object():httpDownload(url)
             end)
             assert.is_true(coroutine.close(box.thread))
             collectgarbage()
@@ -87,7 +87,7 @@ describe("the module fota", function()
 
         it("and leaves a coroutine that returns dead", function()
             local thread = coroutine.create(function()
-                return fota():httpDownload(url), "more", "values"
+                return object():httpDownload(url), "more", "values"
             end)
             coroutine.resume(thread)
             finish()
@@ -96,7 +96,7 @@ describe("the module fota", function()
 
         it("and leaves a coroutine that yields again as it is", function()
             local thread = coroutine.create(function()
-                fota():httpDownload(url)
+                object():httpDownload(url)
                 return coroutine.yield(1, 2, 3)
             end)
             coroutine.resume(thread)
@@ -107,7 +107,7 @@ describe("the module fota", function()
 
         it("and reports the error of a coroutine that it resumed", function()
             local box = start(function()
-                fota():httpDownload(url)
+                object():httpDownload(url)
                 error("after the download")
             end)
             local lines = printed(finish)
@@ -123,14 +123,14 @@ describe("the module fota", function()
                 assert(coroutine.resume(thread, ...))
             end)
             local box = start(function()
-                return fota():httpDownload(url)
+                return object():httpDownload(url)
             end)
             finish()
             assert.same({ box.thread }, seen)
             assert.same({ 0, n = 1 }, box.result)
             fota.onresume(nil)
             box = start(function()
-                return fota():httpDownload(url)
+                return object():httpDownload(url)
             end)
             finish()
             assert.equal(1, #seen)
@@ -143,11 +143,11 @@ describe("the module fota", function()
                 queue[#queue + 1] = thread
             end)
             local first = start(function()
-                return fota():httpDownload(server:url("absent"))
+                return object():httpDownload(server:url("absent"))
             end)
             finish()
             local second = start(function()
-                return fota():httpDownload(url)
+                return object():httpDownload(url)
             end)
             finish()
             assert.is_nil(first.result)
@@ -163,7 +163,7 @@ describe("the module fota", function()
                 error("no scheduler here")
             end)
             start(function()
-                return fota():httpDownload(url)
+                return object():httpDownload(url)
             end)
             assert.matches("^fota: error in onresume: .*no scheduler here", printed(finish)[1])
         end)
@@ -173,7 +173,7 @@ describe("the module fota", function()
         it("and goes on when the callback raises, saying so each time", function()
             local calls = 0
             local lines = printed(function()
-                assert.equal(0, (fota():httpDownload({
+                assert.equal(0, (object():httpDownload({
                     url1 = url,
                     callback = function()
                         calls = calls + 1
@@ -193,7 +193,7 @@ describe("the module fota", function()
                 error("no paper")
             end
             local ok, result = pcall(function()
-                return fota():httpDownload({
+                return object():httpDownload({
                     url1 = url,
                     callback = function()
                         error({})
@@ -209,7 +209,7 @@ describe("the module fota", function()
             local box
             local lines = printed(function()
                 box = start(function()
-                    return fota():httpDownload({ url1 = url, callback = coroutine.yield })
+                    return object():httpDownload({ url1 = url, callback = coroutine.yield })
                 end)
                 finish()
             end)
@@ -219,7 +219,7 @@ describe("the module fota", function()
 
         it("a callable table as well as a function", function()
             local last
-            fota():httpDownload({
+            object():httpDownload({
                 url1 = url,
                 callback = setmetatable({}, {
                     __call = function(_, status)
@@ -242,11 +242,11 @@ describe("the module fota", function()
                 depth = depth - 1
             end
             assert.same({}, printed(function()
-                fota():httpDownload({ url1 = url, callback = callback })
+                object():httpDownload({ url1 = url, callback = callback })
             end))
             assert.truthy(#said > 3)
             start(function()
-                fota():httpDownload({ url1 = url, callback = callback })
+                object():httpDownload({ url1 = url, callback = callback })
             end)
             assert.same({}, printed(finish))
             assert.equal(1, deepest)
@@ -254,10 +254,10 @@ describe("the module fota", function()
 
         it("with the next download allowed at the end of one", function()
             local second
-            local first = vm.pack(fota():httpDownload({
+            local first = vm.pack(object():httpDownload({
                 url1 = server:url("absent"),
                 callback = function()
-                    second = vm.pack(fota():httpDownload(url))
+                    second = vm.pack(object():httpDownload(url))
                 end,
             }))
             assert.equal(-49, first[3])
@@ -267,11 +267,11 @@ describe("the module fota", function()
         it("with the results kept apart when that happens under a waiting coroutine", function()
             local second
             local first = start(function()
-                return fota():httpDownload({
+                return object():httpDownload({
                     url1 = server:url("absent"),
                     callback = function()
                         second = start(function()
-                            return fota():httpDownload(url)
+                            return object():httpDownload(url)
                         end)
                     end,
                 })
@@ -286,13 +286,14 @@ describe("the module fota", function()
         end)
 
         it("on an asynchronous model with a download begun in the callback", function()
+            face.needs_modem()
             modem, fota, url = face.open("EC600N")
             local seen = {}
-            fota():httpDownload({
+            object():httpDownload({
                 url1 = server:url("absent"),
                 callback = function(...)
                     seen[#seen + 1] = { ... }
-                    assert.equal(0, (fota():httpDownload({
+                    assert.equal(0, (object():httpDownload({
                         url1 = url,
                         callback = function(...)
                             seen[#seen + 1] = { ... }
@@ -308,7 +309,7 @@ describe("the module fota", function()
 
         it("nobody for a call that was refused", function()
             local called = false
-            assert.equal(-1, (fota():httpDownload({
+            assert.equal(-1, (object():httpDownload({
                 url1 = "gopher://127.0.0.1/",
                 callback = function()
                     called = true
@@ -322,7 +323,7 @@ describe("the module fota", function()
         it("a download that another coroutine waits for", function()
             local seen = {}
             local box = start(function()
-                return fota():httpDownload({
+                return object():httpDownload({
                     url1 = url,
                     callback = function(...)
                         seen[#seen + 1] = { ... }
@@ -330,20 +331,21 @@ describe("the module fota", function()
                 })
             end)
             fota.poll(100)
-            assert.equal(0, (fota():download_cancel()))
+            assert.equal(0, (object():download_cancel()))
             finish()
             assert.same({ -1, "CANCELLED: the update was cancelled", -6, n = 3 }, box.result)
             assert.equal(-6, seen[#seen][1])
-            assert.equal(0, modem:stats().resets)
+            face.assert_resets(0)
         end)
 
         -- On the model that has the call. `when` tells what to do and when: it is called before each poll.
         local function cancelled_on_bg95(when, callback)
+            face.needs_modem()
             modem, fota, url = face.open("BG95")
             modem:rate(20000)
             local seen = {}
             local box = start(function()
-                return fota():httpDownload({
+                return object():httpDownload({
                     url1 = url,
                     callback = function(...)
                         seen[#seen + 1] = { ... }
@@ -363,7 +365,7 @@ describe("the module fota", function()
             assert.truthy(seen[#seen][1] ~= 0 and seen[#seen][1] ~= 1 and seen[#seen][1] ~= 2)
             assert.equal(0, modem:stats().resets)
             modem:rate(0)
-            assert.equal(0, (fota():httpDownload(url)))
+            assert.equal(0, (object():httpDownload(url)))
             assert.equal(1, modem:stats().resets)
         end
 
@@ -375,7 +377,7 @@ describe("the module fota", function()
                 cancelled_on_bg95(function()
                     if not done and fota.status().stage == stage then
                         done = start(function()
-                            return fota():download_cancel()
+                            return object():download_cancel()
                         end).result
                     end
                 end)
@@ -388,7 +390,7 @@ describe("the module fota", function()
                 local done
                 cancelled_on_bg95(nothing, function(status, progress)
                     if not done and status == at[1] and progress >= at[2] then
-                        done = vm.pack(fota():download_cancel())
+                        done = vm.pack(object():download_cancel())
                     end
                 end)
                 assert.same({ 0, n = 1 }, done)
@@ -397,11 +399,11 @@ describe("the module fota", function()
 
         it("in a callback, with one final event", function()
             local ends = 0
-            local result, _, code = fota():httpDownload({
+            local result, _, code = object():httpDownload({
                 url1 = url,
                 callback = function(status)
                     if status == 1 then
-                        fota():download_cancel()
+                        object():download_cancel()
                     else
                         ends = ends + 1
                     end
@@ -420,7 +422,7 @@ describe("the module fota", function()
             debug.sethook(fn, "", 25)
             local ok, message = pcall(function()
                 local thread = coroutine.create(function()
-                    done = vm.pack(fota():httpDownload({
+                    done = vm.pack(object():httpDownload({
                         url1 = url,
                         callback = function(status)
                             seen[#seen + 1] = status .. ("x"):rep(10)
@@ -445,6 +447,7 @@ describe("the module fota", function()
         end)
 
         it("when it makes full cycles", function()
+            face.needs_modem() -- it takes a board minutes
             update_under(collectgarbage)
         end)
 
@@ -469,7 +472,7 @@ describe("the module fota", function()
                         count = count + 1
                     end
                     weak.callback = own
-                    fota():httpDownload({ url1 = url, callback = own })
+                    object():httpDownload({ url1 = url, callback = own })
                 end)
                 coroutine.resume(weak.thread)
             end
@@ -484,9 +487,10 @@ describe("the module fota", function()
         end)
 
         it("which takes a module and its modem when nobody holds them, in mid-download too", function()
+            face.needs_modem()
             local weak = setmetatable({}, { __mode = "k" })
             do
-                local other = assert(sim.modem({ model = "EC600N" }))
+                local other = device.another("EC600N")
                 local module = other:fota()
                 local package = other:package({ image = ("o"):rep(30000) })
                 module():httpDownload(server:serve("other.fota", package))
@@ -500,9 +504,10 @@ describe("the module fota", function()
         end)
 
         it("which keeps the modem while an object of the module is held", function()
+            face.needs_modem()
             local f
             do
-                f = assert(sim.modem())
+                f = device.another()
                 f = f:fota()()
             end
             for _ = 1, 3 do

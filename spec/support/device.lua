@@ -67,8 +67,9 @@ function device.offer(kind)
 end
 
 --- A second modem beside it.
-function device.another()
-    return assert(sim.modem())
+---@param model string|nil
+function device.another(model)
+    return assert(sim.modem({ model = model }))
 end
 
 return device
