@@ -37,7 +37,8 @@ int main(int argc, char **argv)
     static struct fota_source source;
     static struct fota_posix_net net;
     struct fota_posix_system posix;
-    struct fota_port port = {.system = fota_posix_system_open(&posix, NULL, NULL)};
+    struct fota_port port = {.system = fota_posix_system_open(&posix, NULL, NULL),
+                             .ftp = &fota_ftp_client};
     size_t size = argc > 2 ? strtoul(argv[2], NULL, 10) : READ_MAX;
     uint64_t begun;
     long long bytes;

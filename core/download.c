@@ -25,6 +25,11 @@ static uint64_t now(const struct fota *f)
     return system->ops->now_ms(system->ctx);
 }
 
+static uint32_t since(const struct fota *f, uint64_t then_ms)
+{
+    return fota_clamp32(now(f) - then_ms);
+}
+
 static void take_tls(struct fota *f, const struct fota_tls_params *params)
 {
     int64_t newest_known = f->config.policy->newest_known;
@@ -34,28 +39,29 @@ static void take_tls(struct fota *f, const struct fota_tls_params *params)
         f->tls.newest_known = newest_known;
 }
 
+static int fail_about(struct fota *f, int error, const char *subject)
+{
+    fota_engine_fail(f, error, 0, 0);
+    f->fault.subject = subject;
+    return error;
+}
+
 /* Before anything is sent: parameters that were given are for redirects to https, too. */
 static int check_tls(struct fota *f, const struct fota_url *url,
                      const struct fota_tls_params *params)
 {
     static const struct fota_tls_params usual = {.level = FOTA_TLS_SERVER};
     const struct fota_tls *tls = &f->config.port->tls;
-    const char *subject = NULL;
-    int err = 0;
-
     bool secure = url->scheme == FOTA_SCHEME_HTTPS || url->scheme == FOTA_SCHEME_FTPS;
+    const char *subject = NULL;
+    int err;
 
     if (!params && !secure)
         return 0;
     if (!tls->ops)
-        subject = "TLS";
-    else
-        err = tls->ops->check(tls->ctx, params ? params : &usual, &subject);
-    if (tls->ops && !err)
-        return 0;
-    fota_engine_fail(f, tls->ops ? err : FOTA_ERR_NOT_BUILT, 0, 0);
-    f->fault.subject = subject;
-    return f->fault.error;
+        return fail_about(f, FOTA_ERR_NOT_BUILT, "TLS");
+    err = tls->ops->check(tls->ctx, params ? params : &usual, &subject);
+    return err ? fail_about(f, err, subject) : 0;
 }
 
 int fota_download_check(struct fota *f, const char *url, const struct fota_tls_params *tls)
@@ -63,7 +69,11 @@ int fota_download_check(struct fota *f, const char *url, const struct fota_tls_p
     struct fota_url parts;
     int err = fota_url_parse(url, strlen(url), FOTA_URL_MAX, &parts, &f->fault);
 
-    return err ? err : check_tls(f, &parts, tls);
+    if (err)
+        return err;
+    if (parts.scheme >= FOTA_SCHEME_FTP && !f->config.port->ftp)
+        return fail_about(f, FOTA_ERR_NOT_BUILT, "FTP");
+    return check_tls(f, &parts, tls);
 }
 
 int fota_download_begin(struct fota *f, const char *url, const struct fota_tls_params *tls,
@@ -169,17 +179,17 @@ static int check_budget(struct fota *f, uint64_t bytes)
 static int check_time(struct fota *f)
 {
     bool opening = f->phase == FOTA_PHASE_ANSWER;
-    uint64_t total_ms = now(f) - f->begun_ms, spent_ms = now(f) - f->paced_ms;
+    uint32_t total_ms = since(f, f->begun_ms), spent_ms = since(f, f->paced_ms);
     uint32_t limit_ms = opening ? or_default(f->limits.request_ms, REQUEST_MS)
                                 : or_default(f->limits.slow_ms, SLOW_MS);
 
     if (f->limits.total_ms && total_ms >= f->limits.total_ms)
-        return fota_engine_fail(f, FOTA_ERR_DEADLINE, f->limits.total_ms, fota_clamp32(total_ms));
+        return fota_engine_fail(f, FOTA_ERR_DEADLINE, f->limits.total_ms, total_ms);
     if (!opening && f->received - f->paced_at >= or_default(f->limits.slow_bytes, SLOW_BYTES)) {
         f->paced_ms = now(f);
         f->paced_at = f->received;
     } else if (spent_ms >= limit_ms && f->phase != FOTA_PHASE_BACKOFF) {
-        return fota_engine_fail(f, FOTA_ERR_SLOW, limit_ms, fota_clamp32(spent_ms));
+        return fota_engine_fail(f, FOTA_ERR_SLOW, limit_ms, spent_ms);
     }
     return 0;
 }
@@ -358,20 +368,21 @@ static bool may_try_again(const struct fota_error_row *row)
  * Doubled each time, and up to a quarter less by chance, so that a fleet does not return as one;
  * where the server asks to be left alone (RFC 9110, section 10.2.3), up to a quarter more.
  */
-static uint64_t backoff(const struct fota *f)
+static uint64_t backoff_ms(const struct fota *f)
 {
     const struct fota_system *system = &f->config.port->system;
-    uint64_t longest = or_default(f->limits.backoff_max_ms, BACKOFF_MAX_MS);
-    uint64_t asked = (uint64_t)fota_source_retry_after(&f->source) * 1000;
-    uint64_t pause = or_default(f->limits.backoff_ms, BACKOFF_MS);
-    uint64_t chance;
+    uint32_t longest = or_default(f->limits.backoff_max_ms, BACKOFF_MAX_MS);
+    uint32_t asked_s = fota_source_retry_after(&f->source);
+    uint32_t asked = asked_s <= longest / 1000 ? asked_s * 1000 : longest;
+    uint32_t pause = or_default(f->limits.backoff_ms, BACKOFF_MS);
+    uint32_t chance;
 
     for (uint32_t i = 1; i < f->attempts && pause < longest; i++)
-        pause *= 2;
-    asked = asked < longest ? asked : longest;
-    pause = pause < longest ? pause : longest;
+        pause = pause < longest / 2 ? pause * 2 : longest;
+    if (pause > longest)
+        pause = longest;
     chance = system->ops->random(system->ctx) % ((asked > pause ? asked : pause) / 4 + 1);
-    return asked > pause ? asked + chance : pause - chance;
+    return asked > pause ? (uint64_t)asked + chance : pause - chance;
 }
 
 /* Not longer than the whole may take: the end is told when it has come. */
@@ -379,7 +390,7 @@ static void begin_backoff(struct fota *f)
 {
     uint64_t last_ms = f->begun_ms + f->limits.total_ms;
 
-    f->pause_until_ms = now(f) + backoff(f);
+    f->pause_until_ms = now(f) + backoff_ms(f);
     if (f->limits.total_ms && f->pause_until_ms > last_ms)
         f->pause_until_ms = last_ms;
     f->phase = FOTA_PHASE_BACKOFF;
@@ -437,11 +448,7 @@ int fota_download_backoff(struct fota *f)
 
 uint32_t fota_download_wait(const struct fota *f)
 {
-    uint64_t left;
-
-    if (f->phase == FOTA_PHASE_BACKOFF) {
-        left = f->pause_until_ms > now(f) ? f->pause_until_ms - now(f) : 0;
-        return fota_clamp32(left);
-    }
-    return WAIT_MS;
+    if (f->phase != FOTA_PHASE_BACKOFF)
+        return WAIT_MS;
+    return f->pause_until_ms > now(f) ? fota_clamp32(f->pause_until_ms - now(f)) : 0;
 }

@@ -100,6 +100,13 @@ int fota_engine_fail(struct fota *f, int error, uint32_t expected, uint32_t got)
                      expected, got);
 }
 
+int fota_engine_note(struct fota *f, const struct fota_record *record)
+{
+    int err = fota_journal_write(&f->journal, record);
+
+    return err ? fota_engine_fail(f, err, 0, 0) : 0;
+}
+
 const struct fota_fault *fota_fault(const struct fota *fota)
 {
     return &fota->fault;
@@ -304,8 +311,7 @@ int fota_confirm(struct fota *fota)
         r.counter = installed->sequence;
     if (installed->successor_count > r.key_generation)
         r.key_generation = installed->successor_count;
-    return fota_journal_write(&fota->journal, &r) ? fota_engine_fail(fota, FOTA_ERR_JOURNAL, 0, 0)
-                                                  : 0;
+    return fota_engine_note(fota, &r);
 }
 
 int fota_discard(struct fota *fota)
@@ -318,8 +324,7 @@ int fota_discard(struct fota *fota)
         return 0;
     r.state = FOTA_STATE_IDLE;
     r.flags &= FOTA_RECORD_OTHER;
-    return fota_journal_write(&fota->journal, &r) ? fota_engine_fail(fota, FOTA_ERR_JOURNAL, 0, 0)
-                                                  : 0;
+    return fota_engine_note(fota, &r);
 }
 
 int fota_forgive(struct fota *fota)
@@ -331,8 +336,7 @@ int fota_forgive(struct fota *fota)
     memset(r.reverted, 0, sizeof r.reverted);
     if (memcmp(r.reverted, fota->journal.record.reverted, sizeof r.reverted) == 0)
         return 0;
-    return fota_journal_write(&fota->journal, &r) ? fota_engine_fail(fota, FOTA_ERR_JOURNAL, 0, 0)
-                                                  : 0;
+    return fota_engine_note(fota, &r);
 }
 
 int fota_rollback(struct fota *fota)
@@ -352,6 +356,5 @@ int fota_rollback(struct fota *fota)
     r.replaced = 0;
     r.error = FOTA_ERR_ROLLBACK;
     r.stage = FOTA_STAGE_TRIAL;
-    return fota_journal_write(&fota->journal, &r) ? fota_engine_fail(fota, FOTA_ERR_JOURNAL, 0, 0)
-                                                  : 0;
+    return fota_engine_note(fota, &r);
 }

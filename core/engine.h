@@ -115,6 +115,9 @@ static inline uint32_t fota_package_size(const struct fota *f)
 /* Fails the engine's call or phase: fills in f->fault and returns `error`. */
 int fota_engine_fail(struct fota *f, int error, uint32_t expected, uint32_t got);
 
+/* Writes the journal's next record. Returns 0, or FOTA_ERR_JOURNAL as fota_engine_fail() does. */
+int fota_engine_note(struct fota *f, const struct fota_record *record);
+
 /* Forgets everything about an update but the journal. */
 void fota_engine_reset(struct fota *f);
 

@@ -234,6 +234,9 @@ struct fota_port {
     struct fota_tls tls;
     struct fota_system system;
     const struct fota_crypto_ops *crypto;
+    /* &fota_ftp_client of ftp.h; NULL: a url of ftp is answered FOTA_ERR_NOT_BUILT, and the
+     * client's code, 4 KB, is not linked */
+    const struct fota_ftp_ops *ftp;
 };
 
 #endif

@@ -705,3 +705,6 @@ void fota_ftp_close(struct fota_ftp *ftp)
     fota_connection_close(&ftp->control);
     ftp->state = STATE_IDLE;
 }
+
+const struct fota_ftp_ops fota_ftp_client = {fota_ftp_init, fota_ftp_open, fota_ftp_step,
+                                             fota_ftp_close};

@@ -81,4 +81,16 @@ int fota_ftp_step(struct fota_ftp *ftp, uint8_t *data, size_t size, size_t *got,
  */
 void fota_ftp_close(struct fota_ftp *ftp);
 
+/* The four functions, for a port to name: whoever does not has no FTP. */
+struct fota_ftp_ops {
+    void (*init)(struct fota_ftp *ftp, const struct fota_net *net, const struct fota_tls *tls,
+                 const struct fota_system *system, const struct fota_timeouts *timeouts);
+    int (*open)(struct fota_ftp *ftp, const char *url, uint64_t offset, struct fota_fault *fault);
+    int (*step)(struct fota_ftp *ftp, uint8_t *data, size_t size, size_t *got,
+                struct fota_fault *fault);
+    void (*close)(struct fota_ftp *ftp);
+};
+
+extern const struct fota_ftp_ops fota_ftp_client;
+
 #endif

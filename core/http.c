@@ -356,13 +356,9 @@ static bool same_origin(const struct fota_url *a, const struct fota_url *b)
 {
     if (a->scheme != b->scheme || a->port != b->port || a->host.length != b->host.length)
         return false;
-    for (size_t i = 0; i < a->host.length; i++) {
-        char x = a->host.text[i], y = b->host.text[i];
-
-        /* Letters that differ in case only: a host has no characters that would be mistaken. */
-        if (x != y && ((x ^ y) != 0x20 || (x | 0x20) < 'a' || (x | 0x20) > 'z'))
+    for (size_t i = 0; i < a->host.length; i++)
+        if (fota_text_lower(a->host.text[i]) != fota_text_lower(b->host.text[i]))
             return false;
-    }
     return true;
 }
 

@@ -53,11 +53,6 @@ static bool is_digit(uint8_t c)
     return c >= '0' && c <= '9';
 }
 
-static uint8_t lower(uint8_t c)
-{
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
-}
-
 static bool is_blank(uint8_t c)
 {
     return c == ' ' || c == '\t';
@@ -66,7 +61,7 @@ static bool is_blank(uint8_t c)
 /* tchar, RFC 9110 section 5.6.2. */
 static bool is_token_char(uint8_t c)
 {
-    return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z') ||
+    return is_digit(c) || (fota_text_lower((char)c) >= 'a' && fota_text_lower((char)c) <= 'z') ||
            (c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
@@ -88,16 +83,6 @@ static int fail_large(const struct fota_http_reader *reader, struct fota_fault *
 }
 
 /* ---- values --------------------------------------------------------------------------------- */
-
-/* Equal but for the case; `word` is in lower case. */
-static bool is_word(const char *text, size_t length, const char *word)
-{
-    size_t i = 0;
-
-    while (i < length && word[i] != '\0' && lower((uint8_t)text[i]) == (uint8_t)word[i])
-        i++;
-    return i == length && word[i] == '\0';
-}
 
 static bool take_char(const char *text, size_t length, size_t *at, char c)
 {
@@ -125,7 +110,7 @@ static int content_length(struct fota_http_reader *reader, struct fota_fault *fa
 
 static int transfer_encoding(struct fota_http_reader *reader, struct fota_fault *fault)
 {
-    if (reader->header.chunked || !is_word(reader->line, reader->line_length, "chunked"))
+    if (reader->header.chunked || !fota_text_is(reader->line, reader->line_length, "chunked"))
         return fail(reader, fault, FOTA_ERR_HTTP_ENCODING);
     reader->header.chunked = true;
     return FOTA_HTTP_MORE;
@@ -138,7 +123,7 @@ static void parse_range(struct fota_http_header *header, const char *text, size_
     bool has_range = false, has_total;
     size_t at = 6;
 
-    if (length < at || !is_word(text, 5, "bytes") || text[5] != ' ')
+    if (length < at || !fota_text_is(text, 5, "bytes") || text[5] != ' ')
         return;
     if (!take_char(text, length, &at, '*')) {
         if (!fota_text_number(text, length, &at, &start) || !take_char(text, length, &at, '-') ||
@@ -202,7 +187,7 @@ static void etag(struct fota_http_reader *reader)
 {
     const char *text = reader->line;
     size_t length = reader->line_length;
-    bool weak = length >= 2 && lower((uint8_t)text[0]) == 'w' && text[1] == '/';
+    bool weak = length >= 2 && fota_text_lower(text[0]) == 'w' && text[1] == '/';
 
     reader->etag = weak || length == 0 ? 0 : fota_text_hash(text, length);
 }
@@ -211,10 +196,10 @@ static int field_end(struct fota_http_reader *reader, struct fota_fault *fault)
 {
     switch ((enum field)reader->field) {
     case FIELD_CONNECTION:
-        reader->header.closes |= !is_word(reader->line, reader->line_length, "keep-alive");
+        reader->header.closes |= !fota_text_is(reader->line, reader->line_length, "keep-alive");
         break;
     case FIELD_CONTENT_ENCODING:
-        reader->encoded |= !is_word(reader->line, reader->line_length, "identity");
+        reader->encoded |= !fota_text_is(reader->line, reader->line_length, "identity");
         break;
     case FIELD_CONTENT_LENGTH: return content_length(reader, fault);
     case FIELD_CONTENT_RANGE: return content_range(reader, fault);
@@ -324,7 +309,7 @@ static int status_state(struct fota_http_reader *reader, uint8_t c, struct fota_
 static uint8_t find_field(const struct fota_http_reader *reader)
 {
     for (size_t i = 1; !reader->opened && i < FIELDS; i++)
-        if (is_word(reader->line, reader->line_length, field_names[i]))
+        if (fota_text_is(reader->line, reader->line_length, field_names[i]))
             return (uint8_t)i;
     return FIELD_OTHER;
 }
@@ -385,17 +370,9 @@ static int size_end(struct fota_http_reader *reader)
     return FOTA_HTTP_MORE;
 }
 
-static int hex_value(uint8_t c)
-{
-    if (is_digit(c))
-        return c - '0';
-    c = lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static int size_state(struct fota_http_reader *reader, uint8_t c, struct fota_fault *fault)
 {
-    int digit = hex_value(c);
+    int digit = fota_text_hex((char)c);
 
     if (digit >= 0) {
         if (reader->left > NUMBER_MAX >> 4)

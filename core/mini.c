@@ -83,7 +83,7 @@ void fota_mini_describe(struct fota *f, struct fota_device *device)
 static void pause_after_trials(struct fota *f)
 {
     const struct fota_system *system = &f->config.port->system;
-    uint64_t pause = TRIAL_PAUSE_MS;
+    uint32_t pause = TRIAL_PAUSE_MS;
 
     if (f->journal.record.replaced == 0)
         return;

@@ -6,6 +6,7 @@
 #include "fault.h"
 #include "flash.h"
 
+#define REGIONS       4u
 #define COMPARE_CHUNK 64u /* bytes of stack for reading back */
 
 static int fail(struct fota_fault *fault, int error, uint32_t address)
@@ -73,27 +74,34 @@ static bool slots_are_alike(const struct fota_map *map)
     return map->other.size == map->slot.size && map->other.erase_unit == map->slot.erase_unit;
 }
 
-int fota_map_check(const struct fota_map *map, struct fota_fault *fault)
+/* Which of the regions cannot be as it is, in the order of FOTA_ERR_MAP; REGIONS: none. */
+static uint32_t find_impossible(const struct fota_map *map)
 {
-    const struct fota_region *regions[] = {&map->slot, &map->staging, &map->journal, &map->other};
-    uint32_t count = map->other.size ? 4 : 3;
+    const struct fota_region *regions[REGIONS] = {&map->slot, &map->staging, &map->journal,
+                                                  &map->other};
+    uint32_t count = map->other.size ? REGIONS : REGIONS - 1;
     uint32_t unit = map->program_unit;
 
     if (unit == 0 || unit > FOTA_PROGRAM_UNIT_MAX || (unit & (unit - 1)) != 0)
-        return fota_fail(fault, FOTA_ERR_MAP, FOTA_STAGE_REQUEST, 0, 0);
+        return 0;
     for (uint32_t i = 0; i < count; i++) {
         if (!region_is_possible(map, regions[i]))
-            return fota_fail(fault, FOTA_ERR_MAP, FOTA_STAGE_REQUEST, 0, i);
+            return i;
         for (uint32_t k = 0; k < i; k++)
             if (overlap(regions[i], regions[k]))
-                return fota_fail(fault, FOTA_ERR_MAP, FOTA_STAGE_REQUEST, 0, i);
+                return i;
     }
-    if (count == 4 && !slots_are_alike(map))
-        return fota_fail(fault, FOTA_ERR_MAP, FOTA_STAGE_REQUEST, 0, 3);
+    if (count == REGIONS && !slots_are_alike(map))
+        return 3;
     /* A bank of the journal holds a snapshot and its seal at least. */
-    if (map->journal.erase_unit < 2 * unit)
-        return fota_fail(fault, FOTA_ERR_MAP, FOTA_STAGE_REQUEST, 0, 2);
-    return 0;
+    return map->journal.erase_unit < 2 * unit ? 2 : REGIONS;
+}
+
+int fota_map_check(const struct fota_map *map, struct fota_fault *fault)
+{
+    uint32_t bad = find_impossible(map);
+
+    return bad < REGIONS ? fota_fail(fault, FOTA_ERR_MAP, FOTA_STAGE_REQUEST, 0, bad) : 0;
 }
 
 /* ---- one page, one unit -----------------------------------------------------------------------

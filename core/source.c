@@ -8,8 +8,8 @@ static void prepare(struct fota_source *source, bool is_ftp)
 
     source->is_ftp = is_ftp;
     if (is_ftp) {
-        fota_ftp_init(&source->client.ftp, &port->net, &port->tls, &port->system,
-                      &source->timeouts);
+        port->ftp->init(&source->client.ftp, &port->net, &port->tls, &port->system,
+                        &source->timeouts);
     } else {
         fota_http_init(&source->client.http, &port->net, &port->tls, &port->system,
                        &source->timeouts);
@@ -48,14 +48,14 @@ int fota_source_open(struct fota_source *source, const char *url, uint64_t offse
         return error;
     if (is_ftp != source->is_ftp)
         prepare(source, is_ftp);
-    return is_ftp ? fota_ftp_open(&source->client.ftp, url, offset, fault)
+    return is_ftp ? source->port->ftp->open(&source->client.ftp, url, offset, fault)
                   : fota_http_open(&source->client.http, url, offset, fault);
 }
 
 int fota_source_step(struct fota_source *source, uint8_t *data, size_t size, size_t *got,
                      struct fota_fault *fault)
 {
-    return source->is_ftp ? fota_ftp_step(&source->client.ftp, data, size, got, fault)
+    return source->is_ftp ? source->port->ftp->step(&source->client.ftp, data, size, got, fault)
                           : fota_http_step(&source->client.http, data, size, got, fault);
 }
 
@@ -80,7 +80,7 @@ uint32_t fota_source_retry_after(const struct fota_source *source)
 void fota_source_close(struct fota_source *source)
 {
     if (source->is_ftp)
-        fota_ftp_close(&source->client.ftp);
+        source->port->ftp->close(&source->client.ftp);
     else
         fota_http_close(&source->client.http);
 }

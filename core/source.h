@@ -25,8 +25,8 @@ void fota_source_init(struct fota_source *source, const struct fota_port *port,
 /* What TLS demands from now on, borrowed until the next init; NULL: as fota_http has it. */
 void fota_source_secure(struct fota_source *source, const struct fota_tls_params *params);
 
-/* Begins to fetch `url` from byte `offset`; the client is chosen by the url's scheme. Errors: those
- * of the client's open. */
+/* Begins to fetch `url` from byte `offset`; the client is chosen by the url's scheme, and the port
+ * must have it. Errors: those of the client's open. */
 int fota_source_open(struct fota_source *source, const char *url, uint64_t offset,
                      struct fota_fault *fault);
 

@@ -162,9 +162,7 @@ static int note_download(struct fota *f, uint32_t done)
         r.stage = 0;
         err = fota_package_digest(f->config.port->crypto, f->header, &f->manifest, r.digest);
     }
-    if (!err)
-        err = fota_journal_write(&f->journal, &r);
-    return err ? fota_engine_fail(f, err, 0, 0) : 0;
+    return err ? fota_engine_fail(f, err, 0, 0) : fota_engine_note(f, &r);
 }
 
 int fota_staging_intent(struct fota *f)
@@ -320,9 +318,9 @@ int fota_staging_commit(struct fota *f)
         if (is_reversible(f, installed))
             r.flags |= FOTA_RECORD_REVERSIBLE;
     }
-    err = fota_journal_write(&f->journal, &r);
+    err = fota_engine_note(f, &r);
     if (err)
-        return fota_engine_fail(f, err, 0, 0);
+        return err;
     f->stage = FOTA_STAGE_STAGED;
     f->fault = (struct fota_fault){0};
     f->phase = FOTA_PHASE_END;

@@ -33,6 +33,28 @@ void fota_text_put_number(struct fota_text *text, uint64_t value, unsigned base)
     fota_text_put(text, digits + at, sizeof digits - at);
 }
 
+char fota_text_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool fota_text_is(const char *text, size_t length, const char *word)
+{
+    size_t i = 0;
+
+    while (i < length && word[i] != '\0' && fota_text_lower(text[i]) == word[i])
+        i++;
+    return i == length && word[i] == '\0';
+}
+
+int fota_text_hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = fota_text_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 bool fota_text_number(const char *text, size_t length, size_t *at, uint64_t *value)
 {
     size_t begin = *at;

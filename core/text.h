@@ -23,6 +23,15 @@ void fota_text_put_string(struct fota_text *text, const char *more);
 /* In base 10 or 16, without leading zeros. */
 void fota_text_put_number(struct fota_text *text, uint64_t value, unsigned base);
 
+/* ASCII, in lower case. */
+char fota_text_lower(char c);
+
+/* Equal to `word`, which is in lower case, but for the case? */
+bool fota_text_is(const char *text, size_t length, const char *word);
+
+/* What a hexadecimal digit means, -1: it is none. */
+int fota_text_hex(char c);
+
 /*
  * Reads the number at text[*at], digits and at least one of them, and leaves *at behind it. False:
  * there is none, or it is above 2^63-1.

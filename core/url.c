@@ -21,19 +21,14 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static bool is_alpha(char c)
 {
-    return lower(c) >= 'a' && lower(c) <= 'z';
+    return fota_text_lower(c) >= 'a' && fota_text_lower(c) <= 'z';
 }
 
 static bool is_hex(char c)
 {
-    return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f');
+    return fota_text_hex(c) >= 0;
 }
 
 static bool is_scheme_char(char c)
@@ -56,9 +51,12 @@ static bool is_host_char(char c)
  */
 static bool is_bad_escape(const char *text, size_t length)
 {
+    int code;
+
     if (length < 3 || !is_hex(text[1]) || !is_hex(text[2]))
         return true;
-    return text[1] == '0' && (text[2] == '0' || lower(text[2]) == 'a' || lower(text[2]) == 'd');
+    code = fota_text_hex(text[1]) * 16 + fota_text_hex(text[2]);
+    return code == '\0' || code == '\r' || code == '\n';
 }
 
 /* Position of the first character that may stand nowhere in a url, `length` if there is none. */
@@ -85,16 +83,11 @@ static size_t find_any(const char *text, size_t at, size_t length, const char *s
 
 static bool find_scheme(const char *text, size_t length, enum fota_scheme *scheme)
 {
-    for (size_t i = 0; i < SCHEMES; i++) {
-        size_t n = 0;
-
-        while (n < length && schemes[i].name[n] == lower(text[n]))
-            n++;
-        if (n == length && schemes[i].name[n] == '\0') {
+    for (size_t i = 0; i < SCHEMES; i++)
+        if (fota_text_is(text, length, schemes[i].name)) {
             *scheme = (enum fota_scheme)i;
             return true;
         }
-    }
     return false;
 }
 
@@ -208,11 +201,6 @@ int fota_url_parse(const char *text, size_t length, size_t max, struct fota_url 
     return 0;
 }
 
-static uint8_t hex_value(char c)
-{
-    return (uint8_t)(is_digit(c) ? c - '0' : lower(c) - 'a' + 10);
-}
-
 uint8_t fota_url_byte(struct fota_span span, size_t *at)
 {
     const char *text = span.text + *at;
@@ -223,7 +211,7 @@ uint8_t fota_url_byte(struct fota_span span, size_t *at)
     if (span.length - *at < 2)
         return 0;
     *at += 2;
-    return (uint8_t)(hex_value(text[1]) << 4 | hex_value(text[2]));
+    return (uint8_t)(fota_text_hex(text[1]) * 16 + fota_text_hex(text[2]));
 }
 
 static void put_origin(struct fota_text *out, const struct fota_url *url)

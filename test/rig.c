@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ftp.h"
 #include "rig_parts.h"
 
 #define KB 1024u
@@ -214,6 +215,7 @@ void rig_open_blank(struct rig *rig, const struct fota_map *map)
         .net = {&rig_net_ops, rig},
         .system = {&sys, rig},
         .crypto = rig_crypto(),
+        .ftp = &fota_ftp_client,
     };
     rig->policy.keys = rig_trusted();
     rig->policy.key_count = 1;

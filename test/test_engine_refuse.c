@@ -78,6 +78,22 @@ static void h25_a_captive_portal_erases_nothing(void **state)
     }
 }
 
+static void ftp_of_a_port_without_its_client_is_not_built(void **state)
+{
+    static const char *const urls[] = {"ftp://h/f", "FTPS://h/f"};
+    struct fixture *f = *state;
+
+    f->rig.port.ftp = NULL;
+    remember(f);
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        assert_int_equal(fota_download(f->rig.fota, urls[i], NULL, NULL), FOTA_ERR_NOT_BUILT);
+        assert_string_equal(fota_fault(f->rig.fota)->subject, "FTP");
+        assert_false(fota_busy(f->rig.fota));
+    }
+    assert_untouched(f);
+    assert_int_equal(rig_download(&f->rig), 0);
+}
+
 static void a_wrong_file_size_touches_no_flash(void **state)
 {
     struct fixture *f = *state;
@@ -277,6 +293,7 @@ int main(void)
         TEST(a_header_that_is_cut_short_touches_no_flash),
         TEST(random_bytes_touch_no_flash),
         TEST(a_file_whose_size_contradicts_the_header_touches_no_flash),
+        TEST(ftp_of_a_port_without_its_client_is_not_built),
         TEST(a_wrong_file_size_touches_no_flash),
     };
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ftp.h"
 #include "platform/mbedtls/crypto.h"
 #include "platform/posix/bundle.h"
 #include "platform/sim/apn.h"
@@ -62,6 +63,7 @@ int fota_sim_modem_open(struct fota_sim_modem *modem, const struct fota_model *m
     if (err)
         return err;
     modem->port.crypto = &fota_mbedtls_crypto;
+    modem->port.ftp = &fota_ftp_client;
     modem->policy.keys = modem->keys;
     modem->config.port = &modem->port;
     modem->config.model = model;
