@@ -3,6 +3,8 @@
 
 #include "tools/lua_tool.h"
 
+#define NTP_1970 2208988800u /* seconds from 1900 to 1970 */
+
 static struct sim *sim_of(lua_State *L)
 {
     return lua_touserdata(L, lua_upvalueindex(1));
@@ -36,6 +38,21 @@ static int seconds(lua_State *L)
 
     sim_push_cut(L, (uint64_t)system->ops->time(system->ctx));
     return 1;
+}
+
+/* set_ntp_time(time): four bytes, highest first, seconds since 1900 modulo 2^32 as servers of time
+ * count them (RFC 4330, section 3): Lua of 32 bits has no such number */
+static int set_ntp_time(lua_State *L)
+{
+    size_t length;
+    const char *bytes = luaL_checklstring(L, 1, &length);
+    uint32_t value = 0;
+
+    luaL_argcheck(L, length == 4, 1, "4 bytes expected");
+    for (size_t i = 0; i < 4; i++)
+        value = value << 8 | (unsigned char)bytes[i];
+    fota_sim_clock_set_time(&sim_of(L)->modem.clock, (uint32_t)(value - NTP_1970));
+    return 0;
 }
 
 /* skip(ms): lets the time pass at once */
@@ -108,6 +125,13 @@ static int dtick64(lua_State *L)
 }
 
 const luaL_Reg sim_clock_functions[] = {
-    {"now", now},       {"time", seconds},  {"skip", skip},       {"ticks", ticks},
-    {"ticks2", ticks2}, {"tick64", tick64}, {"dtick64", dtick64}, {NULL, NULL},
+    {"now", now},
+    {"time", seconds},
+    {"skip", skip},
+    {"ticks", ticks},
+    {"set_ntp_time", set_ntp_time},
+    {"ticks2", ticks2},
+    {"tick64", tick64},
+    {"dtick64", dtick64},
+    {NULL, NULL},
 };

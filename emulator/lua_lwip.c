@@ -6,10 +6,18 @@
 
 #include "fota_error.h"
 #include "platform/lwip/slirp.h"
+#include "platform/lwip/udp.h"
+
+/* TCP or UDP. */
+struct way {
+    struct fota_net port; /* over sim_lwip's */
+    struct sim_lwip *lwip;
+};
 
 struct sim_lwip {
     struct fota_lwip_net net;
-    struct fota_net port; /* over net */
+    struct fota_lwip_udp datagrams;
+    struct way tcp, udp;
 };
 
 /*
@@ -26,52 +34,58 @@ static const char *seen_from_inside(const char *host)
 static int lwip_open(void *ctx, const char *host, uint16_t port, enum fota_address_family family,
                      int *stream)
 {
-    const struct sim_lwip *lwip = ctx;
+    const struct way *way = ctx;
     bool is_localhost = strcmp(host, "localhost") == 0;
 
     if (is_localhost && family == FOTA_ADDRESS_IPV6)
         host = "::1";
-    return lwip->port.ops->open(lwip->port.ctx, seen_from_inside(host), port, family, stream);
+    return way->port.ops->open(way->port.ctx, seen_from_inside(host), port, family, stream);
 }
 
 static int lwip_ready(void *ctx, int stream)
 {
-    const struct sim_lwip *lwip = ctx;
+    const struct way *way = ctx;
 
-    return lwip->port.ops->ready(lwip->port.ctx, stream);
+    return way->port.ops->ready(way->port.ctx, stream);
 }
 
 static int lwip_send(void *ctx, int stream, const void *data, size_t len)
 {
-    const struct sim_lwip *lwip = ctx;
+    const struct way *way = ctx;
 
-    return lwip->port.ops->send(lwip->port.ctx, stream, data, len);
+    return way->port.ops->send(way->port.ctx, stream, data, len);
 }
 
 static int lwip_recv(void *ctx, int stream, void *data, size_t len)
 {
-    const struct sim_lwip *lwip = ctx;
+    const struct way *way = ctx;
 
-    return lwip->port.ops->recv(lwip->port.ctx, stream, data, len);
+    return way->port.ops->recv(way->port.ctx, stream, data, len);
 }
 
 static void lwip_close(void *ctx, int stream)
 {
-    const struct sim_lwip *lwip = ctx;
+    const struct way *way = ctx;
 
-    lwip->port.ops->close(lwip->port.ctx, stream);
+    way->port.ops->close(way->port.ctx, stream);
 }
 
+/* A datagram that has arrived keeps TCP from waiting. */
 static void lwip_wait(void *ctx, uint32_t ms)
 {
-    const struct sim_lwip *lwip = ctx;
+    const struct sim_lwip *lwip = ((struct way *)ctx)->lwip;
 
-    lwip->port.ops->wait(lwip->port.ctx, ms);
+    if (fota_lwip_udp_has_news(&lwip->datagrams))
+        ms = 0;
+    lwip->tcp.port.ops->wait(lwip->tcp.port.ctx, ms);
 }
 
 static void lwip_drop(void *ctx)
 {
-    fota_lwip_net_drop(&((struct sim_lwip *)ctx)->net);
+    struct sim_lwip *lwip = ((struct way *)ctx)->lwip;
+
+    fota_lwip_net_drop(&lwip->net);
+    fota_lwip_udp_drop(&lwip->datagrams);
 }
 
 static int use_lwip(lua_State *L)
@@ -87,9 +101,11 @@ static int use_lwip(lua_State *L)
         free(lwip);
         return luaL_error(L, "no memory for libslirp's network");
     }
-    lwip->port = fota_lwip_net_open(&lwip->net, driver);
+    lwip->tcp = (struct way){fota_lwip_net_open(&lwip->net, driver), lwip};
+    lwip->udp = (struct way){fota_lwip_udp_open(&lwip->datagrams, driver), lwip};
     sim->lwip = lwip;
-    fota_sim_modem_set_outside(&sim->modem, (struct fota_sim_outside){{&ops, lwip}, lwip_drop});
+    fota_sim_modem_set_outside(
+        &sim->modem, (struct fota_sim_outside){{&ops, &lwip->tcp}, {&ops, &lwip->udp}, lwip_drop});
     return 0;
 }
 
@@ -103,8 +119,10 @@ void sim_drop_lwip(struct sim *sim)
 {
     struct sim_lwip *lwip = sim->lwip;
 
-    if (lwip)
+    if (lwip) {
         fota_lwip_net_close(&lwip->net);
+        fota_lwip_udp_close(&lwip->datagrams);
+    }
     free(lwip);
     sim->lwip = NULL;
 }

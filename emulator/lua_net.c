@@ -1,4 +1,4 @@
-/* TCP and TLS for the scripting world, over the modem's own network. */
+/* TCP, TLS and UDP for the scripting world, over the modem's own network. */
 #include "emulator/lua_sim.h"
 
 #include "fota_error.h"
@@ -10,9 +10,19 @@ static struct sim *sim_of(lua_State *L)
     return lua_touserdata(L, lua_upvalueindex(1));
 }
 
+/* Upvalue 2 of the functions that tcp_*, tls_* and udp_* have in common. */
+enum kind { TCP, TLS, UDP };
+
+static enum kind kind_of(lua_State *L)
+{
+    return (enum kind)lua_tointeger(L, lua_upvalueindex(2));
+}
+
 static const struct fota_net *net_of(lua_State *L)
 {
-    return &sim_of(L)->modem.port.net;
+    const struct fota_sim_modem *modem = &sim_of(L)->modem;
+
+    return kind_of(L) == UDP ? &modem->outside.udp : &modem->port.net;
 }
 
 static const struct fota_tls *tls_of(lua_State *L)
@@ -20,10 +30,9 @@ static const struct fota_tls *tls_of(lua_State *L)
     return &sim_of(L)->modem.port.tls;
 }
 
-/* Upvalue 2 of the functions that tcp_* and tls_* have in common. */
 static bool is_tls(lua_State *L)
 {
-    return lua_toboolean(L, lua_upvalueindex(2));
+    return kind_of(L) == TLS;
 }
 
 static int failed(lua_State *L, int error)
@@ -33,7 +42,8 @@ static int failed(lua_State *L, int error)
     return 2;
 }
 
-/* tcp_open(host, port, ipv6) -> stream, or nil and the error's name */
+/* tcp_open(host, port, ipv6) -> stream, or nil and the error's name; udp_open as well: each send is
+ * a datagram then, and each recv gives one */
 static int net_open(lua_State *L)
 {
     const struct fota_net *net = net_of(L);
@@ -43,7 +53,9 @@ static int net_open(lua_State *L)
     int stream, error;
 
     luaL_argcheck(L, port > 0 && port <= UINT16_MAX, 2, "1 to 65535 expected");
-    error = net->ops->open(net->ctx, host, (uint16_t)port, family, &stream);
+    error = kind_of(L) == UDP
+                ? fota_sim_modem_udp_open(&sim_of(L)->modem, host, (uint16_t)port, family, &stream)
+                : net->ops->open(net->ctx, host, (uint16_t)port, family, &stream);
     if (error)
         return failed(L, error);
     lua_pushinteger(L, stream);
@@ -144,12 +156,16 @@ static int net_stop_tls(lua_State *L)
     return 0;
 }
 
-/* tcp_close(stream), once */
+/* tcp_close(stream), udp_close(stream), once */
 static int net_close(lua_State *L)
 {
     const struct fota_net *net = net_of(L);
+    int stream = (int)luaL_checkinteger(L, 1);
 
-    net->ops->close(net->ctx, (int)luaL_checkinteger(L, 1));
+    if (kind_of(L) == UDP)
+        fota_sim_modem_udp_close(&sim_of(L)->modem, stream);
+    else
+        net->ops->close(net->ctx, stream);
     return 0;
 }
 
@@ -158,18 +174,21 @@ void sim_net(lua_State *L, struct sim *sim)
     static const struct {
         const char *name;
         lua_CFunction function;
-        bool tls;
+        enum kind kind;
     } functions[] = {
-        {"tcp_open", net_open, false},   {"tcp_ready", net_ready, false},
-        {"tcp_send", net_send, false},   {"tcp_recv", net_recv, false},
-        {"tcp_close", net_close, false}, {"tls_start", net_start_tls, true},
-        {"tls_ready", net_ready, true},  {"tls_send", net_send, true},
-        {"tls_recv", net_recv, true},    {"tls_stop", net_stop_tls, true},
+        {"tcp_open", net_open, TCP},   {"tcp_ready", net_ready, TCP},
+        {"tcp_send", net_send, TCP},   {"tcp_recv", net_recv, TCP},
+        {"tcp_close", net_close, TCP}, {"tls_start", net_start_tls, TLS},
+        {"tls_ready", net_ready, TLS}, {"tls_send", net_send, TLS},
+        {"tls_recv", net_recv, TLS},   {"tls_stop", net_stop_tls, TLS},
+        {"udp_open", net_open, UDP},   {"udp_ready", net_ready, UDP},
+        {"udp_send", net_send, UDP},   {"udp_recv", net_recv, UDP},
+        {"udp_close", net_close, UDP},
     };
 
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         lua_pushlightuserdata(L, sim);
-        lua_pushboolean(L, functions[i].tls);
+        lua_pushinteger(L, functions[i].kind);
         lua_pushcclosure(L, functions[i].function, 2);
         lua_setfield(L, -2, functions[i].name);
     }

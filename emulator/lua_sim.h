@@ -69,7 +69,7 @@ int sim_push_now(lua_State *L, struct sim *sim);
 
 extern const luaL_Reg sim_clock_functions[];
 
-/* Adds TCP and TLS to the table on top. */
+/* Adds TCP, TLS and UDP to the table on top. */
 void sim_net(lua_State *L, struct sim *sim);
 
 int luaopen_fota_sim_core(lua_State *L);

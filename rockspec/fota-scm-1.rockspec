@@ -85,6 +85,7 @@ build = {
         ["fota.emulator.luatos.pm"] = "emulator/luatos/pm.lua",
         ["fota.emulator.luatos.pwm"] = "emulator/luatos/pwm.lua",
         ["fota.emulator.luatos.rtc"] = "emulator/luatos/rtc.lua",
+        ["fota.emulator.luatos.sntp"] = "emulator/luatos/sntp.lua",
         ["fota.emulator.luatos.socket"] = "emulator/luatos/socket.lua",
         ["fota.emulator.luatos.spi"] = "emulator/luatos/spi.lua",
         ["fota.emulator.luatos.stream"] = "emulator/luatos/stream.lua",

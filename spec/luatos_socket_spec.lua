@@ -1,5 +1,6 @@
---- TCP connections of LuatOS scripts on the emulated modem.
+--- Connections of LuatOS scripts on the emulated modem, by TCP and UDP, and how they ask for the time.
 local Guest = require("spec.support.guest")
+local udp = require("spec.support.udp")
 local web = require("spec.support.web")
 
 describe("socket", function()
@@ -98,5 +99,160 @@ describe("socket", function()
             sys.run()
         ]], server.port))
         assert.same({ "true\tfalse", "1\tclosed", "false\tfalse\tfalse" }, output)
+    end)
+end)
+
+describe("socket by UDP", function()
+    local guest, server
+
+    before_each(function()
+        guest = Guest.open()
+    end)
+
+    after_each(function()
+        guest:close()
+        if server then
+            server:stop()
+        end
+        server = nil
+    end)
+
+    local CLIENT = [[
+        local ctrl = socket.create(nil, "client")
+        print(socket.config(ctrl, nil, true), socket.connect(ctrl, "127.0.0.1", %d))
+        print(sys.waitMsg("client", socket.ON_LINE, 5000)[2])
+    ]]
+
+    -- Runs the body of the task "client".
+    local function client(body, ...)
+        return (guest:run("sys.taskInitEx(function()\n" .. string.format(CLIENT .. body, ...)
+            .. '\nsocket.close(ctrl)\nend, "client")\nsys.run()'))
+    end
+
+    it("keeps datagrams apart, each way", function()
+        server = udp.start("return function(data) return #data .. ':' .. data end")
+        assert.same({ "true\ttrue\tfalse", "0", "true\ttrue", "3:one", "5:three", "true\t0" }, client([[
+            print(socket.tx(ctrl, "one"), (socket.tx(ctrl, "three")))
+            local answers = {}
+            repeat
+                sys.waitMsg("client", socket.EVENT, 5000)
+                answers[#answers + 1] = select(2, socket.read(ctrl))
+            until #answers == 2
+            table.sort(answers) -- one may overtake the other
+            print(answers[1]) print(answers[2])
+            local buffer = zbuff.create(8)
+            print(socket.rx(ctrl, buffer))
+        ]], server.port))
+    end)
+
+    it("tells when one has arrived, and gives as much of it as is asked for", function()
+        server = udp.start("return function(data) return data:rep(100) end")
+        assert.same({ "true\ttrue\tfalse", "0", "0", "0", "true\ttrue", "true\t30", "false" }, client([[
+            socket.tx(ctrl, "0123456789")
+            print(sys.waitMsg("client", socket.TX_OK, 5000)[2])
+            print(sys.waitMsg("client", socket.EVENT, 5000)[2])
+            print(socket.wait(ctrl))
+            local buffer = zbuff.create(2000)
+            print(socket.rx(ctrl, buffer, nil, 30))
+            print((select(2, socket.wait(ctrl))))
+        ]], server.port))
+    end)
+
+    it("hears nothing where nobody listens", function()
+        assert.same({ "true\ttrue\tfalse", "0", "true", "nil", "true\ttrue" }, client([[
+            print((socket.tx(ctrl, "anybody?")))
+            print((sys.waitMsg("client", socket.EVENT, 300)))
+            print((socket.tx(ctrl, "and now?")), (socket.wait(ctrl)))
+        ]], web.free_port()))
+    end)
+
+    it("is not spoken with TLS", function()
+        local output, run = guest:run("print(socket.config(socket.create(nil, print), nil, true, true))")
+        assert.same({ "false" }, output)
+        assert.same({ "E/socket config: TLS by UDP is not built" }, run.logs)
+    end)
+end)
+
+describe("socket.sntp", function()
+    local guest, server
+
+    before_each(function()
+        guest = Guest.open()
+    end)
+
+    after_each(function()
+        guest:close()
+        if server then
+            server:stop()
+        end
+        server = nil
+    end)
+
+    -- A server of time: what it answers is changed by `lie` before it goes. It says that it is
+    -- 2030-01-01 00:00:00 UTC, which is 1893456000 in seconds since 1970.
+    local function serve(lie)
+        server = udp.start([[
+            return function(data, number)
+                if #data ~= 48 or data:byte(1) ~= 35 then return nil end
+                local now = string.char(0xF4, 0x86, 0x57, 0x00)
+                local answer = { head = "\36\1\6\236", rest = ("\0"):rep(20), origin = data:sub(41, 48),
+                    received = now .. "\0\0\0\0", sent = now .. "\0\0\0\0" }
+                ]] .. (lie or "") .. [[
+                return answer.head .. answer.rest .. answer.origin .. answer.received .. answer.sent
+            end]])
+    end
+
+    -- What is published, and what the clock says of 2030 then.
+    local function ask(servers, number)
+        return (guest:task(string.format([[
+            sys.waitUntil("IP_READY")
+            sys.wait(1000) -- the network has told the time
+            sys.subscribe("NTP_UPDATE", function() print("NTP_UPDATE") sys.publish("OVER") end)
+            sys.subscribe("NTP_ERROR", function() print("NTP_ERROR") sys.publish("OVER") end)
+            socket.sntp_port(%d)
+            socket.sntp(%s)
+            print((sys.waitUntil("OVER", 60000)))
+            local past = os.time() - 1893456000
+            print(past >= 0 and past < 30, socket.ntptm().tsec - os.time() < 2, os.date("!%%Y") == "2030")
+        ]], number or server.port, servers)))
+    end
+
+    local RIGHT = { "NTP_UPDATE", "true", "true\ttrue\ttrue" }
+    local WRONG = { "NTP_ERROR", "true", "false\ttrue\tfalse" }
+
+    it("asks a server, and sets the clock", function()
+        serve()
+        assert.same(RIGHT, ask('"127.0.0.1"'))
+    end)
+
+    it("asks the next one where a name is none", function()
+        serve()
+        assert.same(RIGHT, ask('{ "no..name", "127.0.0.1" }'))
+    end)
+
+    for lie, change in pairs({
+        ["is no answer to what was asked"] = "answer.origin = ('x'):rep(8)",
+        ["is too short"] = "answer.sent = ''",
+        ["asks itself"] = "answer.head = '\\35\\1\\6\\236'",
+        ["says that the server has no time"] = "answer.head = '\\228\\1\\6\\236'",
+        ["says to go away"] = "answer.head = '\\36\\0\\6\\236'",
+        ["says nothing"] = "answer.sent = ('\\0'):rep(8)",
+    }) do
+        it("does not believe what " .. lie, function()
+            serve(change)
+            assert.same(WRONG, ask('"127.0.0.1"'))
+        end)
+    end
+
+    it("gives up where nobody answers, and says so", function()
+        assert.same(WRONG, ask('"127.0.0.1"', web.free_port()))
+    end)
+
+    it("says at once that there is no network", function()
+        assert.same({ "true" }, (guest:task([[
+            mobile.flymode(0, true)
+            socket.sntp("127.0.0.1")
+            print((sys.waitUntil("NTP_ERROR", 1000)))
+        ]])))
     end)
 end)

@@ -1,10 +1,11 @@
---- Connections of LuatOS scripts, by TCP, with TLS or without: what stands behind socket.create().
+--- Connections of LuatOS scripts, by TCP, with TLS or without, or by UDP: what stands behind socket.create().
 local loop = require("fota.emulator.loop")
 local port = require("fota.guest")
 local stream = require("fota.emulator.luatos.stream")
 
 ---@class fota.emulator.Connection
 ---@field state string "new", "connecting", "online", "closed"
+---@field udp boolean|nil
 local connection = {}
 connection.__index = connection
 
@@ -18,7 +19,7 @@ local CONNECT_MS = 30000
 ---@param target string|function name of a task, or function(connection, event, result)
 ---@return fota.emulator.Connection
 function connection.new(target)
-    return setmetatable({ target = target, state = "new", inbox = {}, outbox = "" }, connection)
+    return setmetatable({ target = target, state = "new", inbox = {}, outbox = {} }, connection)
 end
 
 -- Tells the script, from the loop; what it has let go hears nothing any more.
@@ -56,7 +57,11 @@ local function open(self, mine, host, number, ipv6)
     if self.number ~= mine then
         return false
     end
-    self.stream = stream.open(host, number, ipv6, self.tls)
+    if self.udp then
+        self.stream = stream.open_udp(host, number, ipv6)
+    else
+        self.stream = stream.open(host, number, ipv6, self.tls)
+    end
     while self.number == mine and self.stream do
         local ready = self.stream:ready()
         if ready then
@@ -69,16 +74,18 @@ local function open(self, mine, host, number, ipv6)
     return false
 end
 
+-- What has to be sent goes piece by piece: by UDP each is a datagram.
 local function flush(self)
-    while self.outbox ~= "" do
-        local sent = self.stream:send(self.outbox)
+    while self.outbox[1] do
+        local sent = self.stream:send(self.outbox[1])
         if not sent then
             return false
-        elseif sent == 0 then
+        elseif sent < #self.outbox[1] then
+            self.outbox[1] = self.outbox[1]:sub(sent + 1)
             return true
         end
-        self.outbox = self.outbox:sub(sent + 1)
-        if self.outbox == "" then
+        table.remove(self.outbox, 1)
+        if not self.outbox[1] then
             tell(self, connection.TX_OK, 0)
         end
     end
@@ -128,7 +135,7 @@ function connection:connect(host, number, ipv6)
         return false, false
     end
     self.number = (self.number or 0) + 1
-    self.state, self.inbox, self.outbox = "connecting", {}, ""
+    self.state, self.inbox, self.outbox = "connecting", {}, {}
     loop.spawn(live, self, self.number, host, number, ipv6)
     return true, false
 end
@@ -141,14 +148,18 @@ function connection:send(data)
     if self.state ~= "online" then
         return false, false, false
     end
-    self.outbox = self.outbox .. data
+    self.outbox[#self.outbox + 1] = data
     return flush(self), false, false
 end
 
---- What has arrived, `most` bytes of it at most; nil when the connection is over and everything was read.
+--- What has arrived, `most` bytes of it at most; nil when the connection is over and everything was read. By
+--- UDP that is one datagram, and what lies behind `most` is lost.
 ---@param most integer|nil
 ---@return string|nil
 function connection:receive(most)
+    if self.udp and self.inbox[1] then
+        return table.remove(self.inbox, 1):sub(1, most or -1)
+    end
     local data = table.concat(self.inbox)
     if data == "" and self.state ~= "online" then
         return nil

@@ -72,13 +72,6 @@ function network.down()
     end
 end
 
---- Asks for the time; NTP_UPDATE follows, or NTP_ERROR without a network.
-function network.ask_time()
-    loop.after(TIME_MS, "NTP_UPDATE", function()
-        publish(up and "NTP_UPDATE" or "NTP_ERROR")
-    end)
-end
-
 network.up()
 
 return network

@@ -1,9 +1,10 @@
---- LuatOS's `socket` on the emulated modem: adapters, addresses, time, TCP connections.
+--- LuatOS's `socket` on the emulated modem: adapters, addresses, time, connections by TCP and UDP.
 local connection = require("fota.emulator.luatos.connection")
 local inert = require("fota.emulator.luatos.inert")
 local loop = require("fota.emulator.loop")
 local network = require("fota.emulator.luatos.network")
 local port = require("fota.guest")
+local sntp = require("fota.emulator.luatos.sntp")
 local zbuff = require("fota.emulator.luatos.zbuff")
 
 local socket = inert.module("socket", { setDNS = true, close_all = true, rx_cache = 24 }, {
@@ -12,7 +13,7 @@ local socket = inert.module("socket", { setDNS = true, close_all = true, rx_cach
     LWIP_USER7 = 14, LWIP_GP_GW = 15, LWIP_USB = 16, ETH0 = 17,
     LINK = connection.LINK, ON_LINE = connection.ON_LINE, TX_OK = connection.TX_OK,
     CLOSED = connection.CLOSED, EVENT = connection.EVENT,
-}, { "sslLog", "sntp_port", "debug" })
+}, { "sslLog", "debug" })
 
 local default = network.ADAPTER
 
@@ -46,9 +47,18 @@ function socket.localIP(adapter)
     return network.IP, network.MASK, network.GATEWAY
 end
 
---- Asks for the time; NTP_UPDATE is published.
-function socket.sntp()
-    network.ask_time()
+--- Asks servers of time, one after the other; NTP_UPDATE follows and the clock is right, or NTP_ERROR.
+---@param servers string|string[]|nil names or addresses
+function socket.sntp(servers)
+    sntp.ask(type(servers) == "string" and { servers } or servers)
+end
+
+--- The port at which servers of time are asked; sets it when given.
+---@param number integer|nil
+---@return integer
+function socket.sntp_port(number)
+    sntp.port = number or sntp.port
+    return sntp.port
 end
 
 --- The time in milliseconds since 1970, by parts.
@@ -68,14 +78,15 @@ function socket.create(adapter, target) -- luacheck: ignore 212
     return connection.new(target)
 end
 
---- TCP is all there is, with TLS where it is asked for: without the authority's certificate `ca` the
+--- TCP, with TLS where it is asked for, or UDP to one server: without the authority's certificate `ca` the
 --- server is not verified. Texts are PEM.
 ---@return boolean
 function socket.config(ctrl, local_port, udp, tls, _, _, _, ca, cert, key) -- luacheck: ignore 212
-    if udp then
-        port.emit("log", "E", "E/socket config: UDP is not built")
+    if udp and tls then
+        port.emit("log", "E", "E/socket config: TLS by UDP is not built")
         return false
     end
+    ctrl.udp = udp
     ctrl.tls = tls and { ca_cert = ca, client_cert = cert, client_key = key } or nil
     return true
 end

@@ -1,4 +1,5 @@
---- A connection of the emulated modem, with TLS or without: what http and socket are built on.
+--- A connection of the emulated modem by TCP, with TLS or without, or by UDP: what http and socket are built
+--- on.
 local port = require("fota.guest")
 
 ---@class fota.emulator.Stream
@@ -22,14 +23,30 @@ function stream.open(host, number, ipv6, tls)
     if not opened then
         return nil, why
     end
-    return setmetatable({ number = opened, host = host, tls = tls }, stream)
+    return setmetatable({ number = opened, host = host, tls = tls, kind = tls and "tls" or "tcp" }, stream)
+end
+
+--- The same by UDP: every send is a datagram, and every receive gives one.
+---@param host string
+---@param number integer
+---@param ipv6 boolean|nil
+---@return fota.emulator.Stream|nil
+---@return string|nil error
+function stream.open_udp(host, number, ipv6)
+    local opened, why = port.udp_open(host, number, ipv6)
+    if not opened then
+        return nil, why
+    end
+    return setmetatable({ number = opened, host = host, kind = "udp" }, stream)
 end
 
 --- Is it connected? nil and the error's name when that has failed.
 ---@return boolean|nil
 ---@return string|nil error
 function stream:ready()
-    if not self.handshake then
+    if self.kind == "udp" then
+        return port.udp_ready(self.number)
+    elseif not self.handshake then
         local ready, why = port.tcp_ready(self.number)
         if not ready or not self.tls then
             return ready, why
@@ -48,14 +65,14 @@ end
 ---@return integer|nil
 ---@return string|nil error
 function stream:send(data, from)
-    return (self.tls and port.tls_send or port.tcp_send)(self.number, data, from)
+    return port[self.kind .. "_send"](self.number, data, from)
 end
 
 --- What has arrived, "" being nothing yet; nil and the error's name, "CLOSED" at the end.
 ---@return string|nil
 ---@return string|nil error
 function stream:receive()
-    return (self.tls and port.tls_recv or port.tcp_recv)(self.number)
+    return port[self.kind .. "_recv"](self.number)
 end
 
 --- Ends it, once.
@@ -63,7 +80,7 @@ function stream:close()
     if self.handshake then
         port.tls_stop(self.number)
     end
-    port.tcp_close(self.number)
+    port[self.kind == "udp" and "udp_close" or "tcp_close"](self.number)
 end
 
 return stream

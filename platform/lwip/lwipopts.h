@@ -8,6 +8,7 @@
  *                          the memory below is sized for. Throughput is window / round trip
  *   FOTA_LWIP_SEND_BUFFER  bytes on their way out, at least 2 * TCP_MSS. Requests are small
  *   FOTA_LWIP_MSS          largest segment, bytes: the MTU less 40
+ *   FOTA_LWIP_UDP          UDP streams at a time (udp.h), beside DHCP and DNS
  *   FOTA_LWIP_IPV6         0 without: saves a third of the code
  */
 #ifndef FOTA_LWIPOPTS_H
@@ -26,6 +27,9 @@
 #endif
 #ifndef FOTA_LWIP_SEND_BUFFER
 #define FOTA_LWIP_SEND_BUFFER (2 * FOTA_LWIP_MSS)
+#endif
+#ifndef FOTA_LWIP_UDP
+#define FOTA_LWIP_UDP 0
 #endif
 #ifndef FOTA_LWIP_IPV6
 #define FOTA_LWIP_IPV6 1
@@ -97,6 +101,6 @@
 /* A stream that was closed needs its place for a while. */
 #define MEMP_NUM_TCP_PCB (2 * FOTA_LWIP_STREAMS)
 #define MEMP_NUM_TCP_SEG (TCP_SND_QUEUELEN + TCP_WND / 536)
-#define MEMP_NUM_UDP_PCB (2 + DNS_TABLE_SIZE)
+#define MEMP_NUM_UDP_PCB (2 + DNS_TABLE_SIZE + FOTA_LWIP_UDP)
 
 #endif

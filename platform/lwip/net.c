@@ -276,7 +276,7 @@ static bool is_name(const char *host)
     return length > 0 && length < DNS_MAX_NAME_LENGTH;
 }
 
-static bool can_be_reached(const char *host, enum fota_address_family family)
+bool fota_lwip_can_be_reached(const char *host, enum fota_address_family family)
 {
     ip_addr_t address;
 
@@ -290,7 +290,7 @@ static int net_open(void *ctx, const char *host, uint16_t port, enum fota_addres
     struct fota_lwip_stream *s;
     int place = 0;
 
-    if (!can_be_reached(host, family))
+    if (!fota_lwip_can_be_reached(host, family))
         return FOTA_ERR_DNS;
     while (place < FOTA_LWIP_STREAMS && net->streams[place].state != FOTA_LWIP_FREE)
         place++;

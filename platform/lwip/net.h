@@ -66,6 +66,9 @@ int fota_lwip_start(struct netif *netif);
  */
 bool fota_lwip_has_address(enum fota_address_family family);
 
+/* Is `host` an address of this family, or a name that may be looked up (RFC 1035)? */
+bool fota_lwip_can_be_reached(const char *host, enum fota_address_family family);
+
 /*
  * Makes `net`, which may not be moved, without streams and returns it as the engine's port. There
  * is no access point to set: apn_set is NULL. fota_lwip_net_drop() ends all streams, and so does

@@ -79,9 +79,9 @@ static bool prepare(int fd)
 }
 
 /* A socket that connects to `address`, or -1. */
-static int start_connect(const struct addrinfo *address)
+static int start_connect(const struct addrinfo *address, bool datagrams)
 {
-    int fd = socket(address->ai_family, address->ai_socktype, address->ai_protocol);
+    int fd = socket(address->ai_family, datagrams ? SOCK_DGRAM : SOCK_STREAM, 0);
 
     if (fd < 0)
         return -1;
@@ -97,7 +97,7 @@ static bool try_next(struct fota_posix_stream *s)
 {
     while (s->next) {
         const struct addrinfo *address = s->next;
-        int fd = start_connect(address);
+        int fd = start_connect(address, s->datagrams);
 
         s->next = address->ai_next;
         if (fd >= 0) {
@@ -122,10 +122,9 @@ static int begin_connect(struct fota_posix_stream *s, struct addrinfo *addresses
     return FOTA_ERR_CONNECT;
 }
 
-static int net_open(void *ctx, const char *host, uint16_t port, enum fota_address_family family,
-                    int *stream)
+static int open_stream(struct fota_posix_net *net, const char *host, uint16_t port,
+                       enum fota_address_family family, bool datagrams, int *stream)
 {
-    struct fota_posix_net *net = ctx;
     struct fota_posix_stream *s;
     struct addrinfo *addresses = NULL;
     int place = 0;
@@ -138,6 +137,7 @@ static int net_open(void *ctx, const char *host, uint16_t port, enum fota_addres
     s = &net->streams[place];
     memset(s, 0, offsetof(struct fota_posix_stream, ahead));
     s->fd = -1;
+    s->datagrams = datagrams;
     error = fota_posix_address(host, port, family, &addresses);
     if (error == 1)
         error = begin_connect(s, addresses);
@@ -145,6 +145,18 @@ static int net_open(void *ctx, const char *host, uint16_t port, enum fota_addres
         error = fota_posix_lookup_start(host, port, family, &s->lookup, &s->fd);
     *stream = place;
     return error;
+}
+
+static int net_open(void *ctx, const char *host, uint16_t port, enum fota_address_family family,
+                    int *stream)
+{
+    return open_stream(ctx, host, port, family, false, stream);
+}
+
+static int udp_open(void *ctx, const char *host, uint16_t port, enum fota_address_family family,
+                    int *stream)
+{
+    return open_stream(ctx, host, port, family, true, stream);
 }
 
 /* The name has been looked up, or not yet (0). */
@@ -258,6 +270,29 @@ static int net_recv(void *ctx, int stream, void *data, size_t len)
     return take_ahead(s, data, len);
 }
 
+/* ---- datagrams: what does not arrive is lost, and nobody is told --------------------------- */
+
+static int udp_send(void *ctx, int stream, const void *data, size_t len)
+{
+    struct fota_posix_stream *s = stream_at(ctx, stream);
+
+    if (s == NULL || !s->connected)
+        return not_connected(s);
+    s->full = send(s->fd, data, len, MSG_NOSIGNAL) < 0 && try_again();
+    return s->full ? 0 : (int)len;
+}
+
+static int udp_recv(void *ctx, int stream, void *data, size_t len)
+{
+    struct fota_posix_stream *s = stream_at(ctx, stream);
+    ssize_t got;
+
+    if (s == NULL || !s->connected)
+        return not_connected(s);
+    got = recv(s->fd, data, len < INT_MAX ? len : INT_MAX, 0);
+    return got > 0 ? (int)got : 0;
+}
+
 static void net_close(void *ctx, int stream)
 {
     struct fota_posix_stream *s = stream_at(ctx, stream);
@@ -312,6 +347,14 @@ struct fota_net fota_posix_net_open(struct fota_posix_net *net)
 
     for (int i = 0; i < FOTA_POSIX_STREAMS; i++)
         net->streams[i].fd = -1;
+    return (struct fota_net){&ops, net};
+}
+
+struct fota_net fota_posix_udp(struct fota_posix_net *net)
+{
+    static const struct fota_net_ops ops = {udp_open,  net_ready, udp_send, udp_recv,
+                                            net_close, net_wait,  NULL};
+
     return (struct fota_net){&ops, net};
 }
 

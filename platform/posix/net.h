@@ -14,6 +14,7 @@ struct fota_posix_lookup;
 struct fota_posix_stream {
     int fd;                           /* -1: free */
     struct fota_posix_lookup *lookup; /* of the name, owned until it has a result */
+    bool datagrams;                   /* UDP */
     bool connected;
     bool full;         /* the last send() could not take everything */
     void *addresses;   /* struct addrinfo list, owned until connected or failed */
@@ -37,5 +38,12 @@ struct fota_posix_net {
  */
 struct fota_net fota_posix_net_open(struct fota_posix_net *net);
 void fota_posix_net_close(struct fota_posix_net *net);
+
+/*
+ * The same streams by UDP: each send() is a datagram, each recv() gives one at most, cut to `len`;
+ * an empty one is none. ready() says that there is an address to send to, and not that anybody
+ * listens.
+ */
+struct fota_net fota_posix_udp(struct fota_posix_net *net);
 
 #endif

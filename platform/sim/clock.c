@@ -67,6 +67,11 @@ uint64_t fota_sim_clock_ran(struct fota_sim_clock *clock)
     return clock_now_ms(clock) - clock->began_ms;
 }
 
+void fota_sim_clock_set_time(struct fota_sim_clock *clock, int64_t seconds)
+{
+    clock->began_s = seconds - (int64_t)(fota_sim_clock_ran(clock) / 1000);
+}
+
 void fota_sim_clock_set_virtual(struct fota_sim_clock *clock, bool is_virtual)
 {
     uint64_t now = clock_now_ms(clock);

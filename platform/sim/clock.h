@@ -14,7 +14,7 @@ struct fota_sim_clock {
     struct fota_system_ops ops;
     struct fota_system lower; /* the host's, borrowed */
     struct fota_net outside;  /* the real network, borrowed */
-    uint32_t streams;         /* open in it */
+    uint32_t streams;         /* open in it, by UDP too */
     bool is_virtual;
     uint64_t stands_ms; /* while it is virtual: what it shows */
     uint64_t ahead_ms;  /* otherwise: of the host's, modulo 2^64 */
@@ -32,6 +32,9 @@ struct fota_net fota_sim_clock_net(struct fota_sim_clock *clock, struct fota_net
 
 /* Milliseconds since it was opened. */
 uint64_t fota_sim_clock_ran(struct fota_sim_clock *clock);
+
+/* Sets the time, seconds since 1970; now_ms() does not notice. */
+void fota_sim_clock_set_time(struct fota_sim_clock *clock, int64_t seconds);
 
 /* Makes the clock virtual, or the host's again; what it shows goes on from there. */
 void fota_sim_clock_set_virtual(struct fota_sim_clock *clock, bool is_virtual);

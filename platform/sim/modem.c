@@ -53,7 +53,8 @@ int fota_sim_modem_open(struct fota_sim_modem *modem, const struct fota_model *m
     modem->port.flash = fota_sim_flash_port(modem->flash);
     modem->port.system =
         fota_sim_clock_open(&modem->clock, fota_posix_system_open(&modem->system, reset, modem));
-    modem->outside = (struct fota_sim_outside){fota_posix_net_open(&modem->net), drop_posix};
+    modem->outside = (struct fota_sim_outside){fota_posix_net_open(&modem->net),
+                                               fota_posix_udp(&modem->net), drop_posix};
     modem->port.net = fota_sim_link_open(
         &modem->link,
         fota_sim_web_open(&modem->web, fota_sim_clock_net(&modem->clock, modem->outside.net)),
@@ -91,6 +92,25 @@ void fota_sim_modem_set_outside(struct fota_sim_modem *modem, struct fota_sim_ou
 {
     modem->outside = outside;
     modem->clock.outside = outside.net;
+}
+
+int fota_sim_modem_udp_open(struct fota_sim_modem *modem, const char *host, uint16_t port,
+                            enum fota_address_family family, int *stream)
+{
+    const struct fota_net *udp = &modem->outside.udp;
+    int error = udp->ops->open(udp->ctx, host, port, family, stream);
+
+    modem->clock.streams += !error;
+    return error;
+}
+
+void fota_sim_modem_udp_close(struct fota_sim_modem *modem, int stream)
+{
+    const struct fota_net *udp = &modem->outside.udp;
+
+    udp->ops->close(udp->ctx, stream);
+    if (modem->clock.streams)
+        modem->clock.streams--;
 }
 
 void fota_sim_modem_disconnect(struct fota_sim_modem *modem)

@@ -17,9 +17,11 @@
 #define FOTA_SIM_KEYS   8
 #define FOTA_SIM_VENDOR "quectel" /* vendor id of the packages */
 
-/* The real network: a port, and what ends all its streams, as losing power does. */
+/* The real network: a port, the same by UDP, and what ends all streams of both, as losing power
+ * does. */
 struct fota_sim_outside {
     struct fota_net net;
+    struct fota_net udp;     /* each send() a datagram, each recv() one at most, cut to its room */
     void (*drop)(void *ctx); /* with net.ctx */
 };
 
@@ -59,6 +61,14 @@ void fota_sim_modem_close(struct fota_sim_modem *modem);
 
 /* Puts the modem into another network than the host's sockets, borrowed; it has no connection. */
 void fota_sim_modem_set_outside(struct fota_sim_modem *modem, struct fota_sim_outside outside);
+
+/*
+ * UDP for the scripts of the modem: as fota_net_ops.open and close; between them outside.udp is
+ * used. The link's limits are for downloads and do not hold here.
+ */
+int fota_sim_modem_udp_open(struct fota_sim_modem *modem, const char *host, uint16_t port,
+                            enum fota_address_family family, int *stream);
+void fota_sim_modem_udp_close(struct fota_sim_modem *modem, int stream);
 
 /* Breaks all connections, as losing power does. */
 void fota_sim_modem_disconnect(struct fota_sim_modem *modem);

@@ -224,6 +224,6 @@ end
 
 --- What other servers for specs are started with.
 web.host = { shell = shell, save = save, spawn = spawn, guard = guard, runs = runs, await = await,
-    listens = listens }
+    interpreter = interpreter, listens = listens }
 
 return web
