@@ -3,7 +3,9 @@
 local folder = ...
 
 local parts = {
-    { "core/", "_core%.a" }, { "lua_fota.c and lua/", "app_face%.a" }, { "Lua 5.4", "app_lua%.a" },
+    { "core/: FTP client", "_core%.a%(ftp" }, { "core/: error texts", "_core%.a%(error" },
+    { "core/: decoder of differential packages", "_core%.a%(patch" }, { "core/: all else", "_core%.a" },
+    { "lua_fota.c and lua/", "app_face%.a" }, { "Lua 5.4", "app_lua%.a" },
     { "lwIP", "_lwip%.a" }, { "platform/lwip", "_network%.a%(net%.c" },
     { "platform/mbedtls", "_network%.a%([ct][el][rs]" },
     { "platform/mbedtls", "_drivers%.a%([cps][r2h][ya5]" },

@@ -9,6 +9,7 @@
 #include <lua.h>
 #include <lualib.h>
 
+#include "ftp.h"
 #include "lua_fota.h"
 #include "platform/board/board.h"
 #include "platform/board/config.h"
@@ -77,6 +78,7 @@ int main(void)
     board.port.system.ops = &board_system;
     board_files_open(&board.port.flash);
     board_network_open(&board.port);
+    board.port.ftp = &fota_ftp_client;
     L = luaL_newstate();
     if (!L)
         board_reset();

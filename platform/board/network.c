@@ -11,7 +11,6 @@
 #include <netif/ethernet.h>
 
 #include "fota_error.h"
-#include "ftp.h"
 #include "platform/board/board.h"
 #include "platform/lwip/net.h"
 #include "platform/mbedtls/tls.h"
@@ -139,5 +138,4 @@ void board_network_open(struct fota_port *port)
     fota_lwip_start(&nic);
     port->net = fota_lwip_net_open(&net, (struct fota_lwip_driver){poll_nic, wait_nic, NULL});
     port->tls = fota_mbedtls_tls_open(&tls, &port->system, NULL);
-    port->ftp = &fota_ftp_client;
 }

@@ -6,7 +6,7 @@
 
 #include "fota_port.h"
 
-/* Starts lwIP, asks for an address by DHCP, and fills in port->net, port->tls and port->ftp. */
+/* Starts lwIP, asks for an address by DHCP, and fills in port->net and port->tls. */
 void board_network_open(struct fota_port *port);
 
 /* Microseconds since the start in which it slept because there was nothing to do. */

@@ -4,6 +4,7 @@
  * second one, is in the slot.
  */
 #include "fota.h"
+#include "ftp.h"
 #include "platform/board/board.h"
 #include "platform/board/config.h"
 #include "platform/board/console.h"
@@ -68,6 +69,7 @@ int main(void)
     board_config_open(&board, &fota_mbedtls_crypto);
     board.port.system.ops = &board_system;
     board_network_open(&board.port);
+    board.port.ftp = &fota_ftp_client;
     console_line(WHO, "fetching the application", "");
     err = update();
     if (err)
