@@ -441,7 +441,8 @@ int fota_download_backoff(struct fota *f)
     f->waiting = now(f) < f->pause_until_ms;
     if (err || f->waiting)
         return err;
-    f->phase = FOTA_PHASE_OPEN;
+    /* The pause that comes before all else has not looked yet. */
+    f->phase = f->traffic.requests ? FOTA_PHASE_OPEN : FOTA_PHASE_RESUME;
     f->stage = FOTA_STAGE_CONNECT;
     return 0;
 }

@@ -11,6 +11,7 @@
 #define SEAL_MAGIC   0x4c414553u /* "SEAL" */
 #define RECORD_SIZE  96u         /* bytes, before padding to the program unit */
 #define RECORD_CRC   (RECORD_SIZE - 4)
+#define PAIRS        4u /* places of snapshot and seal in a bank, where it has so many */
 
 /* ---- one record -------------------------------------------------------------------------------
  */
@@ -62,9 +63,10 @@ static void decode(const uint8_t *p, struct fota_record *r)
     memcpy(r->reverted, p + 84, sizeof r->reverted);
 }
 
-static bool is_record(const uint8_t *p)
+static bool is_record(const uint8_t *p, uint32_t slot)
 {
-    return fota_get32(p) == RECORD_MAGIC && p[10] <= FOTA_STATE_UPDATING &&
+    return fota_get32(p) == RECORD_MAGIC && fota_get16(p + 8) == slot &&
+           p[10] <= FOTA_STATE_UPDATING &&
            fota_get32(p + RECORD_CRC) == fota_crc32(0, p, RECORD_CRC);
 }
 
@@ -81,6 +83,11 @@ static uint32_t bank_address(const struct fota_journal *j, unsigned bank)
 static uint32_t slots(const struct fota_journal *j)
 {
     return j->port->map->journal.erase_unit / j->slot_size;
+}
+
+static uint32_t pairs(const struct fota_journal *j)
+{
+    return slots(j) / 2 < PAIRS ? slots(j) / 2 : PAIRS;
 }
 
 /* What a cut left unreadable is no record and not blank either: it must not stop the boot. */
@@ -126,35 +133,61 @@ struct bank {
 };
 
 /*
- * Reads a bank. R1: a snapshot counts only if the seal behind it was begun, which proves that
- * programming the snapshot had finished; whether the seal's had, a whole one says well enough.
+ * Finds the snapshot of a bank. R1: it counts only if the seal behind it was begun, which proves
+ * that programming the snapshot had finished; whether the seal's had, a whole one says well enough.
+ * Where the first pair did not hold what was programmed it is one of the next: the last that counts
+ * is good. Two records that follow each other prove as much as such a pair.
  */
+static int find_snapshot(const struct fota_journal *j, unsigned index, struct bank *bank,
+                         uint32_t *first)
+{
+    uint8_t data[RECORD_SIZE];
+
+    bank->unsealed = true;
+    for (uint32_t slot = 2 * pairs(j); slot; slot -= 2) {
+        int err = read_slot(j, index, slot - 1, data);
+        bool whole = !err && is_whole_seal(data);
+
+        if (err)
+            return err;
+        bank->unsealed = bank->unsealed && !whole;
+        if (is_blank(data) || bank->sequence)
+            continue;
+        err = read_slot(j, index, slot - 2, data);
+        if (err)
+            return err;
+        if (!is_record(data, slot - 2))
+            continue;
+        bank->sequence = fota_get32(data + 4);
+        bank->doubtful = !whole;
+        decode(data, &bank->record);
+        *first = slot - 2;
+    }
+    return 0;
+}
+
+/* Reads a bank: its snapshot, and the records behind it. */
 static int scan_bank(const struct fota_journal *j, unsigned index, struct bank *bank)
 {
     uint8_t data[RECORD_SIZE];
-    uint32_t sequence;
+    uint32_t first = 0;
     int err;
 
     memset(bank, 0, sizeof *bank);
-    err = read_slot(j, index, 1, data);
-    if (err || is_blank(data))
+    err = find_snapshot(j, index, bank, &first);
+    if (err || bank->sequence == 0)
         return err;
-    bank->unsealed = bank->doubtful = !is_whole_seal(data);
-    err = read_slot(j, index, 0, data);
-    if (err || !is_record(data))
-        return err;
-    sequence = fota_get32(data + 4);
-    decode(data, &bank->record);
-    for (uint32_t slot = 2; slot < slots(j); slot++) {
+    for (uint32_t slot = first + 1; slot < slots(j); slot++) {
         err = read_slot(j, index, slot, data);
         if (err)
             return err;
-        if (!is_record(data) || fota_get32(data + 4) != sequence || fota_get16(data + 8) != slot)
+        if (is_record(data, slot) && fota_get32(data + 4) == bank->sequence) {
+            decode(data, &bank->record);
+            bank->doubtful = true;
+        } else if (slot > first + 1) {
             break;
-        decode(data, &bank->record);
-        bank->doubtful = true;
+        }
     }
-    bank->sequence = sequence;
     return 0;
 }
 
@@ -209,22 +242,24 @@ static int move_to_other_bank(struct fota_journal *j, const struct fota_record *
 {
     const struct fota_flash *flash = &j->port->flash;
     unsigned bank = j->bank_sequence == 0 ? 0 : j->unsealed ? j->bank : 1u - j->bank;
-    int err;
+    int err = FOTA_ERR_JOURNAL;
 
     if (flash->ops->erase(flash->ctx, bank_address(j, bank), j->port->map->journal.erase_unit) != 0)
-        return FOTA_ERR_JOURNAL;
-    encode(j->page, record, j->bank_sequence + 1, 0);
-    err = program_slot(j, bank, 0);
-    if (err)
         return err;
-    make_seal(j->page);
-    err = program_slot(j, bank, 1);
+    /* A pair of which one does not hold what was programmed is left behind. */
+    for (j->next = 0; err && j->next < 2 * pairs(j); j->next += 2) {
+        encode(j->page, record, j->bank_sequence + 1, j->next);
+        err = program_slot(j, bank, j->next);
+        if (err)
+            continue;
+        make_seal(j->page);
+        err = program_slot(j, bank, j->next + 1u);
+    }
     if (err)
         return err;
     j->bank = (uint8_t)bank;
     j->bank_sequence++;
     j->unsealed = false;
-    j->next = 2;
     j->owned = true;
     return 0;
 }
@@ -232,18 +267,19 @@ static int move_to_other_bank(struct fota_journal *j, const struct fota_record *
 int fota_journal_write(struct fota_journal *journal, const struct fota_record *record)
 {
     struct fota_record copy = *record; /* may be the journal's own */
-    int err;
+    int err = FOTA_ERR_JOURNAL;
 
     /* R2, R4: what an earlier power session left behind may look blank and not be. */
-    if (!journal->owned || journal->next >= slots(journal)) {
-        err = move_to_other_bank(journal, &copy);
-    } else {
+    if (journal->owned && journal->next < slots(journal)) {
         encode(journal->page, &copy, journal->bank_sequence, journal->next);
         err = program_slot(journal, journal->bank, journal->next);
         journal->next++;
     }
+    /* Nothing goes behind a record that may be torn, either. */
+    if (err)
+        err = move_to_other_bank(journal, &copy);
     if (err) {
-        journal->owned = false; /* nothing more goes behind a record that may be torn */
+        journal->owned = false;
         return err;
     }
     journal->record = copy;

@@ -2,7 +2,7 @@
  * journal.h - remembers across power cuts how far an update is.
  *
  * Two banks, each one erase unit. A bank holds records of one size, padded to the program unit and
- * programmed in one call: a snapshot in slot 0, a seal in slot 1, then one record a change. The
+ * programmed in one call: a snapshot, a seal behind it, then one record a change. The
  * rules that make it safe at any cut are in docs/flash-layout.md; the names R1 to R6 below are
  * theirs.
  */

@@ -99,9 +99,9 @@ int fota_order_store(const struct fota_port *port, const struct fota_order *orde
                      uint8_t *page, struct fota_fault *fault)
 {
     const struct fota_region *staging = &port->map->staging;
-    uint32_t start = fota_order_address(port->map) - staging->offset + unit * staging->erase_unit;
-    uint32_t at = unit * staging->erase_unit;
-    uint32_t size = fota_order_size(order);
+    uint32_t size = fota_order_size(order), each = fota_round_up(staging, size);
+    uint32_t at = unit * staging->erase_unit % each, copy = unit * staging->erase_unit / each;
+    uint32_t start = fota_order_address(port->map, copy) - staging->offset + at;
     uint32_t end = size < at + staging->erase_unit ? size : at + staging->erase_unit;
     struct fota_writer writer;
     int err = 1;
@@ -119,7 +119,7 @@ int fota_order_store(const struct fota_port *port, const struct fota_order *orde
         while (err > 0);
         err = err ? err : 1;
     }
-    return err < 0 ? err : end < size;
+    return err < 0 ? err : end < size || copy + 1 < FOTA_ORDER_COPIES;
 }
 
 /* Finds the texts in `body` of `length` bytes. */
@@ -140,9 +140,9 @@ static int find_texts(char *body, uint32_t length, uint8_t flags, struct fota_or
     return order->url ? 0 : FOTA_ERR_INTEGRITY;
 }
 
-int fota_order_load(const struct fota_port *port, char *memory, struct fota_order *order)
+static int load_copy(const struct fota_port *port, uint32_t address, char *memory,
+                     struct fota_order *order)
 {
-    uint32_t address = fota_order_address(port->map);
     uint8_t head[HEAD_SIZE];
     uint32_t size, crc;
     int err = fota_flash_read(port, address, head, HEAD_SIZE);
@@ -164,4 +164,13 @@ int fota_order_load(const struct fota_port *port, char *memory, struct fota_orde
     order->tls.level = (enum fota_tls_level)head[13];
     order->tls.newest_known = (int64_t)fota_get64(head + 16);
     return find_texts(memory, size, head[12], order);
+}
+
+int fota_order_load(const struct fota_port *port, char *memory, struct fota_order *order)
+{
+    int err = FOTA_ERR_INTEGRITY;
+
+    for (uint32_t copy = 0; err && copy < FOTA_ORDER_COPIES; copy++)
+        err = load_copy(port, fota_order_address(port->map, copy), memory, order);
+    return err;
 }

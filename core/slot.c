@@ -38,7 +38,8 @@ uint32_t fota_payload_capacity(const struct fota_map *map, uint8_t format)
 uint32_t fota_mini_capacity(const struct fota_map *map)
 {
     const struct fota_region *staging = &map->staging;
-    uint32_t taken = 2 * staging->erase_unit + fota_round_up(staging, FOTA_ORDER_MAX);
+    uint32_t taken =
+        2 * staging->erase_unit + FOTA_ORDER_COPIES * fota_round_up(staging, FOTA_ORDER_MAX);
 
     return staging->size > taken ? staging->size - taken : 0;
 }

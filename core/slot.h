@@ -94,12 +94,15 @@ struct fota_place {
 struct fota_place fota_payload_place(const struct fota_map *map, uint8_t flags, uint8_t format);
 uint32_t fota_payload_capacity(const struct fota_map *map, uint8_t format);
 
-/* Mini fota: what the updater must know lies in whole units before the last unit of staging, in
- * which the header of the application's package lies while that is fetched. Bytes. */
+/* Mini fota: what the updater must know lies twice, each time in whole units, before the last unit
+ * of staging, in which the header of the application's package lies while that is fetched. Bytes.
+ */
 
-static inline uint32_t fota_order_address(const struct fota_map *map)
+#define FOTA_ORDER_COPIES 2u
+
+static inline uint32_t fota_order_address(const struct fota_map *map, uint32_t copy)
 {
-    return fota_backup_manifest(map) - fota_round_up(&map->staging, FOTA_ORDER_MAX);
+    return fota_backup_manifest(map) - (copy + 1) * fota_round_up(&map->staging, FOTA_ORDER_MAX);
 }
 
 /* Largest updater, bytes; 0: no room for any. */

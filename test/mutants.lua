@@ -11,8 +11,7 @@ local SKIP_NOTE = { "return fota_boot_note(b, &r, STEP_WRITE); /* a new session:
 -- name, file, replacements (each must fit exactly once), options of the campaign.
 local mutants = {
     { "R1: a snapshot counts without a seal", "core/journal.c",
-        { { "    if (err || is_blank(data))\n        return err;\n    bank->unsealed",
-            "    if (err)\n        return err;\n    bank->unsealed" },
+        { { "        if (is_blank(data) || bank->sequence)", "        if (bank->sequence)" },
             { "j->unsealed ? j->bank : 1u - j->bank", "1u - j->bank" } },
         "--map sector --scenario full --near 8" },
     { "R1: a session goes on copying without a record of its own", "core/boot_copy.c",
@@ -27,11 +26,10 @@ local mutants = {
         "--map page --scenario full" },
     { "R2: records are appended to what an earlier session left", "core/journal.c",
         { { "    bool doubtful; /* what", "    uint16_t next;\n    bool doubtful; /* what" },
-            { "    bank->sequence = sequence;\n",
-                "    bank->sequence = sequence;\n"
-                .. "    for (bank->next = 2; bank->next < slots(j); bank->next++)\n"
+            { "    return 0;\n}\n\nint fota_journal_open",
+                "    for (bank->next = 2; bank->next < slots(j); bank->next++)\n"
                 .. "        if (read_slot(j, index, bank->next, data) != 0 || is_blank(data))\n"
-                .. "            break;\n" },
+                .. "            break;\n    return 0;\n}\n\nint fota_journal_open" },
             { "journal->doubtful = banks[newest].doubtful;", "journal->doubtful = banks[newest].doubtful,"
                 .. "journal->next = banks[newest].next, journal->owned = journal->bank_sequence != 0;" } },
         "--map page --scenario full --near 4" },
@@ -56,6 +54,12 @@ local mutants = {
     { "R6: a bank whose seal is not whole is trusted", "core/journal.c",
         { { "j->unsealed ? j->bank : 1u - j->bank", "1u - j->bank" } },
         "--map sector --scenario full --near 8 --soak 60" },
+    { "R1: a seal is not looked for behind a pair that did not hold", "core/journal.c",
+        { { "uint32_t slot = 2 * pairs(j);", "uint32_t slot = 2;" } },
+        "--map page --scenario full" },
+    { "a pair that does not hold is not left behind", "core/journal.c",
+        { { "err && j->next < 2 * pairs(j)", "err && j->next < 2" } },
+        "--map page --scenario full" },
     { "the tries are not lowered before the attempt", "core/boot.c",
         { { "            r.tries--;\n", "            (void)r.tries;\n" } },
         "--map page --scenario revert" },

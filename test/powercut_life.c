@@ -23,6 +23,12 @@ static struct campaign *campaign_of(struct rig *rig)
     return (struct campaign *)((char *)rig - offsetof(struct campaign, rig));
 }
 
+/* Of a bank of the journal, bytes. */
+static uint32_t slot_size(const struct fota_map *map)
+{
+    return (RECORD_SIZE + map->program_unit - 1) / map->program_unit * map->program_unit;
+}
+
 static uint64_t operations(const struct campaign *c)
 {
     struct fota_sim_stats stats = rig_stats(&c->rig);
@@ -88,8 +94,7 @@ static void watch(struct rig *rig, enum rig_op op, uint32_t addr, size_t len)
 {
     const struct fota_region *journal = &rig->map->journal;
     struct campaign *c = campaign_of(rig);
-    uint32_t unit = rig->map->program_unit;
-    uint32_t size = (RECORD_SIZE + unit - 1) / unit * unit, slot;
+    uint32_t size = slot_size(rig->map), slot;
     const uint8_t *cells = fota_sim_flash_cells(rig->flash);
 
     c->reads_done += op == RIG_READ;
@@ -246,20 +251,23 @@ static void run(struct campaign *c)
     (old ? c->scenario->old_runs : c->scenario->new_runs)(c);
 }
 
-/* One of the slot that neither image may be able to do with, or one of a bank of the journal, which
- * then cannot be written any more, or in place one of the ring. */
+static bool lies_in(uint32_t addr, const struct fota_region *region)
+{
+    return addr >= region->offset && addr - region->offset < region->size;
+}
+
+/* One of the slot that neither image may be able to do with, or in place one of the ring; or one of
+ * a bank of the journal that has room for one pair of snapshot and seal only. */
 static bool vital_cell_is_dead(const struct campaign *c)
 {
-    const struct fota_region *regions[] = {&c->map->slot, &c->map->other, &c->map->journal,
-                                           &c->map->staging};
+    const struct fota_map *map = c->map;
     uint32_t addr = fota_sim_flash_failed_at(c->rig.flash);
 
     if (c->disturbance->fail_at == 0 || c->disturbance->fault != FOTA_SIM_FAULT_STUCK)
         return false;
-    for (size_t i = 0; i < (c->in_place ? 4 : 3); i++)
-        if (addr >= regions[i]->offset && addr - regions[i]->offset < regions[i]->size)
-            return true;
-    return false;
+    return lies_in(addr, &map->slot) || lies_in(addr, &map->other) ||
+           (c->in_place && lies_in(addr, &map->staging)) ||
+           (map->journal.erase_unit < 4 * slot_size(map) && lies_in(addr, &map->journal));
 }
 
 /* The resident updater, to its reset. Where a cell of the slot is dead it goes on for ever. */
@@ -304,7 +312,7 @@ static void live(struct rig *rig)
     if (c->done || c->failure[0])
         return;
     /* A dead bank of the journal ends no update, and keeps a whole image running. */
-    if (c->disturbance->fault != FOTA_SIM_FAULT_STUCK)
+    if (!vital_cell_is_dead(c))
         powercut_fail(c, "a life that does not end");
     c->reverted = holds(c, &c->old);
 }

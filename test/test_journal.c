@@ -415,6 +415,67 @@ static void an_operation_that_fails_leaves_the_old_record_and_the_next_write_wor
     }
 }
 
+/* A bit that never changes any more, wherever it is: the pair of slots, or the slot, is left
+ * behind.
+ */
+static void a_dead_cell_anywhere_ends_no_writing(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    for (size_t u = 0; u < UNITS; u++) {
+        bool fired = program_units[u] < 1024; /* else a bank has room for one pair only */
+
+        for (uint64_t at = 1; fired; at++) {
+            open_on(&f, program_units[u]);
+            fota_sim_flash_fail(f.rig.flash, at, 1, FOTA_SIM_FAULT_STUCK);
+            for (uint32_t n = 1; n < 40; n++) {
+                if (n % 3 == 1)
+                    reopen(&f);
+                assert_int_equal(write_record(&f, n), 0);
+                if (n % 4 == 0)
+                    reopen(&f);
+                assert_true(holds(&f.journal, n));
+            }
+            fired = fota_sim_flash_failed(f.rig.flash) == 1 && at < 2000;
+            close_it(&f);
+        }
+    }
+}
+
+/* The same, and then a power cut at any operation of a session. */
+static void a_cut_beside_a_dead_cell_leaves_the_old_record_or_the_new_one(void **state)
+{
+    struct fixture f;
+    uint64_t seed = 23;
+
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        uint32_t unit = program_units[1 + rig_random(&seed) % 3];
+
+        open_on(&f, unit);
+        running = &f;
+        fota_sim_flash_fail(f.rig.flash, 1 + rig_random(&seed) % 24, 1, FOTA_SIM_FAULT_STUCK);
+        for (int session = 0; session < 4; session++) {
+            reopen(&f);
+            f.goal += 2;
+            write_on(&f.rig);
+        }
+        reopen(&f);
+        f.goal += 3;
+        fota_sim_flash_cut(f.rig.flash, 1 + rig_random(&seed) % 8,
+                           (enum fota_sim_cut)(rig_random(&seed) % FOTA_SIM_CUTS));
+        rig_run(&f.rig, write_on);
+        fota_sim_flash_cut(f.rig.flash, 0, FOTA_SIM_CUT_BEFORE);
+        reopen(&f);
+        assert_true(holds(&f.journal, f.written) || holds(&f.journal, f.written + 1));
+        assert_int_equal(write_record(&f, 99), 0);
+        reopen(&f);
+        assert_true(holds(&f.journal, 99));
+        close_it(&f);
+    }
+}
+
 static int no_reads(struct rig *rig, enum rig_op op, uint32_t addr, size_t len)
 {
     (void)rig, (void)addr, (void)len;
@@ -446,6 +507,8 @@ int main(void)
         cmocka_unit_test(a_cut_anywhere_leaves_the_old_record_or_the_new_one),
         cmocka_unit_test(two_cuts_leave_one_of_the_records_that_were_written),
         cmocka_unit_test(an_operation_that_fails_leaves_the_old_record_and_the_next_write_works),
+        cmocka_unit_test(a_dead_cell_anywhere_ends_no_writing),
+        cmocka_unit_test(a_cut_beside_a_dead_cell_leaves_the_old_record_or_the_new_one),
         cmocka_unit_test(a_journal_that_cannot_be_read_is_an_error),
     };
 

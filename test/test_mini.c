@@ -263,6 +263,11 @@ static void both_urls_are_looked_at_before_anything_happens(void **state)
     assert_int_equal(f->rig.server.requests, 0);
 }
 
+static void damage_order(struct fixture *f, uint32_t copy, uint32_t byte)
+{
+    rig_damage(&f->rig, fota_order_address(f->rig.map, copy) + byte, 0x10);
+}
+
 static void what_tls_demands_is_kept_as_it_was(void **state)
 {
     struct fixture *f = *state;
@@ -284,7 +289,7 @@ static void what_tls_demands_is_kept_as_it_was(void **state)
         err = fota_order_store(&f->rig.port, &order, unit++, page, &fault);
     while (err > 0);
     assert_int_equal(err, 0);
-    assert_int_equal(unit, 2);
+    assert_int_equal(unit, 2 * FOTA_ORDER_COPIES);
     assert_int_equal(fota_order_load(&f->rig.port, f->rig.order, &back), 0);
     assert_string_equal(back.url, order.url);
     assert_string_equal(back.tls.ca_cert, ca);
@@ -293,11 +298,16 @@ static void what_tls_demands_is_kept_as_it_was(void **state)
     assert_int_equal(back.tls.newest_known, 1700000000);
     assert_true(back.tls.exactly_1_2);
     assert_int_equal(back.tls.level, FOTA_TLS_MUTUAL);
-    /* No byte of it may change. */
+    /* No byte of both copies may change. */
     for (uint32_t i = 0; i < fota_order_size(&order); i++) {
-        rig_damage(&f->rig, fota_order_address(f->rig.map) + i, 0x10);
+        damage_order(f, 0, i);
+        assert_int_equal(fota_order_load(&f->rig.port, f->rig.order, &back), 0);
+        assert_string_equal(back.url, order.url);
+        damage_order(f, 1, i);
         assert_int_equal(fota_order_load(&f->rig.port, f->rig.order, &back), FOTA_ERR_INTEGRITY);
-        rig_damage(&f->rig, fota_order_address(f->rig.map) + i, 0x10);
+        damage_order(f, 0, i);
+        assert_int_equal(fota_order_load(&f->rig.port, f->rig.order, &back), 0);
+        damage_order(f, 1, i);
     }
 }
 
@@ -306,7 +316,8 @@ static void an_updater_that_does_not_know_what_to_fetch_lets_the_application_run
     struct fixture *f = *state;
 
     reach_updater(f);
-    rig_damage(&f->rig, fota_order_address(f->rig.map) + 30, 0x04);
+    for (uint32_t copy = 0; copy < FOTA_ORDER_COPIES; copy++)
+        damage_order(f, copy, 30);
     assert_int_equal(rig_update(&f->rig), FOTA_ERR_INTEGRITY);
     assert_true(rig_restart(&f->rig));
     assert_old(f);
@@ -367,7 +378,8 @@ static int lose_everything(struct rig *rig)
     rig_start(rig);
     assert_int_equal(fota_update(rig->fota, rig->order, sizeof rig->order), 0);
     do
-        (void)fota_step(rig->fota, &event);
+        if (fota_step(rig->fota, &event) == FOTA_STEP_WAIT)
+            rig->now_ms += event.wait_ms;
     while (event.received < rig->server.second->length / 2);
     return rig_boot(rig);
 }
@@ -442,6 +454,28 @@ static void a_damaged_application_is_fetched_again(void **state)
     assert_new(f);
 }
 
+/* Half of the application is replaced: nothing but the updater can run. */
+static void a_flipped_bit_of_the_order_leaves_an_updater_that_can_fetch(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t size = f->rig.map->flash_size;
+    uint8_t *half = malloc(size);
+
+    assert_non_null(half);
+    reach_updater(f);
+    assert_int_equal(lose_everything(&f->rig), FOTA_BOOT_UPDATER);
+    memcpy(half, fota_sim_flash_cells(f->rig.flash), size);
+    for (uint32_t copy = 0; copy < FOTA_ORDER_COPIES; copy++)
+        for (uint32_t bit = 0; bit < 8 * 40; bit += 3) {
+            memcpy(fota_sim_flash_cells(f->rig.flash), half, size);
+            rig_damage(&f->rig, fota_order_address(f->rig.map, copy) + bit / 8,
+                       (uint8_t)(1u << bit % 8));
+            assert_true(rig_restart(&f->rig));
+            assert_new(f);
+        }
+    free(half);
+}
+
 static void the_updater_goes_on_where_it_was(void **state)
 {
     struct fixture *f = *state;
@@ -481,6 +515,26 @@ static void an_application_that_does_not_confirm_is_fetched_again(void **state)
     assert_true(rig_restart(&f->rig));
     assert_new(f);
     assert_int_equal(fota_confirm(f->rig.fota), 0);
+}
+
+/* A power cut in the second round costs what one in the first does. */
+static void a_later_round_goes_on_where_it_was(void **state)
+{
+    struct fixture *f = *state;
+
+    f->rig.server.etag = "\"2\"";
+    assert_true(rig_restart(&f->rig));
+    assert_int_equal(rig_download_mini(&f->rig), 0);
+    for (int i = 0; i < 3; i++)
+        assert_true(rig_restart(&f->rig));
+    assert_int_equal(rig_boot(&f->rig), FOTA_BOOT_UPDATER);
+    assert_int_equal(lose_everything(&f->rig), FOTA_BOOT_UPDATER);
+    f->rig.server.sent = 0;
+    assert_int_equal(rig_update(&f->rig), 0);
+    assert_true(f->rig.server.last_offset > f->app.length / 3);
+    assert_true(f->rig.server.sent < f->app.length * 2 / 3);
+    assert_true(rig_restart(&f->rig));
+    assert_new(f);
 }
 
 static void each_round_waits_longer_up_to_a_day(void **state)
@@ -617,6 +671,7 @@ int main(void)
         TEST(an_updater_that_staging_cannot_take_is_refused),
         TEST(both_urls_are_looked_at_before_anything_happens),
         TEST(what_tls_demands_is_kept_as_it_was),
+        TEST(a_flipped_bit_of_the_order_leaves_an_updater_that_can_fetch),
         TEST(an_updater_that_does_not_know_what_to_fetch_lets_the_application_run),
         TEST(an_updater_is_proven_before_it_runs),
         TEST(an_updater_that_decays_before_it_ran_lets_the_application_run),
@@ -626,6 +681,7 @@ int main(void)
         TEST(a_damaged_application_is_fetched_again),
         TEST(the_updater_goes_on_where_it_was),
         TEST(an_application_that_does_not_confirm_is_fetched_again),
+        TEST(a_later_round_goes_on_where_it_was),
         TEST(each_round_waits_longer_up_to_a_day),
         TEST(a_trial_image_that_decays_is_fetched_again),
         TEST(a_confirmed_image_that_decays_is_fetched_again),

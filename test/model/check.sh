@@ -30,6 +30,15 @@ if ! grep -q "errors: 0" whole; then
     exit 1
 fi
 echo "model: $(states whole) states with up to $cuts cuts, no error"
+all=$cuts
+cuts=1
+run failing "-DFAILS=1"
+grep -q "errors: 0" failing || { cat failing; exit 1; }
+echo "model: $(states failing) states with one cut and one program that does not hold, no error"
+run NO_SECOND_PAIR "-DFAILS=1 -DNO_SECOND_PAIR"
+grep -q "errors: [1-9]" NO_SECOND_PAIR || { echo "FAIL  model: NO_SECOND_PAIR is not caught"; exit 1; }
+echo "ok    model: NO_SECOND_PAIR is caught"
+cuts=$all
 for rule in NO_SEAL NO_WHOLE_SEAL NO_R2 NO_R4 NO_R6 NO_INTENT NO_SETTLE; do
     # What a bank that is not whole is used for makes up for a seal that is not asked for.
     [ "$rule" = NO_SEAL ] && also=-DNO_WHOLE_SEAL || also=
@@ -41,7 +50,6 @@ for rule in NO_SEAL NO_WHOLE_SEAL NO_R2 NO_R4 NO_R6 NO_INTENT NO_SETTLE; do
     echo "ok    model: $rule is caught"
 done
 # The same property without a rule missing: that it can be held at all.
-all=$cuts
 cuts=1
 run ends -DENDS -a
 grep -q "errors: 0" ends || { cat ends; exit 1; }

@@ -1,14 +1,17 @@
 /*
  * Journal and boot stage as a protocol, for spin: two banks, cells that may read as one thing or as
  * another after a cut, and an update with a copy of the old image. Up to CUTS power cuts, each at any
- * operation and with any effect. test/model/check.sh runs it, and once more without each rule: those
- * must fail.
+ * operation and with any effect; up to FAILS programs that do not hold with the power on.
+ * test/model/check.sh runs it, and once more without each rule: those must fail.
  *
  * What is not modelled: bytes, addresses, the network. core/journal.c and core/boot*.c are the code;
  * the names of the rules are those of docs/flash-layout.md.
  */
 #ifndef CUTS
 #define CUTS 3
+#endif
+#ifndef FAILS
+#define FAILS 0
 #endif
 
 /* Contents of a program unit. LOW: reads as blank or as torn, each time anew; HIGH: as torn or as
@@ -38,12 +41,13 @@
 
 byte snap[2], snap_value[2]; /* the snapshot; BLANK at first, so that the journal says IDLE */
 byte seal[2];
+byte snap2[2], seal2[2]; /* where one of the two did not hold: the next pair, of the same value */
 byte last[2], last_value[2]; /* the newest record behind it; what lies before it is settled */
 bit soft[2];                 /* erased by half: reads as blank, does not hold what is programmed */
 bit newer;                   /* the bank of the higher sequence */
 
 byte slot = OLD, copy = HALF;
-byte cuts;
+byte cuts, fails;
 
 bit owned;    /* this session erased the bank in use */
 bit bank;     /* in use */
@@ -70,37 +74,54 @@ bit counts[2];
 byte says[2];
 bit unsure[2], open_seal[2];
 
-inline look_at_bank(b)
+inline look_at_pair(b, snap_cell, seal_cell)
 {
-    counts[b] = 0;
-    unsure[b] = 0;
-    open_seal[b] = 0;
     /* R1: a seal that is not blank proves that the snapshot had been finished. */
     if
-    :: seal[b] == BLANK || seal[b] == LOW ->
+    :: seal_cell == BLANK || seal_cell == LOW ->
 #ifdef NO_SEAL
         reads = 1
 #else
         reads = 0
 #endif
-    :: seal[b] != BLANK -> reads = 1
+    :: seal_cell != BLANK -> reads = 1
     fi;
     if
     :: reads ->
         /* Is the seal whole? */
-        look(seal[b]);
-        open_seal[b] = !reads;
-        unsure[b] = !reads;
-        look(snap[b]);
+        look(seal_cell);
         if
-        :: reads ->
-            counts[b] = 1;
-            says[b] = snap_value[b];
-            look(last[b]);
+        :: reads -> open_seal[b] = 0
+        :: else
+        fi;
+        if
+        :: !counts[b] ->
+            unsure[b] = !reads;
+            look(snap_cell);
             if
-            :: reads -> says[b] = last_value[b]; unsure[b] = 1
+            :: reads -> counts[b] = 1; says[b] = snap_value[b]
             :: else
             fi
+        :: else
+        fi
+    :: else
+    fi
+}
+
+inline look_at_bank(b)
+{
+    counts[b] = 0;
+    unsure[b] = 0;
+    open_seal[b] = 1;
+#if FAILS
+    look_at_pair(b, snap2[b], seal2[b]);
+#endif
+    look_at_pair(b, snap[b], seal[b]);
+    if
+    :: counts[b] ->
+        look(last[b]);
+        if
+        :: reads -> says[b] = last_value[b]; unsure[b] = 1
         :: else
         fi
     :: else
@@ -143,11 +164,26 @@ inline cut_program(cell)
     goto power_lost
 }
 
+bit held; /* what was programmed last, by the look that is taken at it */
+
 inline program(cell, b)
 {
+    held = 1;
     if
     :: cuts < CUTS -> cut_program(cell)
     :: cell = (soft[b] -> HIGH : WHOLE)
+#if FAILS
+    :: fails < FAILS ->
+        fails++;
+        held = 0;
+        if
+        :: true
+        :: cell = TORN
+        :: cell = LOW
+        :: cell = HIGH
+        :: cell = WHOLE
+        fi
+#endif
     fi
 }
 
@@ -161,6 +197,14 @@ inline fade(cell)
     fi
 }
 
+inline fade_if_used(cell)
+{
+    if
+    :: cell != BLANK -> fade(cell)
+    :: else
+    fi
+}
+
 inline erase_bank(b)
 {
     if
@@ -169,10 +213,21 @@ inline erase_bank(b)
         cuts++;
         fade(snap[b]);
         fade(seal[b]);
+#if FAILS
+        fade_if_used(snap2[b]);
+        fade_if_used(seal2[b]);
+#endif
         fade(last[b]);
         soft[b] = 1;
         goto power_lost
-    :: d_step { snap[b] = BLANK; seal[b] = BLANK; last[b] = BLANK; soft[b] = 0; }
+    :: d_step {
+        snap[b] = BLANK;
+        seal[b] = BLANK;
+        snap2[b] = BLANK;
+        seal2[b] = BLANK;
+        last[b] = BLANK;
+        soft[b] = 0;
+    }
     fi
 }
 
@@ -201,7 +256,16 @@ inline move_to_other_bank(value)
 #endif
     d_step { snap_value[to] = value; newer = to; }
     program(snap[to], to);
-    program(seal[to], to);
+    if
+    :: held -> program(seal[to], to)
+    :: else
+    fi;
+#ifndef NO_SECOND_PAIR
+    if
+    :: held
+    :: else -> program(snap2[to], to); program(seal2[to], to)
+    fi;
+#endif
     d_step { bank = to; any = 1; owned = 1; open_seal[to] = 0; }
 }
 
@@ -228,7 +292,13 @@ inline note(value)
     fi;
 #else
     if
-    :: owned -> append(value)
+    :: owned ->
+        append(value);
+        /* Nothing goes behind a record that may be torn. */
+        if
+        :: held
+        :: else -> move_to_other_bank(value)
+        fi
     :: owned -> move_to_other_bank(value) /* the bank is full */
     :: else -> move_to_other_bank(value)
     fi;
