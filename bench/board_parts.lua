@@ -24,21 +24,27 @@ end
 -- Sums of the sections that were kept: code (with what is copied to RAM) and RAM (that is zeroed).
 local function read(path)
     local sums, output, pending = {}, nil, nil
-    local begun = false
+    local begun, last = false, nil
     for line in io.lines(path) do
         begun = begun or line:find("^Linker script and memory map") ~= nil
         local section = line:match("^(%.[%w_%.]+)")
         if section then
             output = section
         end
-        if line:match("^ (%.[^ ]+)$") then
+        local before = tonumber(line:match("(0x%x+) %(size before relaxing%)"))
+        if before then
+            -- Of strings that all lie in others the map gives the size of those.
+            if last and before < last.size then
+                last.sum[last.kind] = last.sum[last.kind] - last.size
+            end
+        elseif line:match("^ (%.[^ ]+)$") then
             pending = true
         else
             local size, object = line:match("^ [^ ]+ +0x%x+ +(0x%x+) (.+)$")
             if not size and pending then
                 size, object = line:match("^ +0x%x+ +(0x%x+) (.+)$")
             end
-            pending = nil
+            pending, last = nil, nil
             size = size and tonumber(size)
             if begun and size and size > 0 and output and object:find("[/.]") then
                 local kind = (output == ".bss" or output == ".dma") and "ram"
@@ -48,6 +54,7 @@ local function read(path)
                     local name = parts[i][1]
                     sums[name] = sums[name] or { code = 0, ram = 0 }
                     sums[name][kind] = sums[name][kind] + size
+                    last = { sum = sums[name], kind = kind, size = size }
                     if output == ".data" then
                         sums[name].ram = sums[name].ram + size
                     end
