@@ -17,10 +17,15 @@ for f in core/*.c; do
 done
 arm-none-eabi-size -t "$folder"/*.o | awk '/TOTALS/ {printf "| **all** | **%d** | %d | %d |\n", $1, $2, $3}'
 
+decoder="patch patch_a32 patch_arch patch_head patch_map patch_mix patch_riscv patch_state patch_thumb patch_xtensa"
 boot="boot boot_copy boot_mini boot_patch boot_rescue boot_switch crc32 device flash journal judge package slot way"
-# shellcheck disable=SC2046,SC2086 # lists of words
-arm-none-eabi-size -t $(for f in $boot; do echo "$folder/$f.o"; done) |
-    awk '/TOTALS/ {printf "\nOf these a boot loader links %d bytes (boot*, crc32, device, flash, journal, judge, package, slot, way).\n", $1}'
+sum() { # FILE...
+    for f; do echo "$folder/$f.o"; done | xargs arm-none-eabi-size -t | awk '/TOTALS/ {print $1}'
+}
+echo
+# shellcheck disable=SC2086 # lists of words
+echo "Of these a boot loader links $(sum $boot) bytes (boot*, crc32, device, flash, journal, judge, package," \
+    "slot, way), and $(sum $decoder) of the decoder (patch*). What a linker leaves of them is under \`Boards\`."
 
 echo
 echo "### RAM (Cortex-M3, bytes, what \`fota_memory()\` reports)"
@@ -36,4 +41,5 @@ row size_engine "engine, all of it"
 row size_http "of it: HTTP client"
 row size_header "of it: package header and manifest"
 row size_page "of it: page to program"
+row size_rest "all but that page; 8192 are meant for it"
 row size_boot "boot stage (not at the same time)"
