@@ -2,6 +2,8 @@
 
 #include "fault.h"
 
+const struct fota_tls_params fota_tls_usual = {.level = FOTA_TLS_SERVER};
+
 void fota_connection_init(struct fota_connection *connection, const struct fota_net *net,
                           const struct fota_tls *tls)
 {
@@ -28,14 +30,13 @@ int fota_connection_open(struct fota_connection *connection, const char *host, u
 int fota_connection_secure(struct fota_connection *connection, const char *host,
                            const struct fota_tls_params *params)
 {
-    static const struct fota_tls_params usual = {.level = FOTA_TLS_SERVER};
     const struct fota_tls *tls = connection->tls;
     int error;
 
     if (!tls || !tls->ops)
         return FOTA_ERR_NOT_BUILT;
     error = tls->ops->start(tls->ctx, connection->net, connection->stream, host,
-                            params ? params : &usual);
+                            params ? params : &fota_tls_usual);
     connection->secure = error == 0;
     return error;
 }

@@ -19,6 +19,9 @@ struct fota_connection {
     uint64_t received;          /* bytes since the init, without TLS's own */
 };
 
+/* What is demanded of TLS where nothing else is: a server that is verified. */
+extern const struct fota_tls_params fota_tls_usual;
+
 /* Makes a closed connection. `net` and `tls` are borrowed for its life. */
 void fota_connection_init(struct fota_connection *connection, const struct fota_net *net,
                           const struct fota_tls *tls);
@@ -27,7 +30,7 @@ void fota_connection_init(struct fota_connection *connection, const struct fota_
 int fota_connection_open(struct fota_connection *connection, const char *host, uint16_t port,
                          enum fota_address_family family);
 
-/* Starts TLS on a connected one; `params` NULL: the server is verified. Errors of
+/* Starts TLS on a connected one; `params` NULL: fota_tls_usual. Errors of
  * fota_tls_ops.start, FOTA_ERR_NOT_BUILT without TLS. */
 int fota_connection_secure(struct fota_connection *connection, const char *host,
                            const struct fota_tls_params *params);

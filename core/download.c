@@ -34,7 +34,7 @@ static void take_tls(struct fota *f, const struct fota_tls_params *params)
 {
     int64_t newest_known = f->config.policy->newest_known;
 
-    f->tls = params ? *params : (struct fota_tls_params){.level = FOTA_TLS_SERVER};
+    f->tls = params ? *params : fota_tls_usual;
     if (f->tls.newest_known < newest_known)
         f->tls.newest_known = newest_known;
 }
@@ -50,7 +50,6 @@ static int fail_about(struct fota *f, int error, const char *subject)
 static int check_tls(struct fota *f, const struct fota_url *url,
                      const struct fota_tls_params *params)
 {
-    static const struct fota_tls_params usual = {.level = FOTA_TLS_SERVER};
     const struct fota_tls *tls = &f->config.port->tls;
     bool secure = url->scheme == FOTA_SCHEME_HTTPS || url->scheme == FOTA_SCHEME_FTPS;
     const char *subject = NULL;
@@ -60,7 +59,7 @@ static int check_tls(struct fota *f, const struct fota_url *url,
         return 0;
     if (!tls->ops)
         return fail_about(f, FOTA_ERR_NOT_BUILT, "TLS");
-    err = tls->ops->check(tls->ctx, params ? params : &usual, &subject);
+    err = tls->ops->check(tls->ctx, params ? params : &fota_tls_usual, &subject);
     return err ? fail_about(f, err, subject) : 0;
 }
 

@@ -205,7 +205,6 @@ struct fota_fault {
 struct fota_error_row {
     int error;
     const char *name; /* "WRONG_MODEL" */
-    const char *text;
     enum fota_stage stage;
     enum fota_class result;
     bool retryable;
@@ -216,6 +215,9 @@ const struct fota_error_row *fota_error_find(int error);
 
 /* Row number `index` from 0, NULL past the end: to walk the table. */
 const struct fota_error_row *fota_error_at(size_t index);
+
+/* For people, with {expected}, {got} and {subject} still in it; of a row of the table. */
+const char *fota_error_text(const struct fota_error_row *row);
 
 /* "WRONG_MODEL", "OK" for 0, "UNKNOWN" for a number that is not in the table. Never NULL. */
 const char *fota_error_name(int error);

@@ -266,23 +266,22 @@ static int move_to_other_bank(struct fota_journal *j, const struct fota_record *
 
 int fota_journal_write(struct fota_journal *journal, const struct fota_record *record)
 {
-    struct fota_record copy = *record; /* may be the journal's own */
     int err = FOTA_ERR_JOURNAL;
 
     /* R2, R4: what an earlier power session left behind may look blank and not be. */
     if (journal->owned && journal->next < slots(journal)) {
-        encode(journal->page, &copy, journal->bank_sequence, journal->next);
+        encode(journal->page, record, journal->bank_sequence, journal->next);
         err = program_slot(journal, journal->bank, journal->next);
         journal->next++;
     }
     /* Nothing goes behind a record that may be torn, either. */
     if (err)
-        err = move_to_other_bank(journal, &copy);
+        err = move_to_other_bank(journal, record);
     if (err) {
         journal->owned = false;
         return err;
     }
-    journal->record = copy;
+    journal->record = *record; /* which may be it */
     journal->doubtful = false; /* it returned */
     return 0;
 }

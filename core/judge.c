@@ -10,8 +10,9 @@ static int fail(struct fota_fault *fault, int error, uint32_t expected, uint32_t
     return fota_fail(fault, error, FOTA_STAGE_HEADER, expected, got);
 }
 
-int fota_package_digest(const struct fota_crypto_ops *crypto, const uint8_t *header,
-                        const struct fota_manifest *manifest, uint8_t digest[FOTA_DIGEST_SIZE])
+/* Of two pieces, one behind the other. */
+static int hash(const struct fota_crypto_ops *crypto, const void *first, size_t first_size,
+                const void *second, size_t second_size, uint8_t digest[FOTA_DIGEST_SIZE])
 {
     struct fota_sha256 sha;
     int err = crypto->sha256_start(&sha);
@@ -19,9 +20,17 @@ int fota_package_digest(const struct fota_crypto_ops *crypto, const uint8_t *hea
 
     if (err)
         return err;
-    err = crypto->sha256_update(&sha, header, manifest->signed_length);
+    err = crypto->sha256_update(&sha, first, first_size);
+    if (!err)
+        err = crypto->sha256_update(&sha, second, second_size);
     finish = crypto->sha256_finish(&sha, digest);
     return err ? err : finish;
+}
+
+int fota_package_digest(const struct fota_crypto_ops *crypto, const uint8_t *header,
+                        const struct fota_manifest *manifest, uint8_t digest[FOTA_DIGEST_SIZE])
+{
+    return hash(crypto, header, manifest->signed_length, NULL, 0, digest);
 }
 
 /* ---- signatures -------------------------------------------------------------------------------
@@ -47,29 +56,13 @@ static int trusted_point(const struct fota_policy *policy, const uint8_t *id, co
     return 0;
 }
 
-static int hash_point(const struct fota_crypto_ops *crypto, const char *label, size_t size,
-                      const uint8_t *point, uint8_t digest[FOTA_DIGEST_SIZE])
-{
-    struct fota_sha256 sha;
-    int err = crypto->sha256_start(&sha);
-    int finish;
-
-    if (err)
-        return err;
-    err = crypto->sha256_update(&sha, label, size);
-    if (!err)
-        err = crypto->sha256_update(&sha, point, FOTA_PUBLIC_KEY_SIZE);
-    finish = crypto->sha256_finish(&sha, digest);
-    return err ? err : finish;
-}
-
 int fota_successor_digest(const struct fota_crypto_ops *crypto,
                           const uint8_t point[FOTA_PUBLIC_KEY_SIZE],
                           uint8_t digest[FOTA_DIGEST_SIZE])
 {
     static const char label[] = "fota successor";
 
-    return hash_point(crypto, label, sizeof label, point, digest);
+    return hash(crypto, label, sizeof label, point, FOTA_PUBLIC_KEY_SIZE, digest);
 }
 
 /* From the key at *point, which is trusted, to the last one that follows; *point and `id` become
@@ -89,7 +82,7 @@ static int follow(const struct fota_crypto_ops *crypto, const struct fota_manife
         if (!err)
             err = crypto->ecdsa_verify(*point, digest, s->value);
         if (!err)
-            err = hash_point(crypto, "", 0, s->point, id);
+            err = hash(crypto, s->point, sizeof s->point, NULL, 0, id);
         *point = s->point;
     }
     return err == FOTA_ERR_SIGNATURE ? FOTA_ERR_SUCCESSOR : err;

@@ -173,7 +173,7 @@ static int describe_error(lua_State *L)
     lua_newtable(L);
     fota_lua_set_number(L, "code", row->error);
     fota_lua_set_string(L, "name", row->name);
-    fota_lua_set_string(L, "text", row->text);
+    fota_lua_set_string(L, "text", fota_error_text(row));
     fota_lua_set_string(L, "stage", fota_stage_name(row->stage));
     fota_lua_set_number(L, "class", row->result);
     fota_lua_set_boolean(L, "retryable", row->retryable);

@@ -26,13 +26,13 @@ build = {
         fota = {
             sources = {
                 "core/apn.c", "core/boot.c", "core/boot_copy.c", "core/boot_mini.c", "core/boot_patch.c", "core/boot_rescue.c", "core/boot_switch.c", "core/connection.c", "core/crc32.c", "core/device.c", "core/download.c", "core/engine.c",
-                "core/error.c", "core/fetch.c", "core/flash.c", "core/ftp.c", "core/ftp_reply.c", "core/http.c", "core/http_reader.c", "core/journal.c", "core/judge.c",
+                "core/error.c", "core/error_text.c", "core/fetch.c", "core/flash.c", "core/ftp.c", "core/ftp_reply.c", "core/http.c", "core/http_reader.c", "core/journal.c", "core/judge.c",
                 "core/local.c", "core/mini.c", "core/model.c", "core/order.c", "core/package.c", "core/provision.c", "core/slot.c", "core/source.c", "core/staging.c",
                 "core/text.c", "core/url.c", "core/way.c",
                 "core/patch.c", "core/patch_a32.c", "core/patch_arch.c", "core/patch_head.c", "core/patch_map.c", "core/patch_mix.c",
                 "core/patch_riscv.c", "core/patch_state.c", "core/patch_thumb.c", "core/patch_xtensa.c",
                 "platform/mbedtls/certificate.c", "platform/mbedtls/crypto.c", "platform/mbedtls/digest.c",
-                "platform/mbedtls/tls.c", "platform/posix/bundle.c", "platform/posix/net.c", "platform/posix/resolver.c",
+                "platform/mbedtls/sha256.c", "platform/mbedtls/tls.c", "platform/posix/bundle.c", "platform/posix/net.c", "platform/posix/resolver.c",
                 "platform/nand/nand.c", "platform/posix/system.c", "platform/sim/clock.c", "platform/sim/apn.c", "platform/sim/flash.c",
                 "platform/sim/link.c", "platform/sim/map.c", "platform/sim/weak.c",
                 "platform/sim/modem.c", "platform/sim/web.c",

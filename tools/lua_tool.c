@@ -380,7 +380,7 @@ static int tool_errors(lua_State *L)
         lua_createtable(L, 0, 6);
         fota_tool_set_number(L, "code", row->error);
         fota_tool_set_text(L, "name", row->name);
-        fota_tool_set_text(L, "text", row->text);
+        fota_tool_set_text(L, "text", fota_error_text(row));
         fota_tool_set_text(L, "stage", fota_stage_name(row->stage));
         fota_tool_set_number(L, "class", row->result);
         fota_tool_set_flag(L, "retryable", row->retryable);
