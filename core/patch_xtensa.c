@@ -36,23 +36,30 @@ static uint32_t get(const struct patch_space *space, const uint8_t *bytes, uint3
     }
 }
 
+static unsigned size_of(unsigned first)
+{
+    return first & 8 ? 2 : 3;
+}
+
+static unsigned kind_of(unsigned first)
+{
+    if ((first & 15) == 5)
+        return CALL;
+    if ((first & 15) == 1)
+        return LITERAL;
+    return (first & 63) == 6 ? JUMP : PATCH_PLAIN;
+}
+
 static void find(const struct patch_space *space, const uint8_t *bytes, size_t length, uint32_t at,
                  struct patch_unit *unit)
 {
-    struct patch_unit found = {3, 0, 0, 0, 0};
-    unsigned size = bytes[0] & 8 ? 2 : 3;
+    struct patch_unit found = {3, (uint8_t)kind_of(bytes[0]), 0, 0, 0};
+    unsigned size = size_of(bytes[0]);
 
     unit->length = 0;
     patch_find_word(space, bytes, length, at, unit);
     if (unit->length || length < size)
         return;
-    found.kind = PATCH_PLAIN;
-    if ((bytes[0] & 15) == 5)
-        found.kind = CALL;
-    else if ((bytes[0] & 15) == 1)
-        found.kind = LITERAL;
-    else if ((bytes[0] & 63) == 6)
-        found.kind = JUMP;
     patch_set_unit(space, unit, found.kind, size,
                    found.kind == PATCH_PLAIN ? 0 : get(space, bytes, at, &found));
     /* What leads out of the image is not written anew. */
@@ -66,11 +73,20 @@ static size_t skip(const struct patch_space *space, const uint8_t *bytes, size_t
     struct patch_unit unit;
     size_t i = 0;
 
+    /* As find() goes on, which is asked only where there may be an address. */
     while (i < limit) {
-        find(space, bytes + i, length - i, at + (uint32_t)i, &unit);
-        if (unit.length && unit.kind != PATCH_PLAIN)
+        unsigned first = bytes[i], size = size_of(first);
+
+        if ((at + i) % 4 == 0 && length - i >= 4 && patch_space_holds(space, fota_get32(bytes + i)))
             break;
-        i += unit.length ? unit.length : 1;
+        if (length - i < size)
+            size = 1;
+        else if (kind_of(first) != PATCH_PLAIN) {
+            find(space, bytes + i, length - i, at + (uint32_t)i, &unit);
+            if (unit.kind != PATCH_PLAIN)
+                break;
+        }
+        i += size;
     }
     return i;
 }
