@@ -67,34 +67,35 @@ static int is_redundant(const struct patch_map *map, uint32_t i)
            e[i + 1].delta == e[i].delta;
 }
 
-/* Gives up one entry; returns its index. */
-static uint32_t give_up(struct patch_map *map)
+/* The entry to give up. */
+static uint32_t find_victim(struct patch_map *map)
 {
-    uint32_t i = map->hand;
-
     for (uint32_t n = 0; n < SEARCH; n++) {
-        i = i + 1 < map->count ? i + 1 : 0;
-        if (is_redundant(map, i))
+        map->hand = map->hand + 1 < map->count ? map->hand + 1 : 0;
+        if (is_redundant(map, map->hand))
             break;
     }
-    map->hand = i;
-    memmove(map->entries + i, map->entries + i + 1, (map->count - i - 1) * sizeof *map->entries);
-    map->count--;
-    return i;
+    return map->hand;
 }
 
 void patch_map_learn(struct patch_map *map, uint32_t old, uint32_t delta)
 {
-    uint32_t i = above(map, old);
+    struct patch_entry *e = map->entries;
+    uint32_t i = above(map, old), hole = map->count;
 
-    if (i > 0 && map->entries[i - 1].old == old) {
-        map->entries[i - 1].delta = delta;
+    if (i > 0 && e[i - 1].old == old) {
+        e[i - 1].delta = delta;
         return;
     }
-    if (map->count == map->room && give_up(map) < i)
-        i--;
-    memmove(map->entries + i + 1, map->entries + i, (map->count - i) * sizeof *map->entries);
-    map->entries[i].old = old;
-    map->entries[i].delta = delta;
-    map->count++;
+    if (map->count == map->room)
+        hole = find_victim(map);
+    else
+        map->count++;
+    /* Only what lies between moves: these are kilobytes. */
+    if (hole < i)
+        memmove(e + hole, e + hole + 1, (--i - hole) * sizeof *e);
+    else
+        memmove(e + i + 1, e + i, (hole - i) * sizeof *e);
+    e[i].old = old;
+    e[i].delta = delta;
 }
