@@ -2,7 +2,8 @@
 local rows, picture = arg[1], arg[2]
 
 local columns = { "name", "bytes", "ours", "seconds", "memory", "copies", "literals", "arch",
-    "fast", "small", "speed", "cost", "fast_cost", "bsdiff", "xdelta3", "zstd", "hdiffz", "detools" }
+    "fast", "small", "speed", "cost", "fast_cost", "bsdiff", "xdelta3", "zstd", "hdiffz", "detools",
+    "m3", "m3_fast", "m3_small", "m3_small_fast" }
 local peers = { "bsdiff", "xdelta3", "zstd", "hdiffz", "detools" }
 local titles = { bsdiff = "bsdiff", xdelta3 = "xdelta3 -9", zstd = "zstd -19 --patch-from",
     hdiffz = "hdiffz -SD lzma2", detools = "detools heatshrink" }
@@ -36,6 +37,7 @@ end
 
 -- A signed header for one model with a short version, as `fota pack` makes it.
 local HEADER = 270
+local MUCH = 90 -- instructions by new byte
 
 local list = read(rows)
 local shown = {}
@@ -79,9 +81,22 @@ local function write_means()
             mean(list, function(r) return r[peer] / r.bytes end),
             mean(list, function(r) return r.ours / r[peer] end)))
     end
-    print(string.format("- instructions by new byte: %.0f; `--fast` %.0f; applied at %.0f MB/s",
-        mean(list, function(r) return r.cost end), mean(list, function(r) return r.fast_cost end),
-        mean(list, function(r) return r.speed end)))
+    print(string.format("- instructions by new byte: %.0f; `--fast` %.0f, which is %.2f times as fast; "
+        .. "applied at %.0f MB/s", mean(list, function(r) return r.cost end),
+        mean(list, function(r) return r.fast_cost end),
+        mean(list, function(r) return r.cost / r.fast_cost end), mean(list, function(r) return r.speed end)))
+    -- Where literals are what decoding takes its time for.
+    local much = {}
+    for _, row in ipairs(list) do
+        much[#much + 1] = row.cost > MUCH and row or nil
+    end
+    if #much == 0 then
+        return
+    end
+    print(string.format("- the same over the %d pairs that take more than %d instructions: %.0f; "
+        .. "`--fast` %.0f, which is %.2f times as fast", #much, MUCH, mean(much, function(r) return r.cost end),
+        mean(much, function(r) return r.fast_cost end),
+        mean(much, function(r) return r.cost / r.fast_cost end)))
 end
 
 -- Bars on a logarithmic scale: ours beside the best of the others.
@@ -126,6 +141,27 @@ local function write_picture()
     file:close()
 end
 
+-- What an emulated Cortex-M3 took, where that was measured.
+local function write_m3()
+    if type(list[1].m3) ~= "number" then
+        return
+    end
+    print("\nInstructions by new byte on a Cortex-M3 (QEMU's mps2-an385, images and patch in RAM):\n")
+    print("| pair | -O2 | `--fast` | -Os | `--fast` |\n|---|---:|---:|---:|---:|")
+    local names = { "m3", "m3_fast", "m3_small", "m3_small_fast" }
+    local means = {}
+    for _, row in ipairs(list) do
+        local cells = { row.name }
+        for i, name in ipairs(names) do
+            cells[i + 1] = row[name]
+            means[i] = string.format("%.0f", mean(list, function(r) return r[name] end))
+        end
+        print("| " .. table.concat(cells, " | ") .. " |")
+    end
+    print("| geometric mean | " .. table.concat(means, " | ") .. " |")
+end
+
 write_table()
 write_means()
+write_m3()
 write_picture()

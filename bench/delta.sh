@@ -21,6 +21,29 @@ instructions() { # OLD NEW PATCH BYTES: of the decoder, by the new byte
         awk -v bytes="$4" '/Collected/ {printf "%.0f", $4 / bytes}'
 }
 
+# The decoder as firmware of an emulated Cortex-M3: build_m3 FOLDER OPTIMISATION
+build_m3() {
+    arm-none-eabi-gcc -mcpu=cortex-m3 -mthumb "-$2" -std=gnu99 -Wall -Wextra -Werror -nostartfiles -Icore \
+        -ffunction-sections -Wl,--gc-sections,-e,start,-u,vectors,--section-start=.vectors=0 \
+        -Wl,-Ttext=0x400,-Tdata=0x20000000,-Tbss=0x20000800 \
+        bench/delta_m3.c core/patch*.c core/crc32.c core/error.c core/text.c -o "$1/m3-$2.elf"
+}
+
+word() { echo "-device loader,addr=$1,data=$2,data-len=4"; }
+bytes_at() { echo "-device loader,addr=$1,file=$2,force-raw=on"; }
+
+# What it takes there, by the new byte: m3 FOLDER OPTIMISATION OLD NEW PATCH
+m3() {
+    [ -f "$1/m3-$2.elf" ] || { echo -; return; }
+    # shellcheck disable=SC2046 # words
+    qemu-system-arm -M mps2-an385 -nodefaults -display none -serial null -monitor none \
+        -semihosting-config enable=on,target=native -icount shift=3,sleep=off -kernel "$1/m3-$2.elf" \
+        $(bytes_at 0x21000000 "$3") $(bytes_at 0x21400000 "$5") $(bytes_at 0x21800000 "$4") \
+        $(word 0x21fffff0 "$(size "$3")") $(word 0x21fffff4 "$(size "$4")") \
+        $(word 0x21fffff8 "$(size "$5")") $(word 0x21fffffc 32768) 2>&1 |
+        awk -v bytes="$(size "$4")" '/^[0-9]+$/ {printf "%.0f", $1 / bytes}'
+}
+
 # One pair, one line: pair OLD FOLDER HDIFFPATCH DETOOLS
 pair() {
     old=$1
@@ -41,7 +64,9 @@ pair() {
         "$([ "$3" = - ] && echo - ||
             peer "$out.h" "$3/hdiffz" -f -SD -c-lzma2 "$old" "$new" "$out.h")" \
         "$([ "$4" = - ] && echo - || peer "$out.d" env PYTHONPATH="$4" \
-            python3 -m detools create_patch -c heatshrink "$old" "$new" "$out.d")" >"$out.row"
+            python3 -m detools create_patch -c heatshrink "$old" "$new" "$out.d")" \
+        "$(m3 "$2" O2 "$old" "$new" "$out.p")" "$(m3 "$2" O2 "$old" "$new" "$out.f")" \
+        "$(m3 "$2" Os "$old" "$new" "$out.p")" "$(m3 "$2" Os "$old" "$new" "$out.f")" >"$out.row"
     echo "bench/delta.sh: $name" >&2
 }
 
@@ -77,8 +102,10 @@ fi
 corpus=${FOTA_CORPUS:-}
 hdiffpatch=-
 detools=-
+m3=
 while [ $# -gt 0 ]; do
     case $1 in
+    --m3) m3=yes; shift; continue ;;
     --corpus) corpus=$2 ;;
     --hdiffpatch) hdiffpatch=$2 ;;
     --detools) detools=$2 ;;
@@ -95,6 +122,11 @@ scripts/build --tests >/dev/null
 ninja -C build bench_delta >/dev/null
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+if [ "$m3" ]; then
+    scripts/install board
+    build_m3 "$work" O2
+    build_m3 "$work" Os
+fi
 for old in "$corpus"/*.old.bin; do echo "$old"; done |
     xargs -P "${JOBS:-$(nproc)}" -I'{}' "$0" --pair '{}' "$work" "$hdiffpatch" "$detools"
 cat "$work"/*.row >"$work/rows"
