@@ -79,6 +79,27 @@ describe("a differential package", function()
         assert.matches("of " .. #new .. ", 0%.%d+ %%: the difference is smallest\n$", ok("diff old new"))
     end)
 
+    it("tells what it is made of, with the old image", function()
+        ok(PACK .. "--from old --to new")
+        local out = ok("show new.fota --from old")
+        local told = ok("diff old new")
+        for _, name in ipairs({ "old bytes", "repeated", "literals", "addresses" }) do
+            local part = told:match(name .. " +(%d[^\n]+)\n")
+            assert.is_string(part, name)
+            assert.is_truthy(out:find(part, 1, true), name)
+        end
+        assert.is_nil(ok("show new.fota"):find("old bytes", 1, true))
+        assert.matches('"literal_bytes": %d+', ok("show new.fota --from old --json"))
+        write(dir .. "/other", (old:gsub("value_77 ", "value_78 ", 1)))
+        refused(1, "sha256 %x+%.%.%., not from", "show new.fota --from other")
+    end)
+
+    it("is told without an old image where it is only compressed", function()
+        ok(PACK .. "--to new")
+        assert.matches("literals +%d+ bytes of the image, %d+ bytes of the payload", ok("show new.fota"))
+        refused(2, "%-%-from is of no use", "show new.fota --from old")
+    end)
+
     it("is refused for another old image, with both digests", function()
         ok(PACK .. "--from old --to new")
         write(dir .. "/other", (old:gsub("value_77 ", "value_78 ", 1)))

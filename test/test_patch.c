@@ -1,4 +1,5 @@
 /* test_patch.c - core/patch.h and tools/diff.h: what is made is made again, and nothing else. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -61,6 +62,25 @@ static int read_payload(void *context, uint32_t offset, void *data, size_t lengt
     return 0;
 }
 
+/* What a payload holds is read from it as it was told when it was made. */
+static void assert_explained(const struct payload *p, const uint8_t *old,
+                             const struct fota_diff_stats *made)
+{
+    struct fota_diff_stats told;
+
+    assert_int_equal(fota_diff_explain(old, p->bytes, &p->layout, &told), 0);
+    assert_string_equal(told.arch, made->arch);
+    assert_int_equal(told.old_bytes, made->old_bytes);
+    assert_int_equal(told.new_bytes, made->new_bytes);
+    assert_int_equal(told.literal_bytes, made->literal_bytes);
+    assert_int_equal(told.copies, made->copies);
+    assert_int_equal(told.addresses, made->addresses);
+    assert_int_equal(told.predicted, made->predicted);
+    assert_true(fabs(told.copy_bits - made->copy_bits) < 1);
+    assert_true(fabs(told.literal_bits - made->literal_bits) < 1);
+    assert_true(fabs(told.address_bits - made->address_bits) < 1);
+}
+
 static struct payload make(const uint8_t *old, uint32_t old_length, const uint8_t *new,
                            uint32_t new_length, const struct fota_diff_options *options)
 {
@@ -76,6 +96,7 @@ static struct payload make(const uint8_t *old, uint32_t old_length, const uint8_
     p.layout.ram = options->ram ? options->ram : RAM;
     p.layout.segment = options->segment;
     p.layout.spare = options->spare;
+    assert_explained(&p, old, &stats);
     return p;
 }
 
@@ -264,6 +285,7 @@ static void damaged_patches_are_noticed(void **state)
     struct fota_diff_options options = {.ram = RAM, .segment = 65536};
     struct payload p = make(old_image, old_size, new_image, new_size, &options);
     struct slot slot = {old_image, malloc(new_size + 1), 0, 0, 0, 0};
+    struct fota_diff_stats stats;
 
     (void)state;
     for (uint32_t i = 0; i < p.layout.payload; i++)
@@ -273,6 +295,9 @@ static void damaged_patches_are_noticed(void **state)
             if (decode(&p, &slot, 0, 512, 512) == FOTA_PATCH_DONE)
                 assert_memory_equal(slot.new, new_image, new_size);
             assert_int_equal(slot.violated, 0);
+            /* Explaining one stays in its memory, too. */
+            if (i % 8 == bit)
+                (void)fota_diff_explain(old_image, p.bytes, &p.layout, &stats);
             p.bytes[i] ^= (uint8_t)(1u << bit);
         }
     free(slot.new);

@@ -21,15 +21,6 @@ local function fail(path, code, why)
     util.fail(string.format("%s: %s: %s", path, util.error_name(code), why))
 end
 
-local function check_old(path, manifest, old)
-    local digest = core.digest(old)
-    if #old ~= manifest.precursor.length or digest ~= manifest.precursor.digest then
-        util.fail(string.format("%s starts from %s bytes with sha256 %s..., not from %s bytes with %s...",
-            path, util.decimal(manifest.precursor.length), util.hex(manifest.precursor.digest):sub(1, 16),
-            util.decimal(#old), util.hex(digest):sub(1, 16)))
-    end
-end
-
 function apply.run(given, positional)
     local path = positional[1]
     local bytes = util.read(path)
@@ -46,8 +37,7 @@ function apply.run(given, positional)
         if not given.from then
             util.usage("--from is missing: the package is a difference; give the image it starts from")
         end
-        old = delta.image(given.from)
-        check_old(path, manifest, old)
+        old = delta.precursor(path, manifest, given.from)
     end
     local image
     image, why, code = delta.decode(manifest, payload, old)

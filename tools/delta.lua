@@ -134,6 +134,22 @@ function delta.make(old, new, options)
     return best
 end
 
+--- Reads the image that the package at `path` starts from, and fails if `from` is another one.
+---@param path string
+---@param manifest table
+---@param from string
+---@return string bytes
+function delta.precursor(path, manifest, from)
+    local old = delta.image(from)
+    local digest = core.digest(old)
+    if #old ~= manifest.precursor.length or digest ~= manifest.precursor.digest then
+        util.fail(string.format("%s starts from %s bytes with sha256 %s..., not from %s bytes with %s...",
+            path, util.decimal(manifest.precursor.length), util.hex(manifest.precursor.digest):sub(1, 16),
+            util.decimal(#old), util.hex(digest):sub(1, 16)))
+    end
+    return old
+end
+
 --- Decodes a package with the device's decoder.
 ---@param manifest table
 ---@param payload string
@@ -151,23 +167,32 @@ function delta.decode(manifest, payload, old)
     })
 end
 
+--- What a stream consists of, for people: a list of names and texts.
+---@return { [1]: string, [2]: string }[]
+function delta.parts(stats)
+    local function bytes(count, what)
+        return string.format("%9s bytes of the image%s", util.decimal(count), what)
+    end
+    return {
+        { "old bytes", bytes(stats.old_bytes, "") },
+        { "repeated", bytes(stats.new_bytes, string.format(", in all %s copies, %s bytes of the payload",
+            util.decimal(stats.copies), util.decimal(stats.copy_size))) },
+        { "literals", bytes(stats.literal_bytes, string.format(", %s bytes of the payload",
+            util.decimal(stats.literal_size))) },
+        { "addresses", string.format("%9s moved, %s as predicted, %s bytes of the payload",
+            util.decimal(stats.addresses), util.decimal(stats.predicted),
+            util.decimal(stats.address_size)) },
+    }
+end
+
 --- What a made payload consists of, for people: a list of lines.
 ---@return string[]
 function delta.describe(stats, payload_length)
-    local function share(name, bytes, size)
-        return string.format("%-15s%9s bytes of the image, %s of the payload", name,
-            bytes and util.decimal(bytes) or "", util.decimal(size))
+    local lines = { "seen as        " .. stats.arch }
+    for _, part in ipairs(delta.parts(stats)) do
+        lines[#lines + 1] = string.format("%-15s%s", part[1], part[2])
     end
-    local lines = {
-        "seen as        " .. stats.arch,
-        share("old bytes", stats.old_bytes, stats.copy_size),
-        share("repeated", stats.new_bytes, 0),
-        share("new bytes", stats.literal_bytes, stats.literal_size),
-        string.format("%-15s%9s moved, %s as predicted, %s bytes of the payload", "addresses",
-            util.decimal(stats.addresses), util.decimal(stats.predicted),
-            util.decimal(stats.address_size)),
-        string.format("%-15s%9s bytes", "payload", util.decimal(payload_length)),
-    }
+    lines[#lines + 1] = string.format("%-15s%9s bytes", "payload", util.decimal(payload_length))
     if stats.undo then
         lines[#lines + 1] = string.format("%-15s%9s bytes of it", "reverse patch",
             util.decimal(stats.undo))

@@ -14,7 +14,12 @@
 #define LARGE       (1024u * 1024) /* images that are passed over once less, bytes */
 #define COST_MAX    300u           /* instructions of the decoder by the new byte */
 
-static const char *const arch_names[PATCH_ARCHS] = {"raw", "thumb", "a32", "riscv", "xtensa"};
+const char *fota_diff_arch_name(unsigned arch)
+{
+    static const char *const names[PATCH_ARCHS] = {"raw", "thumb", "a32", "riscv", "xtensa"};
+
+    return names[arch];
+}
 
 static void put_number(struct diff_writer *w, uint32_t value)
 {
@@ -83,7 +88,7 @@ static int run_pass(const struct diff_images *images, const struct fota_diff_opt
     int err = diff_coder_start(&coder, images, o->ram);
 
     memset(stats, 0, sizeof *stats);
-    stats->arch = arch_names[images->head.arch];
+    stats->arch = fota_diff_arch_name(images->head.arch);
     coder.stats = stats;
     out->length = 0;
     put_head(out, &images->head);

@@ -47,6 +47,17 @@ int fota_diff(const uint8_t *old, size_t old_size, const uint8_t *new, size_t ne
 int fota_diff_apply(const uint8_t *old, const uint8_t *payload,
                     const struct fota_patch_layout *layout, uint8_t *new, struct fota_fault *fault);
 
+/*
+ * Takes a payload apart, of any packer, and counts what it holds; `old` as above. Returns 0,
+ * FOTA_ERR_MEMORY, or FOTA_ERR_PATCH when the stream is damaged, as far as that shows: nothing is
+ * checked against a digest.
+ */
+int fota_diff_explain(const uint8_t *old, const uint8_t *payload,
+                      const struct fota_patch_layout *layout, struct fota_diff_stats *stats);
+
+/* The name of an enum patch_arch_id. */
+const char *fota_diff_arch_name(unsigned arch);
+
 #define FOTA_DIFF_UNDO 0x20u /* bit of the first byte: a reverse patch follows */
 
 /*

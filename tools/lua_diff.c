@@ -194,28 +194,66 @@ int fota_tool_plan(lua_State *L)
     return 1;
 }
 
-/* explain(payload, layout) -> {arch, fast, undo, base...}: what the stream's head says */
+/* The 64 KiB pages outside of the image that words may point to, as addresses. */
+static void push_ranges(lua_State *L, const struct patch_space *space)
+{
+    lua_newtable(L);
+    for (unsigned i = 1; i < space->range_count; i++) {
+        lua_createtable(L, 0, 2);
+        fota_tool_set_number(L, "first", (int64_t)space->ranges[i].first << 16);
+        fota_tool_set_number(
+            L, "last", (((int64_t)space->ranges[i].first + space->ranges[i].count) << 16) - 1);
+        lua_rawseti(L, -2, (int)i);
+    }
+    lua_setfield(L, -2, "ranges");
+}
+
+static void push_head(lua_State *L, const struct patch_head *head)
+{
+    fota_tool_set_text(L, "arch", fota_diff_arch_name(head->arch));
+    fota_tool_set_flag(L, "fast", head->mix == 0);
+    if (head->arch == PATCH_ARCH_RAW)
+        return;
+    if (head->old_space.base != PATCH_NOWHERE) {
+        fota_tool_set_number(L, "old_base", head->old_space.base);
+        fota_tool_set_number(L, "new_base", head->new_space.base);
+    }
+    push_ranges(L, &head->old_space);
+}
+
+/*
+ * explain(payload, layout, old or nil) -> {arch, fast, segments, undo, bases, ranges, parts}: what
+ * the stream's head says, and with the old image, "" where there is none, what the stream holds.
+ */
 int fota_tool_explain(lua_State *L)
 {
-    static const char *const archs[PATCH_ARCHS] = {"raw", "thumb", "a32", "riscv", "xtensa"};
-    size_t length;
+    size_t length, old_size = 0;
     const uint8_t *payload = check_bytes(L, 1, &length);
+    const uint8_t *old = lua_isnoneornil(L, 3) ? NULL : check_bytes(L, 3, &old_size);
     struct fota_patch_layout layout = read_layout(L, 2);
     struct patch_head_reader r = {payload, payload + length, 0};
+    struct fota_diff_stats stats;
     struct patch_head head;
+    struct fota_fault fault;
+    int err;
 
+    luaL_argcheck(L, !old || old_size == layout.old_size, 3, "old_size bytes expected");
     layout.payload = (uint32_t)length;
+    if (fota_patch_check(&layout, &fault))
+        return fota_tool_fault_result(L, &fault);
     patch_head_read(&r, &layout, &head);
     if (r.failed)
         return fota_tool_failure(L, FOTA_ERR_PATCH, "the payload's head is damaged");
-    lua_createtable(L, 0, 6);
-    fota_tool_set_text(L, "arch", archs[head.arch]);
-    fota_tool_set_flag(L, "fast", head.mix == 0);
+    lua_createtable(L, 0, 8);
+    push_head(L, &head);
     fota_tool_set_number(L, "segments", fota_patch_segments(&layout));
     fota_tool_set_number(L, "undo", head.length < length ? (int64_t)(length - head.length) : 0);
-    if (head.arch != PATCH_ARCH_RAW && head.old_space.base != PATCH_NOWHERE) {
-        fota_tool_set_number(L, "old_base", head.old_space.base);
-        fota_tool_set_number(L, "new_base", head.new_space.base);
-    }
+    if (!old)
+        return 1;
+    err = fota_diff_explain(old, payload, &layout, &stats);
+    if (err)
+        return fota_tool_failure(L, err, "the stream is damaged");
+    push_stats(L, &stats);
+    lua_setfield(L, -2, "parts");
     return 1;
 }

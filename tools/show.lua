@@ -10,9 +10,12 @@ local show = {
     summary = "Show what a package says; nothing is checked but its digest.",
     arguments = "PKG",
     min = 1,
-    options = { { name = "json", help = "machine readable" } },
+    options = {
+        { name = "from", value = "OLD", help = "the image a difference starts from: shows what it holds" },
+        { name = "json", help = "machine readable" },
+    },
     notes = "Whether a modem would install it says 'fota verify'.",
-    examples = { "fota show app-2.fota", "fota show app-2.fota --json" },
+    examples = { "fota show app-2.fota", "fota show app-2.fota --from app-1.bin --json" },
 }
 
 local components = { [0] = "app", [1] = "boot", [2] = "nv" }
@@ -23,19 +26,25 @@ local function name_of(names, number)
     return names[number] or string.format("unknown (%d)", number)
 end
 
+local function is_intact(m, payload)
+    return #payload == m.payload.length and core.digest(payload) == m.payload.digest
+end
+
 local function object_of(object)
     return object and { length = object.length, sha256 = util.hex(object.digest) }
 end
 
--- What the head of a differential or compressed payload says.
-local function stream_of(m, payload)
+-- What the head of a differential or compressed payload says, and with the image that it starts from
+-- (a compressed one starts from none) what the payload holds, if it is intact.
+local function stream_of(m, payload, old)
     if m.format ~= delta.DELTA and m.format ~= delta.COMPRESSED then
         return nil
     end
-    return core.explain(payload, {
+    local layout = {
         old_size = m.format == delta.DELTA and m.precursor.length or 0, new_size = m.result.length,
         ram = m.decoder_ram, segment = m.segment_size, spare = m.spare_size,
-    })
+    }
+    return is_intact(m, payload) and core.explain(payload, layout, old) or core.explain(payload, layout)
 end
 
 local function successors_of(m)
@@ -47,7 +56,7 @@ local function successors_of(m)
 end
 
 -- Numbers with names, bytes in hexadecimal: what both outputs are made of.
-local function describe(bytes, m)
+local function describe(bytes, m, old)
     local payload = bytes:sub(m.header_length + 1)
     local signatures = json.array({})
     for i, signature in ipairs(m.signatures) do
@@ -66,7 +75,7 @@ local function describe(bytes, m)
         decoder_ram = m.decoder_ram,
         segment_size = m.segment_size,
         spare_size = m.spare_size,
-        stream = stream_of(m, payload),
+        stream = stream_of(m, payload, old),
         payload = object_of(m.payload),
         result = object_of(m.result),
         precursor = object_of(m.precursor),
@@ -83,7 +92,7 @@ local function describe(bytes, m)
         signed_length = m.signed_length,
         signed_sha256 = util.hex(core.digest(bytes:sub(1, m.signed_length))),
         file_length = #bytes,
-        payload_intact = #payload == m.payload.length and core.digest(payload) == m.payload.digest,
+        payload_intact = is_intact(m, payload),
     }
 end
 
@@ -110,6 +119,21 @@ local function show_payload(d)
         there < d.payload.length and "TRUNCATED" or "TRAILING bytes")
 end
 
+-- What a stream's head says, and what is known of the rest.
+local function add_stream(stream, add)
+    add("code", stream.arch .. (stream.old_base and string.format(" at 0x%08x, was at 0x%08x",
+        stream.new_base, stream.old_base) or ""))
+    for _, range in ipairs(stream.ranges or {}) do
+        add("pointers to", string.format("0x%08x-0x%08x, too", range.first, range.last))
+    end
+    add("literals are", stream.fast and "plain" or "predicted")
+    for _, part in ipairs(stream.parts and delta.parts(stream.parts) or {}) do
+        add(part[1], part[2])
+    end
+    add("segments", util.decimal(stream.segments))
+    add("undo", stream.undo > 0 and util.decimal(stream.undo) .. " bytes" or "none")
+end
+
 local function text_of(d)
     local lines = {}
     local function add(name, value)
@@ -131,11 +155,7 @@ local function text_of(d)
     add_number("segment", d.segment_size)
     add_number("spare ring", d.spare_size)
     if d.stream then
-        add("code", d.stream.arch .. (d.stream.old_base and string.format(" at 0x%08x, was at 0x%08x",
-            d.stream.new_base, d.stream.old_base) or ""))
-        add("literals", d.stream.fast and "plain" or "predicted")
-        add_number("segments", d.stream.segments)
-        add("undo", d.stream.undo > 0 and util.decimal(d.stream.undo) .. " bytes" or "none")
+        add_stream(d.stream, add)
     end
     add("payload", show_object(d.payload))
     add("result", show_object(d.result))
@@ -168,7 +188,14 @@ function show.run(given, positional)
     if not manifest then
         util.fail(string.format("%s: %s: %s", positional[1], util.error_name(code), why))
     end
-    local description = describe(bytes, manifest)
+    local old = manifest.format == delta.COMPRESSED and "" or nil
+    if given.from then
+        if manifest.format ~= delta.DELTA then
+            util.usage("--from is of no use: the package is no difference")
+        end
+        old = delta.precursor(positional[1], manifest, given.from)
+    end
+    local description = describe(bytes, manifest, old)
     if given.json then
         io.stdout:write(json.encode(description), "\n")
     else
