@@ -73,13 +73,8 @@ static void put_login(struct fota_text *request, const struct fota_url *url)
 
 static void put_host(struct fota_text *request, const struct fota_url *url)
 {
-    fota_text_put_string(request, url->host_is_ipv6 ? "Host: [" : "Host: ");
-    fota_text_put(request, url->host.text, url->host.length);
-    fota_text_put_string(request, url->host_is_ipv6 ? "]" : "");
-    if (url->port != (url->scheme == FOTA_SCHEME_HTTPS ? 443 : 80)) {
-        fota_text_put_string(request, ":");
-        fota_text_put_number(request, url->port, 10);
-    }
+    fota_text_put_string(request, "Host: ");
+    fota_url_put_host(request, url);
     fota_text_put_string(request, "\r\n");
 }
 
@@ -430,7 +425,7 @@ static int refuse(struct fota_http *http, struct fota_fault *fault)
     case 410: error = FOTA_ERR_HTTP_NOT_FOUND; break;
     case 416:
         /* The engine, which may hold all of the file already, compares the size. */
-        http->identity.total = header->has_range_total ? header->range_total : 0;
+        http->identity.total = header->range_total;
         return fail_sizes(http, fault, FOTA_ERR_HTTP_RANGE, http->offset, http->identity.total);
     default:
         if (header->status == 429 || header->status / 100 == 5) {
@@ -446,14 +441,12 @@ static int accept_part(struct fota_http *http, struct fota_fault *fault)
 {
     const struct fota_http_header *header = &http->reader.header;
 
-    if (!header->has_range || header->range_start != http->offset) {
-        return fail_sizes(http, fault, FOTA_ERR_HTTP_RANGE, http->offset,
-                          header->has_range ? header->range_start : 0);
-    }
+    if (!header->has_range || header->range_start != http->offset)
+        return fail_sizes(http, fault, FOTA_ERR_HTTP_RANGE, http->offset, header->range_start);
     http->range_left = header->range_end - header->range_start + 1;
     if (header->has_length && header->length != http->range_left)
         return fail_sizes(http, fault, FOTA_ERR_HTTP_LENGTH, http->range_left, header->length);
-    http->identity.total = header->has_range_total ? header->range_total : 0;
+    http->identity.total = header->range_total;
     return FOTA_FETCH_OPEN;
 }
 
@@ -461,7 +454,7 @@ static int accept_whole(struct fota_http *http, struct fota_fault *fault)
 {
     const struct fota_http_header *header = &http->reader.header;
 
-    http->identity.total = header->has_length ? header->length : 0;
+    http->identity.total = header->length;
     if (header->has_length && header->length < http->offset)
         return fail_sizes(http, fault, FOTA_ERR_HTTP_RANGE, http->offset, header->length);
     http->skip = http->offset;

@@ -37,6 +37,7 @@ struct fota_http_header {
     bool has_range_total; /* total was a number, not '*' */
     bool has_location;    /* text in the buffer given to fota_http_reader_start() */
     bool closes;          /* the server has no more to say on this connection */
+    /* 0 where there is none of it. */
     uint64_t length;      /* Content-Length, bytes */
     uint64_t range_start; /* bytes */
     uint64_t range_end;   /* last byte, inclusive */

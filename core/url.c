@@ -214,10 +214,8 @@ uint8_t fota_url_byte(struct fota_span span, size_t *at)
     return (uint8_t)(fota_text_hex(text[1]) * 16 + fota_text_hex(text[2]));
 }
 
-static void put_origin(struct fota_text *out, const struct fota_url *url)
+void fota_url_put_host(struct fota_text *out, const struct fota_url *url)
 {
-    fota_text_put_string(out, schemes[url->scheme].name);
-    fota_text_put_string(out, "://");
     fota_text_put_string(out, url->host_is_ipv6 ? "[" : "");
     fota_text_put(out, url->host.text, url->host.length);
     fota_text_put_string(out, url->host_is_ipv6 ? "]" : "");
@@ -225,6 +223,13 @@ static void put_origin(struct fota_text *out, const struct fota_url *url)
         fota_text_put_string(out, ":");
         fota_text_put_number(out, url->port, 10);
     }
+}
+
+static void put_origin(struct fota_text *out, const struct fota_url *url)
+{
+    fota_text_put_string(out, schemes[url->scheme].name);
+    fota_text_put_string(out, "://");
+    fota_url_put_host(out, url);
 }
 
 /* RFC 3986 section 5.2.3: all of the base's path but what follows its last '/'. */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "fota_error.h"
+#include "text.h"
 
 /* Longest url a script may give, characters (QuecPython refuses longer ones). */
 #define FOTA_URL_MAX 255u
@@ -54,6 +55,9 @@ int fota_url_parse(const char *text, size_t length, size_t max, struct fota_url 
  * it. 0, which a url that was parsed does not have, where an encoding is cut short.
  */
 uint8_t fota_url_byte(struct fota_span span, size_t *at);
+
+/* Host, in brackets where it is an IPv6 address, and port, unless it is the scheme's own. */
+void fota_url_put_host(struct fota_text *out, const struct fota_url *url);
 
 /*
  * Resolves a Location (absolute, "//host/path", "/path" or "path", RFC 3986 section 5.2, ".."
