@@ -143,7 +143,6 @@ static int net_recv(void *ctx, int stream, void *data, size_t length)
     size_t first = visit->length > 0 ? visit->length : strlen(visit->answer);
     bool again = visit->second && net.given >= first;
     size_t size = first + (again && asked_twice() ? strlen(visit->second) : 0);
-    const char *from = net.given < first ? visit->answer : visit->second - first;
     size_t n;
 
     check_stream(ctx, stream);
@@ -154,7 +153,7 @@ static int net_recv(void *ctx, int stream, void *data, size_t length)
     if (net.given == size && visit->ending != SILENCE)
         return visit->ending == CLOSE ? FOTA_ERR_CLOSED : FOTA_ERR_CONNECTION;
     if (n > 0)
-        memcpy(data, from + net.given, n);
+        memcpy(data, again ? visit->second + (net.given - first) : visit->answer + net.given, n);
     net.given += n;
     return (int)n;
 }
