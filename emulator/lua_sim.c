@@ -314,9 +314,15 @@ static int modem_image(lua_State *L)
 {
     struct sim *sim = sim_check(L, 1);
     const struct fota_manifest *manifest;
-    const uint8_t *image = fota_sim_modem_image(&sim->modem, &manifest);
+    void *image;
+    int err;
 
-    lua_pushlstring(L, (const char *)image, manifest->result.length);
+    (void)fota_sim_modem_image(&sim->modem, &manifest, NULL);
+    image = lua_newuserdata(L, manifest->result.length);
+    err = fota_sim_modem_image(&sim->modem, &manifest, image);
+    if (err)
+        return failed(L, err);
+    lua_pushlstring(L, image, manifest->result.length);
     lua_pushstring(L, manifest->version);
     fota_tool_push_number(L, manifest->sequence);
     return 3;
@@ -465,6 +471,8 @@ static int modem_stats(lua_State *L)
     fota_tool_set_number(L, "resets", sim->modem.resets);
     fota_tool_set_number(L, "bytes_fetched", (int64_t)sim->modem.link.received);
     fota_tool_set_number(L, "connections", sim->modem.link.connections);
+    if (sim->modem.nand)
+        fota_tool_set_number(L, "spare_blocks", fota_nand_spares_left(&sim->modem.nand->nand));
     lua_pushstring(L, fota_sim_flash_violation(sim->modem.flash));
     lua_setfield(L, -2, "violation");
     return 1;
@@ -497,13 +505,32 @@ static int modem_map(lua_State *L)
 }
 
 /* Checks that `offset` and `length` lie inside the flash. */
-static uint8_t *cells(lua_State *L, struct sim *sim, size_t length)
+static uint32_t check_cells(lua_State *L, const struct sim *sim, size_t length)
 {
     uint32_t offset = fota_tool_check_u32(L, 2);
     uint32_t size = sim->modem.port.map->flash_size;
 
     luaL_argcheck(L, length <= size && offset <= size - length, 2, "outside the flash");
-    return fota_sim_flash_cells(sim->modem.flash) + offset;
+    return offset;
+}
+
+static void push_cells(lua_State *L, struct sim *sim, uint32_t offset, size_t length)
+{
+    size_t run;
+    const uint8_t *cell = fota_sim_modem_cell(&sim->modem, offset, &run);
+    uint8_t *out;
+
+    if (run >= length) {
+        lua_pushlstring(L, (const char *)cell, length);
+        return;
+    }
+    out = lua_newuserdata(L, length);
+    for (size_t done = 0; done < length; done += run) {
+        cell = fota_sim_modem_cell(&sim->modem, offset + (uint32_t)done, &run);
+        run = run < length - done ? run : length - done;
+        memcpy(out + done, cell, run);
+    }
+    lua_pushlstring(L, (const char *)out, length);
 }
 
 static int modem_cells(lua_State *L)
@@ -513,31 +540,40 @@ static int modem_cells(lua_State *L)
     uint32_t length;
 
     if (lua_gettop(L) == 1) {
-        lua_pushlstring(L, (const char *)fota_sim_flash_cells(sim->modem.flash), size);
+        push_cells(L, sim, 0, size);
         return 1;
     }
     length = fota_tool_check_u32(L, 3);
     luaL_argcheck(L, length <= size, 3, "outside the flash");
-    lua_pushlstring(L, (const char *)cells(L, sim, length), length);
+    push_cells(L, sim, check_cells(L, sim, length), length);
     return 1;
 }
 
 static int modem_poke(lua_State *L)
 {
-    size_t length;
+    struct sim *sim = sim_check(L, 1);
+    size_t length, run;
     const char *bytes = luaL_checklstring(L, 3, &length);
+    uint32_t offset = check_cells(L, sim, length);
 
-    memcpy(cells(L, sim_check(L, 1), length), bytes, length);
+    for (size_t done = 0; done < length; done += run) {
+        uint8_t *cell = fota_sim_modem_cell(&sim->modem, offset + (uint32_t)done, &run);
+
+        run = run < length - done ? run : length - done;
+        memcpy(cell, bytes + done, run);
+    }
     return 0;
 }
 
 static int modem_wear(lua_State *L)
 {
     struct sim *sim = sim_check(L, 1);
+    size_t run;
+    const uint8_t *cell = fota_sim_modem_cell(&sim->modem, check_cells(L, sim, 0), &run);
 
-    lua_pushinteger(L, (lua_Integer)fota_sim_flash_wear(
-                           sim->modem.flash,
-                           (uint32_t)(cells(L, sim, 1) - fota_sim_flash_cells(sim->modem.flash))));
+    lua_pushinteger(
+        L, (lua_Integer)fota_sim_flash_wear(
+               sim->modem.flash, (uint32_t)(cell - fota_sim_flash_cells(sim->modem.flash))));
     return 1;
 }
 

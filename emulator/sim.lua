@@ -211,7 +211,7 @@ function Modem:drop(bytes)
 end
 
 --- Counters: programs, erases, bytes_read, bytes_programmed, most_erased, violations, violation, resets,
---- bytes_fetched, connections.
+--- bytes_fetched, connections; spare_blocks where the flash is a NAND, those that are left.
 ---@return table
 function Modem:stats()
     return self.machine.modem:stats()

@@ -105,7 +105,7 @@ struct campaign {
     uint64_t seed;
     unsigned resets, cuts_done, downloads;
     struct stand stand;              /* what the journal has been told durably */
-    uint64_t reads_done, life_reads; /* up to now; up to the end of the story */
+    uint64_t reads_before, life_reads; /* before the story; in it */
     uint64_t cut_at;                 /* operations done at the last cut */
     uint64_t recovery, steps;        /* operations and steps from the last cut to a running image */
     const char *after;               /* what ran first after the last cut */

@@ -119,7 +119,7 @@ static bool cancel_once(struct campaign *c, uint64_t steps)
     bool cancelled;
 
     rig_open_blank(rig, c->map);
-    memcpy(fota_sim_flash_cells(rig->flash), c->base, c->map->flash_size);
+    rig_load(rig, c->base);
     rig_serve(rig, &c->update);
     c->failure[0] = '\0';
     if (!rig_restart(rig))

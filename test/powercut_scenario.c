@@ -60,7 +60,7 @@ static void provision(struct campaign *c)
     rig_open_blank(&rig, c->map);
     if (fota_boot_provision(rig.boot, &rig.config, c->old.data, c->old.length, &fault) != 0)
         powercut_fail(c, "not provisioned");
-    memcpy(c->base, fota_sim_flash_cells(rig.flash), c->map->flash_size);
+    memcpy(c->base, fota_sim_flash_cells(rig.flash), fota_sim_flash_size(rig.flash));
     rig_close(&rig);
 }
 

@@ -161,30 +161,27 @@ static int after(struct rig *rig, enum rig_op op, uint32_t addr, size_t len, int
 static int flash_read(void *ctx, uint32_t addr, void *data, size_t len)
 {
     struct rig *rig = ctx;
-    struct fota_flash real = fota_sim_flash_port(rig->flash);
     int err = before(rig, RIG_READ, addr, len);
 
-    err = err ? err : real.ops->read(real.ctx, addr, data, len);
+    err = err ? err : rig->real.ops->read(rig->real.ctx, addr, data, len);
     return err > 0 ? 0 : after(rig, RIG_READ, addr, len, err);
 }
 
 static int flash_program(void *ctx, uint32_t addr, const void *data, size_t len)
 {
     struct rig *rig = ctx;
-    struct fota_flash real = fota_sim_flash_port(rig->flash);
     int err = before(rig, RIG_PROGRAM, addr, len);
 
-    err = err ? err : real.ops->program(real.ctx, addr, data, len);
+    err = err ? err : rig->real.ops->program(rig->real.ctx, addr, data, len);
     return err > 0 ? 0 : after(rig, RIG_PROGRAM, addr, len, err);
 }
 
 static int flash_erase(void *ctx, uint32_t addr, uint32_t len)
 {
     struct rig *rig = ctx;
-    struct fota_flash real = fota_sim_flash_port(rig->flash);
     int err = before(rig, RIG_ERASE, addr, len);
 
-    err = err ? err : real.ops->erase(real.ctx, addr, len);
+    err = err ? err : rig->real.ops->erase(rig->real.ctx, addr, len);
     return err > 0 ? 0 : after(rig, RIG_ERASE, addr, len, err);
 }
 
@@ -202,13 +199,25 @@ static void lose_power(void *ctx)
     longjmp(rig->cut, 1);
 }
 
+static void open_flash(struct rig *rig)
+{
+    if (fota_sim_is_nand(rig->map)) {
+        rig_check(fota_sim_nand_open(&rig->nand, rig->map, NULL, 1) == 0, "no NAND");
+        rig->flash = rig->nand.flash;
+        rig->real = fota_nand_flash(&rig->nand.nand);
+    } else {
+        rig_check(fota_sim_flash_open(rig->map, NULL, 1, &rig->flash) == 0, "no flash");
+        rig->real = fota_sim_flash_port(rig->flash);
+    }
+    fota_sim_flash_on_cut(rig->flash, lose_power, rig);
+}
+
 void rig_open_blank(struct rig *rig, const struct fota_map *map)
 {
     memset(rig, 0, sizeof *rig);
     rig->map = map;
     rig->time = -1;
-    rig_check(fota_sim_flash_open(map, NULL, 1, &rig->flash) == 0, "no flash");
-    fota_sim_flash_on_cut(rig->flash, lose_power, rig);
+    open_flash(rig);
     rig->port = (struct fota_port){
         .map = map,
         .flash = {&flash, rig},
@@ -252,6 +261,12 @@ void rig_close(struct rig *rig)
     fota_sim_flash_close(rig->flash);
 }
 
+static void restart_nand(struct rig *rig)
+{
+    if (rig->nand.flash)
+        fota_sim_nand_restart(&rig->nand);
+}
+
 static void lose_ram(struct rig *rig)
 {
     memset(rig->boot, 0xa5, sizeof *rig->boot);
@@ -259,6 +274,13 @@ static void lose_ram(struct rig *rig)
     memset(rig->decoder, 0xa5, RIG_DECODER_RAM);
     rig->fota = NULL;
     rig->server.open = 0;
+    restart_nand(rig);
+}
+
+void rig_load(struct rig *rig, const uint8_t *cells)
+{
+    memcpy(fota_sim_flash_cells(rig->flash), cells, fota_sim_flash_size(rig->flash));
+    restart_nand(rig);
 }
 
 bool rig_run(struct rig *rig, void (*life)(struct rig *rig))
@@ -269,8 +291,8 @@ bool rig_run(struct rig *rig, void (*life)(struct rig *rig))
         life(rig);
     rig->catching = false;
     if (rig->fired) {
-        lose_ram(rig);
         fota_sim_flash_power_on(rig->flash);
+        lose_ram(rig);
     }
     return !rig->fired;
 }
@@ -431,9 +453,53 @@ int rig_write(struct rig *rig, const uint8_t *data, size_t length, uint32_t tota
 /* ---- looking at it, damaging it ---------------------------------------------------------------
  */
 
-static bool is_blank(const uint8_t *cells, size_t length)
+uint8_t *rig_cell(struct rig *rig, uint32_t addr)
 {
-    return length == 0 || (cells[0] == 0xff && memcmp(cells, cells + 1, length - 1) == 0);
+    return fota_sim_flash_cells(rig->flash) +
+           (rig->nand.flash ? fota_sim_nand_address(&rig->nand, addr) : addr);
+}
+
+/* Bytes from `addr` on, `length` at most, that follow each other in the cells. */
+static size_t run_of(const struct rig *rig, uint32_t addr, size_t length)
+{
+    uint32_t unit = rig->map->slot.erase_unit;
+
+    return rig->nand.flash && unit - addr % unit < length ? unit - addr % unit : length;
+}
+
+static bool is_blank(struct rig *rig, uint32_t addr, size_t length)
+{
+    for (size_t n; length; addr += (uint32_t)n, length -= n) {
+        const uint8_t *cells = rig_cell(rig, addr);
+
+        n = run_of(rig, addr, length);
+        if (cells[0] != 0xff || memcmp(cells, cells + 1, n - 1) != 0)
+            return false;
+    }
+    return true;
+}
+
+static bool is_same(struct rig *rig, uint32_t addr, const uint8_t *data, size_t length)
+{
+    for (size_t n; length; addr += (uint32_t)n, data += n, length -= n) {
+        n = run_of(rig, addr, length);
+        if (memcmp(rig_cell(rig, addr), data, n) != 0)
+            return false;
+    }
+    return true;
+}
+
+size_t rig_doubtful(struct rig *rig, uint32_t addr, size_t length)
+{
+    size_t count = 0;
+
+    for (size_t n; length; addr += (uint32_t)n, length -= n) {
+        uint32_t at = (uint32_t)(rig_cell(rig, addr) - fota_sim_flash_cells(rig->flash));
+
+        n = run_of(rig, addr, length);
+        count += fota_sim_flash_doubtful(rig->flash, at, n);
+    }
+    return count;
 }
 
 const struct fota_region *rig_slot(struct rig *rig)
@@ -443,31 +509,28 @@ const struct fota_region *rig_slot(struct rig *rig)
 
 bool rig_slot_runs(struct rig *rig, const struct rig_package *package)
 {
-    const uint8_t *cells = fota_sim_flash_cells(rig->flash);
     const struct fota_region *active = rig_slot(rig);
 
-    return memcmp(cells + active->offset, rig_image(package),
-                  package->length - package->header_length) == 0 &&
-           memcmp(cells + fota_slot_manifest(active), package->data, package->header_length) == 0;
+    return is_same(rig, active->offset, rig_image(package),
+                   package->length - package->header_length) &&
+           is_same(rig, fota_slot_manifest(active), package->data, package->header_length);
 }
 
 bool rig_slot_holds(struct rig *rig, const struct rig_package *package)
 {
-    const uint8_t *cells = fota_sim_flash_cells(rig->flash);
     const struct fota_region *active = rig_slot(rig);
-    const uint8_t *slot = cells + active->offset;
-    const uint8_t *manifest = cells + fota_slot_manifest(active);
     size_t length = package->image_length;
 
     return rig_slot_runs(rig, package) &&
-           is_blank(slot + length, fota_slot_capacity(rig->map) - length) &&
-           is_blank(manifest + package->header_length,
+           is_blank(rig, active->offset + (uint32_t)length,
+                    fota_slot_capacity(rig->map) - length) &&
+           is_blank(rig, fota_slot_manifest(active) + (uint32_t)package->header_length,
                     rig->map->slot.erase_unit - package->header_length);
 }
 
 struct fota_record rig_record(struct rig *rig)
 {
-    struct fota_port port = {.map = rig->map, .flash = fota_sim_flash_port(rig->flash)};
+    struct fota_port port = {.map = rig->map, .flash = rig->real};
     uint8_t page[FOTA_PROGRAM_UNIT_MAX];
     struct fota_journal journal;
 
@@ -487,5 +550,5 @@ void rig_put_record(struct rig *rig, const struct fota_record *record)
 
 void rig_damage(struct rig *rig, uint32_t addr, uint8_t bits)
 {
-    fota_sim_flash_cells(rig->flash)[addr] ^= bits;
+    *rig_cell(rig, addr) ^= bits;
 }

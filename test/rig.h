@@ -15,7 +15,7 @@
 
 #include "boot.h"
 #include "fota.h"
-#include "platform/sim/flash.h"
+#include "platform/sim/nand.h"
 
 /* ---- maps: small, with all the differences that matter ----------------------------------------
  */
@@ -139,6 +139,8 @@ enum rig_op { RIG_READ, RIG_PROGRAM, RIG_ERASE };
 struct rig {
     const struct fota_map *map;
     struct fota_sim_flash *flash;
+    struct fota_sim_nand nand; /* over it, where the map is one of a NAND */
+    struct fota_flash real;    /* one of the two, without the hooks below */
     struct fota_port port;
     struct fota_policy policy;
     struct fota_config config;
@@ -178,6 +180,16 @@ void rig_open(struct rig *rig, const struct fota_map *map);
 /* The same with an erased flash and no image. */
 void rig_open_blank(struct rig *rig, const struct fota_map *map);
 void rig_close(struct rig *rig);
+
+/* The flash becomes what fota_sim_flash_cells() of an equal rig was: fota_sim_flash_size() bytes.
+ */
+void rig_load(struct rig *rig, const uint8_t *cells);
+
+/* The cell of the byte at `addr`; those behind it follow to the end of the erase unit. */
+uint8_t *rig_cell(struct rig *rig, uint32_t addr);
+
+/* Bytes of the range that a cut left in doubt. */
+size_t rig_doubtful(struct rig *rig, uint32_t addr, size_t length);
 
 /* Runs `life` until it returns, or until a power cut: then RAM is lost, the power is back and false
  * is returned. */

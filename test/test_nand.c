@@ -274,6 +274,49 @@ static void a_table_of_many_pages_is_found_again(void **state)
         assert_holds(i, 0, (uint8_t)i);
 }
 
+/* The first page of the table's second block: pairs of pages, the newer behind the older. */
+static uint8_t *table_page(uint32_t page)
+{
+    return chip->cells[BLOCKS + SPARES + 1][page];
+}
+
+static void replace_one(uint32_t block)
+{
+    assert_int_equal(erase(block), 0);
+    assert_int_equal(program(block, 0, 1), 0);
+    chip->erase_fails[block] = true;
+    assert_int_equal(erase(block), 0);
+    assert_int_equal(program(block, 0, 2), 0);
+}
+
+/* Programming it may not have finished: it could read as something else the next time. */
+static void a_table_without_its_second_page_does_not_count(void **state)
+{
+    (void)state;
+    replace_one(5);
+    assert_memory_equal(table_page(0), table_page(1), PAGE);
+    memset(table_page(1), 0xff, PAGE);
+    start();
+    assert_int_equal(fota_nand_block(&nand, 5), 5);
+    assert_holds(5, 0, 1);
+}
+
+/* It may not count at the next start: nothing is written that relies on it. */
+static void a_table_whose_second_page_is_torn_is_written_anew_before_anything_else(void **state)
+{
+    (void)state;
+    replace_one(5);
+    memset(table_page(1) + PAGE / 2, 0xff, PAGE / 2);
+    table_page(1)[9] ^= 1;
+    start();
+    assert_holds(5, 0, 2);
+    assert_int_not_equal(fota_nand_block(&nand, 5), 5);
+    assert_int_equal(erase(6), 0);
+    assert_memory_equal(table_page(0), table_page(1), PAGE);
+    start();
+    assert_holds(5, 0, 2);
+}
+
 /* ---- a modem on it ----------------------------------------------------------------------------
  */
 
@@ -357,6 +400,8 @@ int main(void)
         TEST(without_a_spare_block_the_error_is_told),
         TEST(what_its_code_cannot_correct_is_an_error_of_its_own),
         TEST(a_table_of_many_pages_is_found_again),
+        TEST(a_table_without_its_second_page_does_not_count),
+        TEST(a_table_whose_second_page_is_torn_is_written_anew_before_anything_else),
         TEST(an_update_survives_bad_blocks_and_power_cuts),
     };
 

@@ -10,8 +10,10 @@
 #define WORN  0xfffeu     /* failed */
 #define MAGIC 0x444e414eu /* "NAND", little endian */
 
-/* A page of the table: magic, sequence, CRC-32 of what follows, u16 for each spare block. */
+/* A page of the table: magic, sequence, CRC-32 of what follows, u16 for each spare block. Each is
+ * programmed twice, for the second one to prove that the first had been finished. */
 #define TABLE_HEAD 12u
+#define COPIES     2u
 
 /* ---- blocks -----------------------------------------------------------------------------------
  */
@@ -62,60 +64,112 @@ static bool is_table(const struct fota_nand *n)
            fota_get32(n->page + 8) == fota_crc32(0, n->page + TABLE_HEAD, 2 * n->part.spares);
 }
 
-/* Takes the newest page of both blocks. One that cannot be read is none. */
+static bool read_table(struct fota_nand *n, uint32_t block, uint32_t page, bool *blank)
+{
+    int err = read_page(n, block, page);
+
+    *blank = !err && n->page[0] == 0xff && memcmp(n->page, n->page + 1, n->part.page_size - 1) == 0;
+    return !err && is_table(n);
+}
+
+/* The table of page `page` and the one behind it, if it is newer than what is known. */
+static void load_pair(struct fota_nand *n, uint8_t table, uint32_t page)
+{
+    uint32_t block = n->part.blocks + n->part.spares + table;
+    bool blank, whole = read_table(n, block, page + 1, &blank);
+
+    if (!whole && (blank || !read_table(n, block, page, &blank)))
+        return;
+    if (fota_get32(n->page + 4) <= n->sequence)
+        return;
+    n->sequence = fota_get32(n->page + 4);
+    n->table = table;
+    n->doubtful = !whole;
+    n->alone = page == 0;
+    for (uint32_t i = 0; i < n->part.spares; i++)
+        n->stands_for[i] = fota_get16(n->page + TABLE_HEAD + 2 * i);
+}
+
 static void load_table(struct fota_nand *n)
 {
     for (uint8_t table = 0; table < 2; table++)
-        for (uint32_t page = 0; page < n->part.pages_per_block; page++) {
-            uint32_t block = n->part.blocks + n->part.spares + table;
-
-            if (read_page(n, block, page) != 0 || !is_table(n) ||
-                fota_get32(n->page + 4) <= n->sequence)
-                continue;
-            n->sequence = fota_get32(n->page + 4);
-            n->table = table;
-            for (uint32_t i = 0; i < n->part.spares; i++)
-                n->stands_for[i] = fota_get16(n->page + TABLE_HEAD + 2 * i);
-        }
+        for (uint32_t page = 0; page + 1 < n->part.pages_per_block; page += COPIES)
+            load_pair(n, table, page);
 }
 
-/* What an earlier power session left may look blank and not be: as the journal, the table moves to
- * the other block, and never erases the one with its newest page. */
-static int move_table(struct fota_nand *n)
+static void make_page(struct fota_nand *n)
 {
-    int err;
-
-    n->table = 1 - n->table;
-    err = n->part.ops->erase(n->part.ctx, table_block(n));
-    n->table_page = 0;
-    n->owned = err == 0;
-    if (err)
-        n->table = 1 - n->table;
-    return err;
-}
-
-static int save_table(struct fota_nand *n)
-{
-    int err = 0;
-
-    if (!n->owned || n->table_page >= n->part.pages_per_block)
-        err = move_table(n);
-    if (err)
-        return err;
-    n->cached = false;
     memset(n->page, 0xff, n->part.page_size);
     fota_put32(n->page, MAGIC);
-    fota_put32(n->page + 4, n->sequence + 1);
+    fota_put32(n->page + 4, n->sequence);
     for (uint32_t i = 0; i < n->part.spares; i++)
         fota_put16(n->page + TABLE_HEAD + 2 * i, n->stands_for[i]);
     fota_put32(n->page + 8, fota_crc32(0, n->page + TABLE_HEAD, 2 * n->part.spares));
-    err = n->part.ops->program(n->part.ctx, table_block(n), n->table_page, n->page);
-    n->table_page++;
-    if (err)
+}
+
+static int write_table(struct fota_nand *n)
+{
+    for (uint32_t i = 0; i < COPIES; i++) {
+        uint32_t page = n->table_page + i;
+        bool blank;
+        int err;
+
+        n->cached = false;
+        make_page(n);
+        err = n->part.ops->program(n->part.ctx, table_block(n), page, n->page);
+        if (err)
+            return err;
+        if (!read_table(n, table_block(n), page, &blank) || fota_get32(n->page + 4) != n->sequence)
+            return FOTA_ERR_FLASH_PROGRAM;
+    }
+    n->table_page += COPIES;
+    return 0;
+}
+
+/*
+ * What an earlier power session left may look blank and not be: as the journal, the table moves to
+ * the other block, and never erases the one with its newest page. A page that may not count at the
+ * next start, with none before it, is no newest page: its block is written anew.
+ */
+static int move_table(struct fota_nand *n)
+{
+    uint8_t from = n->table;
+    int err;
+
+    if (!n->doubtful || !n->alone)
+        n->table = 1 - n->table;
+    n->cached = false;
+    err = n->part.ops->erase(n->part.ctx, table_block(n));
+    n->owned = err == 0;
+    n->table_page = 0;
+    if (!err)
+        err = write_table(n);
+    if (err) {
         n->owned = false;
-    else
-        n->sequence++;
+        n->table = from;
+    }
     return err;
+}
+
+/* Until a table is in flash no other block is touched: what is there of one may count or not. */
+static int save_table(struct fota_nand *n)
+{
+    int err = FOTA_ERR_FLASH_PROGRAM;
+
+    n->sequence++;
+    if (n->owned && n->table_page + COPIES <= n->part.pages_per_block)
+        err = write_table(n);
+    if (err)
+        err = move_table(n);
+    else
+        n->alone = false;
+    n->doubtful = err != 0;
+    return err;
+}
+
+static int settle(struct fota_nand *n)
+{
+    return n->doubtful ? save_table(n) : 0;
 }
 
 /* ---- replacing --------------------------------------------------------------------------------
@@ -221,6 +275,8 @@ static int nand_program(void *ctx, uint32_t addr, const void *data, size_t len)
 
     if (!inside(n, addr, len) || addr % n->part.page_size || len % n->part.page_size)
         return FOTA_ERR_FLASH_PROGRAM;
+    if (settle(n) != 0)
+        return FOTA_ERR_FLASH_PROGRAM;
     while (len) {
         uint32_t page = addr / n->part.page_size % n->part.pages_per_block;
         uint32_t logical = addr / block_size(n);
@@ -243,6 +299,8 @@ static int nand_erase(void *ctx, uint32_t addr, uint32_t len)
 
     if (!inside(n, addr, len) || addr % block_size(n) || len != block_size(n))
         return FOTA_ERR_FLASH_ERASE;
+    if (settle(n) != 0)
+        return FOTA_ERR_FLASH_ERASE;
     n->cached = false;
     /* One that the factory marked is not tried: an erase would take the mark away. */
     if (!n->part.ops->is_bad(n->part.ctx, block) && n->part.ops->erase(n->part.ctx, block) == 0)
@@ -262,12 +320,18 @@ int fota_nand_open(struct fota_nand *nand, const struct fota_nand_part *part)
     memset(nand, 0, sizeof *nand);
     nand->part = *part;
     if (part->page_size == 0 || part->page_size > FOTA_PROGRAM_UNIT_MAX ||
-        part->pages_per_block == 0 || part->spares == 0 || part->spares > FOTA_NAND_SPARES_MAX ||
-        part->blocks == 0 || part->blocks >= WORN || table_size(nand) > part->page_size)
+        part->pages_per_block < COPIES || part->spares == 0 ||
+        part->spares > FOTA_NAND_SPARES_MAX || part->blocks == 0 || part->blocks >= WORN ||
+        table_size(nand) > part->page_size)
         return FOTA_ERR_MAP;
     memset(nand->stands_for, 0xff, sizeof nand->stands_for);
     load_table(nand);
     return 0;
+}
+
+uint32_t fota_nand_block(const struct fota_nand *nand, uint32_t logical)
+{
+    return physical(nand, logical);
 }
 
 uint32_t fota_nand_spares_left(const struct fota_nand *nand)

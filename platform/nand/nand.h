@@ -53,6 +53,8 @@ struct fota_nand {
     uint32_t table_page;                /* next one to write in table block `table` */
     uint8_t table;                      /* 0 or 1 */
     bool owned;                         /* this power session erased that block */
+    bool doubtful;                      /* the newest page may not count at the next start */
+    bool alone;                         /* no other page lies before it in its block */
     uint32_t cached_block, cached_page; /* physical; what `page` holds */
     bool cached;
     uint8_t page[FOTA_PROGRAM_UNIT_MAX];
@@ -65,6 +67,9 @@ int fota_nand_open(struct fota_nand *nand, const struct fota_nand_part *part);
 /* As a port's flash: the erase unit is a block, the program unit a page. An operation fails only
  * when no spare block is left, or when what would have to be copied cannot be read. */
 struct fota_flash fota_nand_flash(struct fota_nand *nand);
+
+/* The physical block that stands for a logical one. */
+uint32_t fota_nand_block(const struct fota_nand *nand, uint32_t logical);
 
 /* Spare blocks that can still take another one's place: for a warning. */
 uint32_t fota_nand_spares_left(const struct fota_nand *nand);

@@ -22,12 +22,17 @@
 #include "fota_error.h"
 #include "platform/sim/weak.h"
 
-#define REGIONS   4u
+#define REGIONS   5u
 #define ERASED    0xFFu
 #define ALIGNMENT 4096u /* of the cells inside the file, for those who look at it by hand */
 
 /* "fotaSim" and the version of the layout; another byte order does not match either. */
-#define MAGIC UINT64_C(0x666F746153696D02)
+#define MAGIC UINT64_C(0x666F746153696D03)
+
+/* Of a NAND's block, in its wear counter. */
+#define BAD  0x80000000u /* marked as bad */
+#define WORN 0x40000000u /* cannot be programmed */
+#define WEAR 0x3fffffffu
 
 /* What makes two maps the same one. Fixed-width members without gaps, to be compared as bytes. */
 struct identity {
@@ -96,7 +101,8 @@ static bool map_consistent(const struct fota_map *map)
     return map->journal.size != 0 && map->journal.size / map->journal.erase_unit % 2 == 0;
 }
 
-static void identify(const struct fota_map *map, struct identity *identity)
+static void identify(const struct fota_map *map, const struct fota_region *spare,
+                     struct identity *identity)
 {
     memset(identity, 0, sizeof *identity);
     snprintf(identity->name, sizeof identity->name, "%s", map->name ? map->name : "");
@@ -106,6 +112,11 @@ static void identify(const struct fota_map *map, struct identity *identity)
     identity->regions[1] = map->staging;
     identity->regions[2] = map->journal;
     identity->regions[3] = map->other;
+    if (spare == NULL)
+        return;
+    identity->regions[4] = *spare;
+    if (spare->offset + spare->size > identity->flash_size)
+        identity->flash_size = spare->offset + spare->size;
 }
 
 /* ---- the mapping ---------------------------------------------------------------------------- */
@@ -230,6 +241,12 @@ static int attach(struct fota_sim_flash *flash, const char *path)
 int fota_sim_flash_open(const struct fota_map *map, const char *path, uint64_t seed,
                         struct fota_sim_flash **flash)
 {
+    return fota_sim_flash_open_with(map, NULL, path, seed, flash);
+}
+
+int fota_sim_flash_open_with(const struct fota_map *map, const struct fota_region *spare,
+                             const char *path, uint64_t seed, struct fota_sim_flash **flash)
+{
     struct fota_sim_flash *made;
     int error;
 
@@ -239,10 +256,10 @@ int fota_sim_flash_open(const struct fota_map *map, const char *path, uint64_t s
     made = calloc(1, sizeof *made);
     if (made == NULL)
         return FOTA_ERR_MEMORY;
-    identify(map, &made->identity);
-    made->mapped = cells_offset(&made->identity) + map->flash_size;
+    identify(map, spare, &made->identity);
+    made->mapped = cells_offset(&made->identity) + made->identity.flash_size;
     made->random = seed;
-    fota_sim_weak_init(&made->weak, map->flash_size, ~seed);
+    fota_sim_weak_init(&made->weak, made->identity.flash_size, ~seed);
     made->powered = true;
     error = attach(made, path);
     if (error) {
@@ -540,6 +557,13 @@ static uint32_t *wear_of(const struct fota_sim_flash *flash, uint32_t addr)
     return wear + (addr - region->offset) / region->erase_unit;
 }
 
+static bool flagged(const struct fota_sim_flash *flash, uint32_t addr, uint32_t flag)
+{
+    const uint32_t *wear = wear_of(flash, addr);
+
+    return wear && *wear & flag;
+}
+
 /* Erased, as far as it can be: a dead cell is nobody's fault. */
 static bool blank(const struct fota_sim_flash *flash, uint32_t addr, size_t len)
 {
@@ -575,6 +599,9 @@ static int program_allowed(struct fota_sim_flash *flash, uint32_t addr, size_t l
                          ": crosses the end of an erase unit of %" PRIu32,
                          len, addr, region->erase_unit);
     }
+    if (flagged(flash, addr, BAD))
+        return violation(flash, FOTA_ERR_FLASH_PROGRAM, "program at 0x%" PRIX32 ": a bad block",
+                         addr);
     for (uint32_t at = addr; at < addr + len; at += unit) {
         if (fota_sim_weak_flagged(&flash->weak, at, unit, FOTA_SIM_WEAK_UNERASED))
             continue;
@@ -603,6 +630,8 @@ static int erase_allowed(struct fota_sim_flash *flash, uint32_t addr, uint32_t l
                          ": not one erase unit of %" PRIu32,
                          len, addr, region->erase_unit);
     }
+    if (flagged(flash, addr, BAD))
+        return violation(flash, FOTA_ERR_FLASH_ERASE, "erase at 0x%" PRIX32 ": a bad block", addr);
     return 0;
 }
 
@@ -618,6 +647,7 @@ static int sim_read(void *ctx, uint32_t addr, void *data, size_t len)
                          "read of %zu bytes at 0x%" PRIX32 ": past the end of the flash", len,
                          addr);
     }
+    flash->state->stats.reads++;
     if (flash->fault == FOTA_SIM_FAULT_READ && fail_now(flash, addr))
         return FOTA_ERR_FLASH_READ;
     if (len > 0)
@@ -652,6 +682,10 @@ static int sim_program(void *ctx, uint32_t addr, const void *data, size_t len)
             lose_power(flash);
             return FOTA_ERR_FLASH_PROGRAM;
         }
+        if (flagged(flash, to, WORN)) {
+            change_torn(flash, FOTA_SIM_CUT_RANDOM, to, from, unit);
+            return FOTA_ERR_FLASH_PROGRAM;
+        }
         if (!operate(flash, to, from, unit))
             return FOTA_ERR_FLASH_PROGRAM;
     }
@@ -673,7 +707,7 @@ static int sim_erase(void *ctx, uint32_t addr, uint32_t len)
     cut = cut_now(flash);
     /* An erase that began wears the unit out, whether it ended or not. */
     if (!cut || flash->cut_mode != FOTA_SIM_CUT_BEFORE) {
-        uint32_t wear = ++*wear_of(flash, addr);
+        uint32_t wear = ++*wear_of(flash, addr) & WEAR;
 
         stats->erases++;
         stats->most_erased = wear > stats->most_erased ? wear : stats->most_erased;
@@ -704,7 +738,33 @@ uint32_t fota_sim_flash_wear(const struct fota_sim_flash *flash, uint32_t addr)
 {
     const uint32_t *wear = wear_of(flash, addr);
 
-    return wear ? *wear : 0;
+    return wear ? *wear & WEAR : 0;
+}
+
+void fota_sim_flash_mark_bad(struct fota_sim_flash *flash, uint32_t addr)
+{
+    uint32_t *wear = wear_of(flash, addr);
+
+    if (wear)
+        *wear |= BAD;
+}
+
+bool fota_sim_flash_is_bad(const struct fota_sim_flash *flash, uint32_t addr)
+{
+    return flagged(flash, addr, BAD);
+}
+
+void fota_sim_flash_wear_out(struct fota_sim_flash *flash, uint32_t addr)
+{
+    uint32_t *wear = wear_of(flash, addr);
+
+    if (wear)
+        *wear |= WORN;
+}
+
+uint32_t fota_sim_flash_size(const struct fota_sim_flash *flash)
+{
+    return flash->identity.flash_size;
 }
 
 const char *fota_sim_flash_violation(const struct fota_sim_flash *flash)

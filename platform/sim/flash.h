@@ -55,6 +55,7 @@ const char *fota_sim_fault_name(enum fota_sim_fault fault);
 struct fota_sim_stats {
     uint64_t programs; /* program units */
     uint64_t erases;   /* erase units */
+    uint64_t reads;    /* calls with the power on */
     uint64_t bytes_read;
     uint64_t bytes_programmed;
     uint32_t most_erased; /* erases of the erase unit that has most */
@@ -77,6 +78,17 @@ struct fota_sim_flash;
 int fota_sim_flash_open(const struct fota_map *map, const char *path, uint64_t seed,
                         struct fota_sim_flash **flash);
 void fota_sim_flash_close(struct fota_sim_flash *flash);
+
+/* The same for a NAND, which owns the blocks of `spare`, too, NULL for none. */
+int fota_sim_flash_open_with(const struct fota_map *map, const struct fota_region *spare,
+                             const char *path, uint64_t seed, struct fota_sim_flash **flash);
+
+/* The block that holds `addr` is marked as bad: whoever programs or erases it breaks a rule. */
+void fota_sim_flash_mark_bad(struct fota_sim_flash *flash, uint32_t addr);
+bool fota_sim_flash_is_bad(const struct fota_sim_flash *flash, uint32_t addr);
+
+/* From now on each program in that block fails half done. */
+void fota_sim_flash_wear_out(struct fota_sim_flash *flash, uint32_t addr);
 
 /* The flash as the engine's port. Valid until close. */
 struct fota_flash fota_sim_flash_port(struct fota_sim_flash *flash);
@@ -117,7 +129,10 @@ void fota_sim_flash_stats(const struct fota_sim_flash *flash, struct fota_sim_st
 uint32_t fota_sim_flash_wear(const struct fota_sim_flash *flash, uint32_t addr);
 const char *fota_sim_flash_violation(const struct fota_sim_flash *flash);
 
-/* The cells themselves, map->flash_size bytes: for a test to look at, or to damage. */
+/* Bytes of cells: map->flash_size, and of a NAND's spare blocks what lies behind that. */
+uint32_t fota_sim_flash_size(const struct fota_sim_flash *flash);
+
+/* The cells themselves: for a test to look at, or to damage. */
 uint8_t *fota_sim_flash_cells(struct fota_sim_flash *flash);
 
 #endif

@@ -40,6 +40,30 @@ static int keep_apn(struct fota_sim_modem *modem, const char *path)
     return 0;
 }
 
+static int open_flash(struct fota_sim_modem *modem, const char *path, uint64_t seed)
+{
+    const struct fota_map *map = modem->port.map;
+    int err;
+
+    if (!fota_sim_is_nand(map)) {
+        err = fota_sim_flash_open(map, path, seed, &modem->flash);
+        if (!err)
+            modem->port.flash = fota_sim_flash_port(modem->flash);
+        return err;
+    }
+    modem->nand = calloc(1, sizeof *modem->nand);
+    if (!modem->nand)
+        return FOTA_ERR_MEMORY;
+    err = fota_sim_nand_open(modem->nand, map, path, seed);
+    if (err) {
+        free(modem->nand);
+        return err;
+    }
+    modem->flash = modem->nand->flash;
+    modem->port.flash = fota_nand_flash(&modem->nand->nand);
+    return 0;
+}
+
 int fota_sim_modem_open(struct fota_sim_modem *modem, const struct fota_model *model,
                         const char *path, uint64_t seed)
 {
@@ -47,10 +71,9 @@ int fota_sim_modem_open(struct fota_sim_modem *modem, const struct fota_model *m
 
     memset(modem, 0, sizeof *modem);
     modem->port.map = fota_sim_map(model->family);
-    err = fota_sim_flash_open(modem->port.map, path, seed, &modem->flash);
+    err = open_flash(modem, path, seed);
     if (err)
         return err;
-    modem->port.flash = fota_sim_flash_port(modem->flash);
     modem->port.system =
         fota_sim_clock_open(&modem->clock, fota_posix_system_open(&modem->system, reset, modem));
     modem->outside = (struct fota_sim_outside){fota_posix_net_open(&modem->net),
@@ -85,6 +108,8 @@ void fota_sim_modem_close(struct fota_sim_modem *modem)
     fota_sim_flash_close(modem->flash);
     free(modem->apn_file);
     free(modem->updater);
+    free(modem->nand);
+    modem->nand = NULL;
     modem->flash = NULL;
 }
 
@@ -132,8 +157,11 @@ int fota_sim_modem_trust(struct fota_sim_modem *modem, const struct fota_key *ke
 int fota_sim_modem_boot(struct fota_sim_modem *modem,
                         void (*notice)(void *ctx, const struct fota_boot *boot), void *ctx)
 {
-    int step = fota_boot_start(&modem->boot, &modem->config);
+    int step;
 
+    if (modem->nand)
+        fota_sim_nand_restart(modem->nand);
+    step = fota_boot_start(&modem->boot, &modem->config);
     if (step == 0)
         step = FOTA_BOOT_AGAIN;
     if (modem->power_lost)
@@ -178,9 +206,23 @@ int fota_sim_modem_update(struct fota_sim_modem *modem,
     return 0;
 }
 
-const uint8_t *fota_sim_modem_image(const struct fota_sim_modem *modem,
-                                    const struct fota_manifest **manifest)
+int fota_sim_modem_image(struct fota_sim_modem *modem, const struct fota_manifest **manifest,
+                         void *image)
 {
+    const struct fota_flash *flash = &modem->port.flash;
+
     *manifest = &modem->boot.manifest;
-    return fota_sim_flash_cells(modem->flash) + fota_boot_slot(&modem->boot)->offset;
+    if (!image)
+        return 0;
+    return flash->ops->read(flash->ctx, fota_boot_slot(&modem->boot)->offset, image,
+                            (*manifest)->result.length);
+}
+
+uint8_t *fota_sim_modem_cell(struct fota_sim_modem *modem, uint32_t addr, size_t *run)
+{
+    uint32_t block = modem->port.map->slot.erase_unit;
+    uint8_t *cells = fota_sim_flash_cells(modem->flash);
+
+    *run = modem->nand ? block - addr % block : fota_sim_flash_size(modem->flash) - addr;
+    return cells + (modem->nand ? fota_sim_nand_address(modem->nand, addr) : addr);
 }

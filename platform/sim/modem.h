@@ -12,6 +12,7 @@
 #include "platform/sim/clock.h"
 #include "platform/sim/flash.h"
 #include "platform/sim/link.h"
+#include "platform/sim/nand.h"
 #include "platform/sim/web.h"
 
 #define FOTA_SIM_KEYS   8
@@ -29,6 +30,7 @@ struct fota_sim_outside {
 
 struct fota_sim_modem {
     struct fota_sim_flash *flash;
+    struct fota_sim_nand *nand; /* over flash; NULL: it is NOR */
     struct fota_posix_net net;
     struct fota_sim_outside outside;
     struct fota_sim_web web;   /* over net */
@@ -92,9 +94,12 @@ int fota_sim_modem_boot(struct fota_sim_modem *modem,
 int fota_sim_modem_update(struct fota_sim_modem *modem,
                           bool (*notice)(void *ctx, const struct fota_event *event), void *ctx);
 
-/* The image that the boot stage let run: its manifest and where it lies; valid after FOTA_BOOT_RUN.
- */
-const uint8_t *fota_sim_modem_image(const struct fota_sim_modem *modem,
-                                    const struct fota_manifest **manifest);
+/* The image that the boot stage let run: its manifest, and its bytes to `image` (NULL: not wanted)
+ * of manifest->result.length bytes. Valid after FOTA_BOOT_RUN. Returns 0 or FOTA_ERR_FLASH_*. */
+int fota_sim_modem_image(struct fota_sim_modem *modem, const struct fota_manifest **manifest,
+                         void *image);
+
+/* The cell of the byte at `addr`, and how many of those behind it follow it in the flash, too. */
+uint8_t *fota_sim_modem_cell(struct fota_sim_modem *modem, uint32_t addr, size_t *run);
 
 #endif
