@@ -104,13 +104,13 @@ struct campaign {
     const struct disturbance *disturbance;
     uint64_t seed;
     unsigned resets, cuts_done, downloads;
-    struct stand stand;              /* what the journal has been told durably */
+    struct stand stand;                /* what the journal has been told durably */
     uint64_t reads_before, life_reads; /* before the story; in it */
-    uint64_t cut_at;                 /* operations done at the last cut */
-    uint64_t recovery, steps;        /* operations and steps from the last cut to a running image */
-    const char *after;               /* what ran first after the last cut */
-    bool recovering, lenient;        /* lenient: an update may be given up, but safely */
-    bool noted;                      /* a record was written in this power session: R1, R5 */
+    uint64_t cut_at;                   /* operations done at the last cut */
+    uint64_t recovery, steps; /* operations and steps from the last cut to a running image */
+    const char *after;        /* what ran first after the last cut */
+    bool recovering, lenient; /* lenient: an update may be given up, but safely */
+    bool noted;               /* a record was written in this power session: R1, R5 */
     bool must_run; /* an image has to run; false where junk took the only header of one */
     bool confirmed, reverted, dark, done;
     char failure[160];

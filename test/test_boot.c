@@ -172,6 +172,31 @@ static void a_staged_package_is_installed_tried_and_confirmed(void **state)
     assert_new(f);
 }
 
+/* Not by a trial, its starts, a revert or a rollback; by the confirm, and not lowered again. */
+static void v10_the_counter_rises_at_the_confirm_and_not_before(void **state)
+{
+    struct fixture *f = *state;
+
+    install(f);
+    for (int start = 0; start < 3; start++) {
+        assert_int_equal(rig_record(&f->rig).counter, 0);
+        assert_true(rig_restart(&f->rig));
+    }
+    assert_old(f);
+    assert_int_equal(rig_record(&f->rig).counter, 0);
+    fota_forgive(f->rig.fota);
+    install(f);
+    assert_int_equal(fota_rollback(f->rig.fota), 0);
+    assert_true(rig_restart(&f->rig));
+    assert_int_equal(rig_record(&f->rig).counter, 0);
+    fota_forgive(f->rig.fota);
+    install(f);
+    assert_int_equal(fota_confirm(f->rig.fota), 0);
+    assert_int_equal(rig_record(&f->rig).counter, 2);
+    assert_true(rig_restart(&f->rig));
+    assert_int_equal(rig_record(&f->rig).counter, 2);
+}
+
 static void without_confirm_three_starts_then_the_old_image_with_the_reason(void **state)
 {
     struct fixture *f = *state;
@@ -688,6 +713,7 @@ int main(void)
         TEST(a_plain_boot_changes_no_flash),
         TEST(provisioning_takes_a_signed_image_for_this_model_only),
         TEST(a_staged_package_is_installed_tried_and_confirmed),
+        TEST(v10_the_counter_rises_at_the_confirm_and_not_before),
         TEST(without_confirm_three_starts_then_the_old_image_with_the_reason),
         TEST(the_policy_says_how_often_a_new_image_may_try),
         TEST(a_rollback_that_is_asked_for_brings_the_old_image_back),

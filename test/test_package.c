@@ -364,6 +364,31 @@ static void fields_stay_inside_the_signed_part(void **state)
     }
 }
 
+/* One byte of length is no length of two. */
+static void v17_versions_around_every_limit_are_whole_or_refused(void **state)
+{
+    static const uint16_t lengths[] = {
+        1, FOTA_NAME_MAX - 1, FOTA_NAME_MAX, FOTA_NAME_MAX + 1, 254, 255, 256, 257};
+    uint8_t version[257];
+
+    (void)state;
+    memset(version, '7', sizeof version);
+    for (size_t i = 0; i < COUNT(lengths); i++) {
+        struct header h = open_header(); /* its last field is a version of three characters */
+        struct fota_fault fault;
+
+        h.length -= 4 + 3;
+        assert_int_equal(fota_get16(h.data + h.length) & 0x7fff, FOTA_FIELD_VERSION);
+        add_field(&h, FOTA_FIELD_VERSION, version, lengths[i]);
+        if (lengths[i] > FOTA_NAME_MAX) {
+            assert_int_equal(close_and_parse(&h, &fault), FOTA_ERR_HEADER_FIELD);
+            assert_int_equal(fault.got, FOTA_FIELD_VERSION);
+        } else {
+            assert_int_equal(close_and_parse(&h, &fault), 0);
+        }
+    }
+}
+
 static void fields_come_in_order_and_once(void **state)
 {
     struct fota_fault fault;
@@ -515,6 +540,7 @@ int main(void)
         cmocka_unit_test(the_prefix_has_an_error_for_each_part),
         cmocka_unit_test(a_length_off_by_one_is_refused),
         cmocka_unit_test(fields_stay_inside_the_signed_part),
+        cmocka_unit_test(v17_versions_around_every_limit_are_whole_or_refused),
         cmocka_unit_test(fields_come_in_order_and_once),
         cmocka_unit_test(unknown_fields_are_refused_when_critical),
         cmocka_unit_test(a_zero_digest_or_length_never_means_skip),

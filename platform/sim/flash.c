@@ -683,6 +683,7 @@ static int sim_program(void *ctx, uint32_t addr, const void *data, size_t len)
             return FOTA_ERR_FLASH_PROGRAM;
         }
         if (flagged(flash, to, WORN)) {
+            (void)(flash->fault != FOTA_SIM_FAULT_READ && fail_now(flash, to)); /* it counts */
             change_torn(flash, FOTA_SIM_CUT_RANDOM, to, from, unit);
             return FOTA_ERR_FLASH_PROGRAM;
         }
