@@ -511,8 +511,7 @@ bool rig_slot_runs(struct rig *rig, const struct rig_package *package)
 {
     const struct fota_region *active = rig_slot(rig);
 
-    return is_same(rig, active->offset, rig_image(package),
-                   package->length - package->header_length) &&
+    return is_same(rig, active->offset, rig_image(package), package->image_length) &&
            is_same(rig, fota_slot_manifest(active), package->data, package->header_length);
 }
 

@@ -106,15 +106,16 @@ static void any_split_of_any_size_is_written_on_every_family(void **state)
 
     (void)state;
     for (int family = 0; family < FOTA_FAMILIES; family++) {
-        const struct fota_map *map = fota_sim_map((enum fota_family)family);
+        struct fota_map map = *fota_sim_map((enum fota_family)family);
 
+        map.name = "cells that can be looked at"; /* no NAND with bad blocks */
         for (int i = 0; i < 12; i++) {
-            const struct fota_region *region = i % 2 ? &map->slot : &map->staging;
+            const struct fota_region *region = i % 2 ? &map.slot : &map.staging;
             uint32_t start = (uint32_t)(rig_random(&seed) % 2) * region->erase_unit;
             uint32_t most = (uint32_t)1 << rig_random(&seed) % 12;
             uint32_t length = 1 + (uint32_t)(rig_random(&seed) % (2 * region->erase_unit + 5000));
 
-            open_on(&f, map);
+            open_on(&f, &map);
             assert_int_equal(stream(&f, region, start, length, most, &seed), 0);
             assert_written(&f, region, start, length);
             close_it(&f);
