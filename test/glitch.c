@@ -152,10 +152,10 @@ static void put_into_staging(void)
     rig_put_record(&rig, &r);
 }
 
-/* Its last byte: of a differential package one of what is new. */
+/* A byte in the middle of the payload: the last one of a coded stream may mean nothing. */
 static void change_image(void)
 {
-    bad.data[bad.length - 1] ^= 0x10;
+    bad.data[(bad.header_length + bad.length) / 2] ^= 0x10;
 }
 
 static void slot_unsigned(void)
