@@ -94,7 +94,8 @@ local function write_means()
         return
     end
     print(string.format("- the same over the %d pairs that take more than %d instructions: %.0f; "
-        .. "`--fast` %.0f, which is %.2f times as fast", #much, MUCH, mean(much, function(r) return r.cost end),
+        .. "`--fast` %.0f, which is %.2f times as fast", #much, MUCH,
+        mean(much, function(r) return r.cost end),
         mean(much, function(r) return r.fast_cost end),
         mean(much, function(r) return r.cost / r.fast_cost end)))
 end

@@ -25,6 +25,7 @@ static uint32_t get(const struct patch_space *space, const uint8_t *bytes, uint3
     switch (unit->kind) {
     case PATCH_WORD:
     case PATCH_OTHER_WORD: return word - space->base;
+    case PATCH_NEAR_WORD: return at + word;
     case MOVE: return (get_move(bytes) | get_move(bytes + 4) << 16) - space->base;
     default: return at + 8 + (offset & 0x2000000 ? offset | 0xfc000000 : offset);
     }
@@ -66,7 +67,7 @@ static size_t skip(const struct patch_space *space, const uint8_t *bytes, size_t
         uint32_t word = fota_get32(bytes + i);
 
         if ((word & 0x0e000000) == 0x0a000000 || (word & 0x0ff00000) == 0x03000000 ||
-            patch_space_holds(space, word))
+            patch_is_pointer(space, word, at + (uint32_t)i))
             return i;
     }
     return i < limit ? length : i;
@@ -80,6 +81,7 @@ static void put(const struct patch_space *space, uint8_t *bytes, uint32_t at,
     switch (unit->kind) {
     case PATCH_WORD:
     case PATCH_OTHER_WORD: fota_put32(bytes, address); break;
+    case PATCH_NEAR_WORD: fota_put32(bytes, value - at); break;
     case MOVE:
         put_move(bytes, address & 0xffff);
         put_move(bytes + 4, address >> 16);
@@ -91,4 +93,4 @@ static void put(const struct patch_space *space, uint8_t *bytes, uint32_t at,
 }
 
 const struct patch_arch patch_a32 = {
-    4, 1u << CALL | 1u << JUMP | 1u << PATCH_OUTSIDE, find, skip, get, put};
+    4, 1u << CALL | 1u << JUMP | 1u << PATCH_OUTSIDE | 1u << PATCH_NEAR_WORD, find, skip, get, put};

@@ -35,4 +35,6 @@ void patch_find_word(const struct patch_space *space, const uint8_t *bytes, size
         patch_set_unit(space, unit,
                        word - space->base < space->size ? PATCH_WORD : PATCH_OTHER_WORD, 4,
                        word - space->base);
+    else if (patch_is_pointer(space, word, at))
+        patch_set_unit(space, unit, PATCH_NEAR_WORD, 4, at + word);
 }

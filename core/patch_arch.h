@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define PATCH_UNIT_MAX 24u /* bytes that are looked at to find one */
-#define PATCH_KINDS    8u  /* kinds of units in an architecture */
+#define PATCH_KINDS    9u  /* kinds of units in an architecture */
 #define PATCH_RANGES   6u  /* ranges of pointers */
 
 /* Kinds that every architecture has. */
@@ -24,7 +24,8 @@ enum {
     PATCH_OTHER_WORD = 1, /* a word with an address in one of the other ranges */
     PATCH_OUTSIDE = 2,    /* a branch out of the image; more likely, no branch at all */
     PATCH_PLAIN = 3,      /* an instruction without an address: copied as it is */
-    PATCH_OWN_KINDS = 4
+    PATCH_NEAR_WORD = 4,  /* a word with the way from itself to another place in the image */
+    PATCH_OWN_KINDS = 5
 };
 
 /* Base of an image that does not say where it lies. */
@@ -49,6 +50,7 @@ struct patch_space {
     uint32_t base;        /* address of the image's first byte, or PATCH_NOWHERE */
     uint32_t size;        /* of the image, bytes */
     uint8_t far;          /* calls may lead farther than images are long: to ROM */
+    uint32_t near;        /* .size where words may hold the way to another place, or 0 */
     unsigned range_count; /* the first is the image itself */
     struct patch_range ranges[PATCH_RANGES];
     struct patch_range hull; /* from the first page of them to the last */
@@ -114,6 +116,15 @@ static inline int patch_space_holds(const struct patch_space *space, uint32_t ad
         if (page - space->ranges[i].first < space->ranges[i].count)
             return 1;
     return 0;
+}
+
+#define PATCH_NEAR_MIN 4096u /* bytes: a word that says less is just a number */
+
+/* Whether a word at offset `at` holds an address, or the way to a place in the image. */
+static inline int patch_is_pointer(const struct patch_space *space, uint32_t word, uint32_t at)
+{
+    return patch_space_holds(space, word) ||
+           (at + word < space->near && word + PATCH_NEAR_MIN > 2 * PATCH_NEAR_MIN);
 }
 
 #endif

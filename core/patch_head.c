@@ -82,6 +82,10 @@ static void read_spaces(struct patch_head_reader *r, const struct fota_patch_lay
     h->old_space.far = h->new_space.far = h->far;
     patch_space_cover(&h->old_space, layout->old_size);
     patch_space_cover(&h->new_space, layout->new_size);
+    if (h->near) {
+        h->old_space.near = layout->old_size;
+        h->new_space.near = layout->new_size;
+    }
 }
 
 void patch_head_begin(struct patch_head_reader *r, const struct fota_patch_layout *layout,
@@ -93,6 +97,9 @@ void patch_head_begin(struct patch_head_reader *r, const struct fota_patch_layou
     head->arch = flags & PATCH_ARCH_MASK;
     head->mix = flags & PATCH_MIX;
     head->far = flags & PATCH_FAR;
+    head->near = flags & PATCH_NEAR;
+    if (head->near && head->arch != PATCH_ARCH_THUMB && head->arch != PATCH_ARCH_A32)
+        r->failed = 1;
     head->length = layout->payload;
     if (flags & PATCH_UNDO)
         head->length = patch_head_number(r);

@@ -14,14 +14,16 @@
 
 #define PATCH_ARCH_MASK 0x07u
 #define PATCH_MIX       0x08u /* predictions of literals are mixed */
+#define PATCH_NEAR      0x10u /* words may hold the way from themselves, Thumb calls A32 code */
 #define PATCH_UNDO      0x20u /* a reverse patch follows the stream */
 #define PATCH_FAR       0x40u /* code calls what is far away */
-#define PATCH_FLAGS     (PATCH_ARCH_MASK | PATCH_MIX | PATCH_UNDO | PATCH_FAR)
+#define PATCH_FLAGS     (PATCH_ARCH_MASK | PATCH_MIX | PATCH_NEAR | PATCH_UNDO | PATCH_FAR)
 
 struct patch_head {
     uint8_t arch;    /* enum patch_arch_id */
     uint8_t mix;     /* PATCH_MIX or 0 */
     uint8_t far;     /* PATCH_FAR or 0 */
+    uint8_t near;    /* PATCH_NEAR or 0 */
     uint32_t length; /* of the whole stream, this head included, bytes */
     struct patch_space old_space, new_space;
 };

@@ -28,6 +28,12 @@ static void put_branch(uint8_t *bytes, uint32_t offset)
                                      (offset >> 1 & 0x7ff)));
 }
 
+/* What a branch counts from: BLX (T2), to A32 code, from a whole word. */
+static uint32_t pc_of(const uint8_t *bytes, uint32_t at)
+{
+    return bytes[3] & 0x10 ? at + 4 : (at + 4) & ~3u;
+}
+
 /* MOVW and MOVT (T3, T1): imm16 lies as imm4:i:imm3:imm8. */
 static uint32_t get_move(const uint8_t *bytes)
 {
@@ -65,24 +71,26 @@ static uint32_t get(const struct patch_space *space, const uint8_t *bytes, uint3
     switch (unit->kind) {
     case PATCH_WORD:
     case PATCH_OTHER_WORD: return fota_get32(bytes) - space->base;
+    case PATCH_NEAR_WORD: return at + fota_get32(bytes);
     case SPREAD: return (get_move(bytes) | (unit->extra << 16)) - space->base;
     case MOVE: return (get_move(bytes) | get_move(bytes + 4) << 16) - space->base;
-    default: return at + 4 + get_branch(fota_get16(bytes), fota_get16(bytes + 2));
+    default: return pc_of(bytes, at) + get_branch(fota_get16(bytes), fota_get16(bytes + 2));
     }
 }
 
 /*
- * BL and B.W, J1 and J2 set when they lead no farther than 4 MiB; what does not lead into the image
- * may be data, or calls ROM.
+ * BL, B.W, and BLX where there is A32 code, J1 and J2 set when they lead no farther than 4 MiB;
+ * what does not lead into the image may be data, or calls ROM.
  */
 static void find_branch(const struct patch_space *space, const uint8_t *bytes, uint32_t at,
                         struct patch_unit *unit)
 {
     unsigned second = fota_get16(bytes + 2);
 
-    if ((second & 0x9000) == 0x9000 && (space->far || (second & 0x2800) == 0x2800))
+    if (((second & 0x9000) == 0x9000 || (space->near && (second & 0xd001) == 0xc000)) &&
+        (space->far || (second & 0x2800) == 0x2800))
         patch_set_unit(space, unit, second & 0x4000 ? CALL : JUMP, 4,
-                       at + 4 + get_branch(fota_get16(bytes), second));
+                       pc_of(bytes, at) + get_branch(fota_get16(bytes), second));
 }
 
 static void find_move(const struct patch_space *space, const uint8_t *bytes, size_t length,
@@ -129,7 +137,7 @@ static size_t skip(const struct patch_space *space, const uint8_t *bytes, size_t
     for (; i < limit && i + 4 <= length; i += 4) {
         uint32_t word = fota_get32(bytes + i);
 
-        if ((word & 0xf800) == 0xf000 || patch_space_holds(space, word))
+        if ((word & 0xf800) == 0xf000 || patch_is_pointer(space, word, at + (uint32_t)i))
             return i;
         if (word >> 27 == 0x1e)
             return i + 2;
@@ -145,14 +153,15 @@ static void put(const struct patch_space *space, uint8_t *bytes, uint32_t at,
     switch (unit->kind) {
     case PATCH_WORD:
     case PATCH_OTHER_WORD: fota_put32(bytes, address); break;
+    case PATCH_NEAR_WORD: fota_put32(bytes, value - at); break;
     case SPREAD: put_move(bytes, address & 0xffff); break;
     case MOVE:
         put_move(bytes, address & 0xffff);
         put_move(bytes + 4, address >> 16);
         break;
-    default: put_branch(bytes, value - at - 4); break;
+    default: put_branch(bytes, value - pc_of(bytes, at)); break;
     }
 }
 
 const struct patch_arch patch_thumb = {
-    2, 1u << CALL | 1u << JUMP | 1u << PATCH_OUTSIDE, find, skip, get, put};
+    2, 1u << CALL | 1u << JUMP | 1u << PATCH_OUTSIDE | 1u << PATCH_NEAR_WORD, find, skip, get, put};

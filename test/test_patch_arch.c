@@ -75,6 +75,33 @@ static void words_are_addresses_when_they_point_into_the_image(void **state)
     assert_int_equal(unit.length, 0);
 }
 
+/* Code that may run anywhere, as that of shared objects: ways from where they are said. */
+static void words_may_hold_the_way_to_another_place(void **state)
+{
+    static const uint8_t blx[] = {0x00, 0xf0, 0x02, 0xe8}; /* BLX Align(., 4) + 8 */
+    struct patch_space space = space_of(PATCH_NOWHERE, 0x100000);
+    struct patch_unit unit;
+    uint8_t bytes[4];
+
+    (void)state;
+    fota_put32(bytes, 0x5678);
+    patch_thumb.find(&space, bytes, 4, AT, &unit);
+    assert_int_equal(unit.length, 0);
+    patch_thumb.find(&space, blx, 4, AT, &unit);
+    assert_int_equal(unit.length, 0);
+
+    space.near = space.size;
+    patch_thumb.find(&space, bytes, 4, AT, &unit);
+    assert_int_equal(unit.value, AT + 0x5678);
+    patch_thumb.put(&space, bytes, AT + 0x100, &unit, AT + 0x5678);
+    assert_int_equal(fota_get32(bytes), 0x5578);
+    patch_thumb.find(&space, blx, 4, AT + 2, &unit);
+    assert_int_equal(unit.value, AT + 8);
+    fota_put32(bytes, 0xff);
+    patch_thumb.find(&space, bytes, 4, AT, &unit);
+    assert_int_equal(unit.length, 0);
+}
+
 static uint32_t next(uint32_t *state)
 {
     *state = *state * 1664525u + 1013904223u;
@@ -97,6 +124,7 @@ static void a_unit_that_did_not_move_stays_as_it_is(void **state)
             uint32_t at = next(&random) % 0x100000 / 4 * 4;
             struct patch_unit unit;
 
+            space.near = n % 2 && archs[i] <= PATCH_ARCH_A32 ? space.size : 0;
             for (unsigned k = 0; k < sizeof bytes; k++)
                 bytes[k] = (uint8_t)next(&random);
             arch->find(&space, bytes, sizeof bytes, at, &unit);
@@ -134,6 +162,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls_lead_where_the_manuals_say),
         cmocka_unit_test(words_are_addresses_when_they_point_into_the_image),
+        cmocka_unit_test(words_may_hold_the_way_to_another_place),
         cmocka_unit_test(a_unit_that_did_not_move_stays_as_it_is),
         cmocka_unit_test(a_unit_that_moved_leads_to_its_new_address),
     };

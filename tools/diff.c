@@ -33,7 +33,7 @@ static void put_number(struct diff_writer *w, uint32_t value)
 
 static void put_head(struct diff_writer *w, const struct patch_head *h)
 {
-    uint8_t byte = (uint8_t)(h->arch | h->mix | h->far);
+    uint8_t byte = (uint8_t)(h->arch | h->mix | h->near | h->far);
     uint32_t difference = h->new_space.base - h->old_space.base;
     unsigned shift = 0;
 

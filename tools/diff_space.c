@@ -5,12 +5,13 @@
 
 #include "bytes.h"
 
-#define GRAIN  256u       /* bases are multiples of it */
-#define ROUGH  4096u      /* likewise, where code and data have segments of their own */
-#define VOTES  (1u << 22) /* room for bases that are voted for; a power of two */
-#define VOTERS 20000u     /* pointers that vote, about */
-#define BALLOT 12u        /* fewer votes elect no base */
-#define PAGES  65536u
+#define GRAIN      256u       /* bases are multiples of it */
+#define ROUGH      4096u      /* likewise, where code and data have segments of their own */
+#define VOTES      (1u << 22) /* room for bases that are voted for; a power of two */
+#define VOTERS     20000u     /* pointers that vote, about */
+#define BALLOT     12u        /* fewer votes elect no base */
+#define PAGES      65536u
+#define NEAR_SHARE 200u /* bytes of the image by the word that leads to another place, at most */
 
 /* What an image says about itself. */
 struct evidence {
@@ -77,7 +78,8 @@ static void look_at_thumb(const struct diff_images *images, const uint8_t *bytes
 }
 
 /* Kinds of units that are calls, bits of each architecture. */
-static const unsigned calls[PATCH_ARCHS] = {0, 1u << 4, 1u << 4, 3u << 4, 1u << 4};
+static const unsigned calls[PATCH_ARCHS] = {0, 1u << PATCH_OWN_KINDS, 1u << PATCH_OWN_KINDS,
+                                            3u << PATCH_OWN_KINDS, 1u << PATCH_OWN_KINDS};
 
 /* Code whose literals are not read relative to the program counter: every word may be a pointer. */
 static void look_at_any(const struct diff_images *images, const uint8_t *bytes, uint32_t size,
@@ -207,6 +209,17 @@ static int look_at(const struct diff_images *images, const uint8_t *bytes, uint3
     return err;
 }
 
+/* Whether words lead to places in the image from where they are: code that may run anywhere. */
+static int has_near_words(const uint8_t *bytes, uint32_t size)
+{
+    struct patch_space space = {.size = size, .near = size};
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i + 4 <= size; i += 4)
+        count += patch_is_pointer(&space, fota_get32(bytes + i), i);
+    return count > size / NEAR_SHARE;
+}
+
 int diff_space_find(struct diff_images *images)
 {
     struct patch_head *h = &images->head;
@@ -229,6 +242,12 @@ int diff_space_find(struct diff_images *images)
     memcpy(h->new_space.ranges, h->old_space.ranges, sizeof h->new_space.ranges);
     patch_space_cover(&h->old_space, images->old_size);
     patch_space_cover(&h->new_space, images->new_size);
+    if ((h->arch == PATCH_ARCH_THUMB || h->arch == PATCH_ARCH_A32) &&
+        has_near_words(images->new, images->new_size)) {
+        h->near = PATCH_NEAR;
+        h->old_space.near = images->old_size;
+        h->new_space.near = images->new_size;
+    }
     return err;
 }
 
