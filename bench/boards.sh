@@ -63,6 +63,21 @@ measure() {
     echo "| boot loader: copy the old image aside, install, verify; a unit of 64 KB | $(millions "$((install * 125 * 65536 / bytes))") M |"
 }
 
+# MCUboot's figures are of a Cortex-M3.
+beside_mcuboot() {
+    echo "#### sf2: the boot loader beside MCUboot (bytes, -Os)"
+    echo
+    echo "| what for | fota | MCUboot |"
+    echo "|---|---:|---:|"
+    lua5.4 bench/loader_parts.lua "build-board/sf2"
+    echo
+    echo "MCUboot 2.4.0 was measured once, with the same compiler for a Cortex-M3: boot_go() and what it"
+    echo "needs, swapping by moves with revert, one image, ECDSA P-256 by tinycrypt, hardened against"
+    echo "disturbances (profile medium). Flash driver, start and C library are not counted there; log,"
+    echo "prevention of downgrades and encryption are off."
+    echo
+}
+
 "$fota" keygen --out "$dir/key.pem" --public "$dir/key.pub.pem" >/dev/null
 certificates 2>/dev/null
 tls="ssl; ssl_certificate $dir/server.pem; ssl_certificate_key $dir/server.key"
@@ -84,17 +99,7 @@ for board in sf2 ast2600; do
     echo "Of core/ in an application error texts may be counted apart, and the FTP client is linked only"
     echo "where the port names it: 24 KB (24576) are meant for all else."
     echo
-    echo "#### $board: the boot loader beside MCUboot (bytes, -Os)"
-    echo
-    echo "| what for | fota | MCUboot |"
-    echo "|---|---:|---:|"
-    lua5.4 bench/loader_parts.lua "build-board/$board"
-    echo
-    echo "MCUboot 2.4.0 was measured once, with the same compiler for a Cortex-M3: boot_go() and what it"
-    echo "needs, swapping by moves with revert, one image, ECDSA P-256 by tinycrypt, hardened against"
-    echo "disturbances (profile medium). Flash driver, start and C library are not counted there; log,"
-    echo "prevention of downgrades and encryption are off."
-    echo
+    [ "$board" != sf2 ] || beside_mcuboot
     echo "#### $board: instructions of an update (\`-icount\`, time asleep left out)"
     echo
     echo "| what | instructions |"
