@@ -39,7 +39,7 @@ build = {
                 "lua_fota.c", "lua/documented.c", "lua/job.c", "lua/luatos.c", "lua/native.c",
                 "lua/tls.c", "lua/value.c", "emulator/lua_clock.c", "emulator/lua_files.c", "emulator/lua_guest.c", "emulator/lua_net.c", "emulator/lua_no_lwip.c", "emulator/lua_sim.c",
                 "emulator/lua_world.c",
-                "tools/diff.c", "tools/diff_code.c", "tools/diff_match.c", "tools/diff_parse.c", "tools/diff_plan.c",
+                "tools/diff.c", "tools/diff_code.c", "tools/diff_explain.c", "tools/diff_match.c", "tools/diff_parse.c", "tools/diff_plan.c",
                 "tools/diff_price.c", "tools/diff_prove.c", "tools/diff_space.c", "tools/lua_diff.c",
                 "tools/key.c", "tools/lua_host.c", "tools/lua_table.c", "tools/lua_tool.c",
                 "tools/package_writer.c",
