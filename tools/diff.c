@@ -163,28 +163,42 @@ static int begin(const struct diff_images *images, const struct fota_diff_option
     return err ? err : improve(a, o);
 }
 
+/* Makes the first pass in another way, and keeps the better one. */
+static int try_other(const struct diff_images *images, const struct fota_diff_options *o,
+                     unsigned arch, struct attempt *best)
+{
+    struct attempt other;
+    int err;
+
+    memset(&other, 0, sizeof other);
+    err = begin(images, o, arch, &other);
+    if (!err && other.best.length < best->best.length) {
+        drop(best);
+        *best = other;
+    } else {
+        drop(&other);
+    }
+    return err;
+}
+
 /*
- * The first pass as the guessed architecture has it. Where most of what comes out says where
+ * The first pass as the guessed architecture has it. Where words seem to hold ways to other places,
+ * they may be tables of numbers: it is tried without. Where most of what comes out says where
  * addresses went, they may be none, in text that looks like code: raw bytes are tried, too.
  */
 static int begin_best(const struct diff_images *images, const struct fota_diff_options *o,
                       struct attempt *best)
 {
-    struct attempt raw;
+    struct diff_images plain = *images;
     int err = begin(images, o, diff_arch_guess(images), best);
 
+    plain.far_only = 1;
+    if (!err && best->images.head.near)
+        err = try_other(&plain, o, best->images.head.arch, best);
     if (err || best->images.head.arch == PATCH_ARCH_RAW ||
         best->stats.address_bits < 4.0 * (double)best->best.length)
         return err;
-    memset(&raw, 0, sizeof raw);
-    err = begin(images, o, PATCH_ARCH_RAW, &raw);
-    if (!err && raw.best.length < best->best.length) {
-        drop(best);
-        *best = raw;
-    } else {
-        drop(&raw);
-    }
-    return err;
+    return try_other(images, o, PATCH_ARCH_RAW, best);
 }
 
 /*

@@ -18,6 +18,7 @@ struct diff_images {
     uint32_t old_size, new_size;
     const struct patch_arch *arch;
     struct patch_head head;
+    int far_only; /* words do not hold ways to other places, whatever it looks like */
 };
 
 /* The unit at an offset of the old image as a copy to `at` of the new one would see it. */

@@ -242,7 +242,7 @@ int diff_space_find(struct diff_images *images)
     memcpy(h->new_space.ranges, h->old_space.ranges, sizeof h->new_space.ranges);
     patch_space_cover(&h->old_space, images->old_size);
     patch_space_cover(&h->new_space, images->new_size);
-    if ((h->arch == PATCH_ARCH_THUMB || h->arch == PATCH_ARCH_A32) &&
+    if (!images->far_only && (h->arch == PATCH_ARCH_THUMB || h->arch == PATCH_ARCH_A32) &&
         has_near_words(images->new, images->new_size)) {
         h->near = PATCH_NEAR;
         h->old_space.near = images->old_size;
