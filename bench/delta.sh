@@ -80,7 +80,7 @@ minor releases of public projects and vendors, an image that was linked at anoth
 each other (`unrelated_pyb_vesc`). They are not part of this repository. Where the default would take
 more than 300 instructions by the new byte it does not predict literals, and with `--fast` it never does.
 
-`--fast` is twice as fast where most of the time goes to literals (`iot_Os_O2`, `vescexp_c3`); where
+`--fast` is about twice as fast where most of the time goes to literals (`iot_Os_O2`, `vescexp_c3`); where
 next to nothing is new both do the same, and what is left are the search for addresses and the copying.
 
 Two releases of Debian's libssl3, 3.0.17 and 3.0.20, shared objects for armhf and armel, measured by hand
