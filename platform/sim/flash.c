@@ -31,7 +31,7 @@
 
 /* Of a NAND's block, in its wear counter. */
 #define BAD  0x80000000u /* marked as bad */
-#define WORN 0x40000000u /* cannot be programmed */
+#define WORN 0x40000000u /* takes its first page only */
 #define WEAR 0x3fffffffu
 
 /* What makes two maps the same one. Fixed-width members without gaps, to be compared as bytes. */
@@ -682,7 +682,7 @@ static int sim_program(void *ctx, uint32_t addr, const void *data, size_t len)
             lose_power(flash);
             return FOTA_ERR_FLASH_PROGRAM;
         }
-        if (flagged(flash, to, WORN)) {
+        if (flagged(flash, to, WORN) && to % region_of(flash, to)->erase_unit != 0) {
             (void)(flash->fault != FOTA_SIM_FAULT_READ && fail_now(flash, to)); /* it counts */
             change_torn(flash, FOTA_SIM_CUT_RANDOM, to, from, unit);
             return FOTA_ERR_FLASH_PROGRAM;

@@ -87,7 +87,7 @@ int fota_sim_flash_open_with(const struct fota_map *map, const struct fota_regio
 void fota_sim_flash_mark_bad(struct fota_sim_flash *flash, uint32_t addr);
 bool fota_sim_flash_is_bad(const struct fota_sim_flash *flash, uint32_t addr);
 
-/* From now on each program in that block fails half done. */
+/* From now on each program in that block, but of its first page, fails half done. */
 void fota_sim_flash_wear_out(struct fota_sim_flash *flash, uint32_t addr);
 
 /* The flash as the engine's port. Valid until close. */

@@ -1,6 +1,6 @@
 /*
  * nand.h - a simulated NAND: platform/nand over the simulated flash, with blocks that the factory
- * marked as bad, and blocks that can be erased and not be programmed any more.
+ * marked as bad, and blocks that can be erased and take no more than one page.
  *
  * The spare blocks and those of the table lie behind the last region of the map.
  */
@@ -21,7 +21,7 @@ bool fota_sim_is_nand(const struct fota_map *map);
 /*
  * As fota_sim_flash_open(), for a map that is a NAND. Which blocks of a new one are bad follows
  * from `seed`: the first or the last of each image and of staging; of these and of the journal the
- * one behind it, or the first, cannot be programmed. *nand may not be moved.
+ * one behind it, or the first, takes no more than one page. *nand may not be moved.
  */
 int fota_sim_nand_open(struct fota_sim_nand *nand, const struct fota_map *map, const char *path,
                        uint64_t seed);
