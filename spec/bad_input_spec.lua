@@ -432,7 +432,7 @@ describe("bad input:", function()
             refused("CLOSED", "the server closed the connection early: expected " .. #bytes
                 .. " bytes, got 10000", fota():httpDownload(url))
             assert.equal(2, modem:stats().connections - before)
-            assert.matches("|Range: bytes=10000%-|", scripted:requests()[2])
+            assert.matches("|Range: bytes=10000%-|", scripted:requests(2)[2])
             unharmed()
         end)
 

@@ -171,20 +171,27 @@ function Server:url(server, path, address)
         address or "localhost", self.ports[server], path)
 end
 
---- Lines of the access log of one server, without its port.
+--- Lines of the access log of one server, without its port. nginx writes a line when it is done with a
+--- request, which may be after the modem is.
+---@param server string
+---@param expected integer? waits for so many, by default for one
 ---@return string[]
-function Server:requests(server)
-    local lines = {}
-    local file = io.open(self.dir .. "/access.log")
-    for line in file and file:lines() or function() end do
-        local port, rest = line:match("^(%d+) (.*)$")
-        if tonumber(port) == self.ports[server] then
-            lines[#lines + 1] = rest
+function Server:requests(server, expected)
+    local lines
+    host.await(self.pid, function()
+        lines = {}
+        local file = io.open(self.dir .. "/access.log")
+        for line in file and file:lines() or function() end do
+            local port, rest = line:match("^(%d+) (.*)$")
+            if tonumber(port) == self.ports[server] then
+                lines[#lines + 1] = rest
+            end
         end
-    end
-    if file then
-        file:close()
-    end
+        if file then
+            file:close()
+        end
+        return #lines >= (expected or 1)
+    end)
     return lines
 end
 

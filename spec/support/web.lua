@@ -200,17 +200,23 @@ function web:url(path)
     return string.format("http://127.0.0.1:%d/%s", self.port, path)
 end
 
---- Lines of the access log, or of the scripted server the requests, lines joined by '|'.
+--- Lines of the access log, or of the scripted server the requests, lines joined by '|'. nginx writes a
+--- line when it is done with a request, which may be after the modem is.
+---@param expected integer? waits for so many, by default for one
 ---@return string[]
-function web:requests()
-    local lines = {}
-    local file = io.open(self.dir .. "/access.log") or io.open(self.dir .. "/requests")
-    if file then
-        for line in file:lines() do
+function web:requests(expected)
+    local lines
+    await(self.pid, function()
+        lines = {}
+        local file = io.open(self.dir .. "/access.log") or io.open(self.dir .. "/requests")
+        for line in file and file:lines() or function() end do
             lines[#lines + 1] = line
         end
-        file:close()
-    end
+        if file then
+            file:close()
+        end
+        return #lines >= (expected or 1)
+    end)
     return lines
 end
 
