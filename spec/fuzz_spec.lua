@@ -8,6 +8,8 @@ local CALLS = 4000
 describe("the module fota with random arguments", function()
     local seed = math.floor(tonumber(os.getenv("FOTA_SEED")) or os.time() % 50000)
     local first, second, modem, fota, object, job, original
+    local OWN = {} -- raised by a function of the caller's, which is one of the arguments
+    local raised
 
     -- Two small generators: their products fit into 32 bits.
     local function random(most)
@@ -51,9 +53,11 @@ describe("the module fota with random arguments", function()
                 error("of a callback")
             end,
             function()
-                error({})
+                raised = true
+                error(OWN)
             end,
             function()
+                raised = true
                 error()
             end,
             function()
@@ -161,6 +165,7 @@ describe("the module fota with random arguments", function()
     local function call(entry)
         local list = arguments(entry.self and entry.self())
         local result
+        raised = false
         if random(3) == 1 then
             local thread = coroutine.create(function()
                 return entry.call(vm.unpack(list, 1, list.n))
@@ -170,7 +175,9 @@ describe("the module fota with random arguments", function()
             result = vm.pack(pcall(entry.call, vm.unpack(list, 1, list.n)))
         end
         if not result[1] then
-            assert.equal("string", type(result[2]), entry.name)
+            -- fota.run calls the method of a zbuff: what that raises is the caller's own.
+            local own = raised and (result[2] == nil or result[2] == OWN)
+            assert.truthy(own or type(result[2]) == "string", entry.name)
         elseif type(result[2]) == "userdata" and getmetatable(result[2]) == getmetatable(job) then
             job = result[2]
         end
