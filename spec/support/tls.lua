@@ -116,9 +116,14 @@ local Server = {}
 Server.__index = Server
 
 local function configure(self, pki, servers)
-    local blocks = {}
+    local blocks, taken = {}, {}
     for name, server in pairs(servers) do
-        self.ports[name] = web.free_port()
+        local port
+        repeat -- the system may name a port that is free twice
+            port = web.free_port()
+        until not taken[port]
+        taken[port] = true
+        self.ports[name] = port
         blocks[name] = server
     end
     local texts = {}
