@@ -8,8 +8,6 @@ ftp_script.__index = ftp_script
 -- One session after the other. A good server, but for the commands that script.lua has functions for:
 -- COMMAND(session, argument), and GREETING(session).
 local SERVER = [[
-local socket = require("socket")
-local dir = arg[1]
 local script = dofile(dir .. "/script.lua")
 local input = assert(io.open(dir .. "/file", "rb"))
 local content = input:read("*a")
@@ -85,11 +83,7 @@ function good.RETR(s)
 end
 
 local listener = assert(socket.bind("127.0.0.1", 0))
-local _, port = listener:getsockname()
-local ready = assert(io.open(dir .. "/port.new", "w"))
-ready:write(math.floor(port))
-ready:close()
-os.rename(dir .. "/port.new", dir .. "/port")
+tell_port(listener)
 local log = assert(io.open(dir .. "/commands", "a"))
 log:setvbuf("no")
 local number = 0
@@ -126,19 +120,8 @@ function ftp_script.start(bytes, script)
     local self = setmetatable({ dir = web.folder() }, ftp_script)
     host.save(self.dir .. "/file", bytes)
     host.save(self.dir .. "/script.lua", "local on = {}\n" .. script .. "\nreturn on\n")
-    host.save(self.dir .. "/server.lua", SERVER)
-    self.pid = host.spawn(string.format("%s %s/server.lua %s", host.interpreter(), self.dir, self.dir))
-    local port = host.await(self.pid, function()
-        local file = io.open(self.dir .. "/port")
-        local number = file and file:read("*n")
-        if file then
-            file:close()
-        end
-        return number
-    end)
-    assert(port, "the scripted server does not start")
-    host.guard(self.pid, self.dir)
-    self.url = string.format("ftp://joe:secret@127.0.0.1:%d/app.fota", port)
+    host.launch(self, SERVER)
+    self.url = string.format("ftp://joe:secret@127.0.0.1:%d/app.fota", self.port)
     return self
 end
 

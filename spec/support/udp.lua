@@ -8,16 +8,10 @@ udp.__index = udp
 
 -- Answers each datagram with what the script's function makes of it and of its number; nil is silence.
 local SERVER = [[
-local socket = require("socket")
-local dir = arg[1]
 local answer = dofile(dir .. "/answer.lua")
 local server = assert(socket.udp())
 assert(server:setsockname("127.0.0.1", 0))
-local _, port = server:getsockname()
-local ready = assert(io.open(dir .. "/port.new", "w"))
-ready:write(math.floor(port))
-ready:close()
-os.rename(dir .. "/port.new", dir .. "/port")
+tell_port(server)
 local number = 0
 while true do
     local data, from, at = server:receivefrom()
@@ -40,18 +34,7 @@ end
 function udp.start(answer)
     local self = setmetatable({ dir = web.folder() }, udp)
     host.save(self.dir .. "/answer.lua", answer)
-    host.save(self.dir .. "/server.lua", SERVER)
-    self.pid = host.spawn(string.format("%s %s/server.lua %s", host.interpreter(), self.dir, self.dir))
-    self.port = host.await(self.pid, function()
-        local file = io.open(self.dir .. "/port")
-        local port = file and file:read("*n")
-        if file then
-            file:close()
-        end
-        return port
-    end)
-    assert(self.port, "the server does not start")
-    host.guard(self.pid, self.dir)
+    host.launch(self, SERVER)
     return self
 end
 

@@ -122,14 +122,9 @@ end
 
 -- Answers connection after connection with the files ANSWERS.1, .2, …; the last one for ever.
 local SCRIPTED = [[
-local socket = require("socket")
-local dir, count = arg[1], tonumber(arg[2])
+local count = tonumber(arg[2])
 local listener = assert(socket.bind("127.0.0.1", 0))
-local _, port = listener:getsockname()
-local ready = assert(io.open(dir .. "/port.new", "w"))
-ready:write(math.floor(port))
-ready:close()
-os.rename(dir .. "/port.new", dir .. "/port")
+tell_port(listener)
 local number = 0
 while true do
     local client = listener:accept()
@@ -152,13 +147,46 @@ while true do
 end
 ]]
 
--- The interpreter that runs this spec.
+-- The interpreter that runs servers: that of this spec, or the one that it was lent.
 local function interpreter()
     local first = 0
     while arg and arg[first - 1] do
         first = first - 1
     end
     return first < 0 and arg[first] or "lua5.4"
+end
+
+-- What a server in Lua has before its own text: `socket`, its folder `dir`, and tell_port(socket).
+local PROLOGUE = [[
+local socket = require("socket")
+local dir = arg[1]
+local function tell_port(listener)
+    local _, port = listener:getsockname()
+    local file = assert(io.open(dir .. "/port.new", "w"))
+    file:write(math.floor(port))
+    file:close()
+    os.rename(dir .. "/port.new", dir .. "/port") -- whole when it is seen
+end
+]]
+
+--- Starts a server in Lua, in the folder self.dir; sets self.pid and self.port.
+---@param self table
+---@param text string
+---@param argument any? arg[2] of the server
+local function launch(self, text, argument)
+    save(self.dir .. "/server.lua", PROLOGUE .. text)
+    self.pid = spawn(string.format("%s %s/server.lua %s %s", interpreter(), self.dir, self.dir,
+        argument or ""))
+    self.port = await(self.pid, function()
+        local file = io.open(self.dir .. "/port")
+        local port = file and file:read("*n")
+        if file then
+            file:close()
+        end
+        return port
+    end)
+    assert(self.port, "the scripted server does not start")
+    guard(self.pid, self.dir)
 end
 
 --- Starts a server that answers each connection with the next of these bytes, the last one for ever,
@@ -170,18 +198,7 @@ function web.scripted(answers)
     for i, answer in ipairs(answers) do
         save(self.dir .. "/answer." .. i, answer)
     end
-    save(self.dir .. "/server.lua", SCRIPTED)
-    self.pid = spawn(string.format("%s %s/server.lua %s %d", interpreter(), self.dir, self.dir, #answers))
-    self.port = await(self.pid, function()
-        local file = io.open(self.dir .. "/port")
-        local port = file and file:read("*n")
-        if file then
-            file:close()
-        end
-        return port
-    end)
-    assert(self.port, "the scripted server does not start")
-    guard(self.pid, self.dir)
+    launch(self, SCRIPTED, #answers)
     return self
 end
 
@@ -230,6 +247,6 @@ end
 
 --- What other servers for specs are started with.
 web.host = { shell = shell, save = save, spawn = spawn, guard = guard, runs = runs, await = await,
-    interpreter = interpreter, listens = listens }
+    launch = launch, listens = listens }
 
 return web
