@@ -236,7 +236,7 @@ int fota_diff_explain(const uint8_t *old, const uint8_t *payload,
     memset(stats, 0, sizeof *stats);
     if (w)
         w->new = calloc(1, layout->new_size);
-    if (w && w->new &&tables) {
+    if (w && tables && w->new) {
         patch_head_read(&r, layout, &w->head);
         r.end = payload + w->head.length;
         w->layout = layout;

@@ -57,6 +57,7 @@ static int open_flash(struct fota_sim_modem *modem, const char *path, uint64_t s
     err = fota_sim_nand_open(modem->nand, map, path, seed);
     if (err) {
         free(modem->nand);
+        modem->nand = NULL;
         return err;
     }
     modem->flash = modem->nand->flash;
