@@ -569,7 +569,7 @@ static int modem_wear(lua_State *L)
 {
     struct sim *sim = sim_check(L, 1);
     size_t run;
-    const uint8_t *cell = fota_sim_modem_cell(&sim->modem, check_cells(L, sim, 0), &run);
+    const uint8_t *cell = fota_sim_modem_cell(&sim->modem, check_cells(L, sim, 1), &run);
 
     lua_pushinteger(
         L, (lua_Integer)fota_sim_flash_wear(

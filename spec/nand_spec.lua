@@ -45,6 +45,17 @@ describe("the NAND of a BG95", function()
         end
     end)
 
+    it("tells the wear of no block behind its last one", function()
+        local modem = open(1)
+        local map = modem:map()
+        local last = map.flash_size
+        assert.has_error(function()
+            modem.machine.modem:wear(last)
+        end)
+        assert.truthy(modem.machine.modem:wear(last - 1) >= 0)
+        modem:close()
+    end)
+
     it("is the flash of no other family", function()
         local modem = assert(sim.modem({ model = "EC600N" }))
         assert.is_nil(modem:stats().spare_blocks)
