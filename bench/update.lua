@@ -124,11 +124,16 @@ for _, name in ipairs({ "generic", "EC600N", "EG912N", "EC200A", "EC600U", "EC80
     assert(after.violations == 0, after.violation)
     journal = modem:wear(map.journal.offset)
         + modem:wear(map.journal.offset + map.journal.erase_unit) - journal
-    -- Payload and header into staging, old image and manifest aside, new image and manifest into the slot.
+    -- The header into staging, new image and manifest into a slot; where there is one slot, the payload into
+    -- staging before, and old image and manifest aside.
     local s, e = map.staging.erase_unit, map.slot.erase_unit
-    local least = units(#small, s) + 1 + 1 + 1 + units(#small, e) + 1
     local p = map.program_unit
-    local programs = 2 * units(#small, p) + units(2048, p) + 3 * units(256, p)
+    local least = 1 + units(#small, e) + 1
+    local programs = units(#small, p) + 2 * units(256, p)
+    if not map.other then
+        least = least + units(#small, s) + 1 + 1
+        programs = programs + units(#small, p) + units(2048, p) + units(256, p)
+    end
     print(string.format("| %s | %s | %d | %d | %d | %d | %d | %d |", name, map.name,
         after.erases - before.erases, journal, least, after.programs - before.programs, programs,
         after.most_erased))
