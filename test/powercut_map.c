@@ -17,8 +17,8 @@ static struct fota_region region(uint32_t *at, uint32_t unit, uint32_t units)
 
 /*
  * The family's units, and few of them: an image ends in the second or third unit of the slot, and
- * staging has room for header, payload, old image and its manifest. One unit before the slot and
- * one behind the journal belong to nobody.
+ * staging has room for header, payload, old image and its manifest, or for a mini fota's updater
+ * and orders. One unit before the slot and one behind the journal belong to nobody.
  */
 static void shrink(const struct fota_map *family, struct fota_map *map)
 {
@@ -28,7 +28,7 @@ static void shrink(const struct fota_map *family, struct fota_map *map)
     *map = *family;
     map->slot = region(&at, family->slot.erase_unit, slot_units);
     image = round_up(rig_image_length(map, 2), unit) / unit;
-    map->staging = region(&at, unit, 2 + 2 * image);
+    map->staging = region(&at, unit, image < 3 ? 8 : 2 + 2 * image);
     if (map->other.size)
         map->other = region(&at, family->slot.erase_unit, slot_units);
     map->journal = region(&at, family->journal.erase_unit, 2);
