@@ -1,0 +1,24 @@
+/*
+ * layout.h - how the NOR of this board is divided, in bytes: 16 MB, erase unit 64 KB, page 256.
+ * The first megabyte is for what the board starts from; map_*.c divides what lies between slot and
+ * journal.
+ */
+#ifndef FOTA_BOARD_LAYOUT_H
+#define FOTA_BOARD_LAYOUT_H
+
+#define KB 1024u
+#define MB (1024u * KB)
+
+#define BOARD_NAME     "sf2"
+#define FLASH_SIZE     (16 * MB)
+#define PROGRAM_UNIT   256u
+#define ERASE_UNIT     (64 * KB)
+#define SLOT_AT        (1 * MB)
+#define SLOT_SIZE      (1 * MB)
+#define JOURNAL_AT     (8 * MB)
+#define FILES_AT       (12 * MB)
+#define FILES_SIZE     (4 * MB)
+#define STAGED_PATCH   (256 * KB) /* staging for a differential package */
+#define STAGED_UPDATER (448 * KB) /* staging for a resident updater of at most 256 KB */
+
+#endif
