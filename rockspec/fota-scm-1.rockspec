@@ -105,6 +105,7 @@ build = {
         ["fota.tool.delta"] = "tools/delta.lua",
         ["fota.tool.diff"] = "tools/diff.lua",
         ["fota.tool.json"] = "tools/json.lua",
+        ["fota.tool.key"] = "tools/key.lua",
         ["fota.tool.keygen"] = "tools/keygen.lua",
         ["fota.tool.models"] = "tools/models.lua",
         ["fota.tool.options"] = "tools/options.lua",

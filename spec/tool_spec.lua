@@ -6,6 +6,10 @@ local vm = require("spec.support.vm")
 local U32_MAX = vm.narrow and "2147483647" or "4294967295"
 local IN_2100 = vm.narrow and 2147483647 or 4102444800
 
+local COMMANDS = {
+    "keygen", "key", "vouch", "pack", "sign", "show", "verify", "diff", "apply", "models", "emu",
+}
+
 local fota, ok, refused, quote, shell = runner.fota, runner.ok, runner.refused, runner.quote, runner.shell
 local read, write = vm.read, vm.write
 
@@ -43,7 +47,7 @@ describe("fota", function()
     describe("itself", function()
         it("explains itself", function()
             local out = ok("--help")
-            for _, name in ipairs({ "keygen", "vouch", "pack", "sign", "show", "verify", "models", "emu" }) do
+            for _, name in ipairs(COMMANDS) do
                 assert.matches("\n  " .. name .. " ", out)
             end
             assert.equal(out, ok("-h"))
@@ -57,17 +61,25 @@ describe("fota", function()
             assert.matches("^usage: fota COMMAND", out)
         end)
 
+        it("fails when what it prints does not arrive", function()
+            for _, words in ipairs({ "--help", "--version", "models", "key " .. quote(path("a.pub")) }) do
+                local _, err, status = shell(quote(runner.path) .. " " .. words .. " >/dev/full")
+                assert.equal(1, status)
+                assert.matches("^fota: cannot write to standard output: ", err)
+            end
+        end)
+
         it("says its version", function()
             assert.matches("^fota [^\n]+\n$", ok("--version"))
         end)
 
         it("refuses what it does not know", function()
-            refused(2, "unknown command 'frobnicate'; commands: keygen, vouch, pack", "frobnicate")
+            refused(2, "unknown command 'frobnicate'; commands: keygen, key, vouch, pack", "frobnicate")
             refused(2, "unknown option '%-%-frobnicate'", "--frobnicate")
         end)
 
         it("explains each command with an example", function()
-            for _, name in ipairs({ "keygen", "vouch", "pack", "sign", "show", "verify", "models" }) do
+            for _, name in ipairs(COMMANDS) do
                 local out = ok(name, "--help")
                 assert.matches("^usage: fota " .. name, out)
                 assert.matches("\nexamples?:\n  ", out)
@@ -133,6 +145,57 @@ describe("fota", function()
             local id = shell("openssl pkey -pubin -in " .. quote(path("k.pub"))
                 .. " -outform DER | tail -c 64 | sha256sum | cut -c 1-16")
             assert.equal("key id " .. id, out)
+        end)
+    end)
+
+    describe("key", function()
+        it("says what a key is called, and which half it is", function()
+            local public = ok("key", path("a.pub"))
+            local id = public:match("key id (%x+), public\n$")
+            assert.equal(16, #id)
+            assert.matches("a.pem: key id " .. id .. ", private\n$", ok("key", path("a.pem")))
+        end)
+
+        it("writes the public half, never the private one", function()
+            ok("key", path("a.pem"), "--public", path("half.pub"))
+            assert.equal(read(path("a.pub")), read(path("half.pub")))
+        end)
+
+        it("prints C that a port compiles, the point as openssl has it", function()
+            write(path("keys.c"), ok("key", path("a.pub"), path("b.pem"), "--c", "my_keys"))
+            write(path("main.c"), [[
+                #include <stdio.h>
+                #include "package.h"
+                extern const struct fota_key my_keys[];
+                extern const size_t my_keys_count;
+                int main(void)
+                {
+                    for (size_t i = 0; i < my_keys_count; i++) {
+                        for (size_t j = 0; j < sizeof my_keys[i].point; j++)
+                            printf("%02x", my_keys[i].point[j]);
+                        printf(" %02x%02x %d\n", my_keys[i].id[0], my_keys[i].id[7], my_keys[i].development);
+                    }
+                    return 0;
+                }]])
+            local out, err, status = shell(string.format("cd %s && gcc -std=c99 -Wall -Wextra -Werror "
+                .. "-I\"$OLDPWD/core\" keys.c main.c -o keys && ./keys", quote(dir)))
+            assert.equal(0, status, err)
+            local expected = ""
+            for _, name in ipairs({ "a.pub", "b.pub" }) do
+                local id = ok("key", path(name)):match("key id (%x+)")
+                expected = expected .. shell("openssl pkey -pubin -in " .. quote(path(name))
+                    .. " -outform DER | tail -c 64 | od -An -v -tx1 | tr -d ' \\n'")
+                    .. " " .. id:sub(1, 2) .. id:sub(15) .. " 0\n"
+            end
+            assert.equal(expected, out)
+        end)
+
+        it("refuses what makes no sense", function()
+            refused(2, "KEY.pem... is missing", "key")
+            refused(2, "is no name of C", "key", path("a.pub"), "--c", "2keys")
+            refused(2, "%-%-public takes one key", "key", path("a.pub"), path("b.pub"), "--public", "x")
+            refused(1, "a.pem is the same key as .*a.pub", "key", path("a.pub"), path("a.pem"))
+            refused(1, "app.bin: ", "key", path("app.bin"))
         end)
     end)
 

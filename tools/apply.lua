@@ -47,7 +47,7 @@ function apply.run(given, positional)
         util.fail(path .. ": RESULT: the image has another digest than the package says")
     end
     util.save(given.out, image)
-    io.stdout:write(string.format("%s: %s bytes, sha256 %s\n", given.out, util.decimal(#image),
+    util.print(string.format("%s: %s bytes, sha256 %s\n", given.out, util.decimal(#image),
         util.hex(manifest.result.digest)))
 end
 

@@ -5,7 +5,9 @@ local util = require("fota.tool.util")
 
 local cli = {}
 
-local commands = { "keygen", "vouch", "pack", "sign", "show", "verify", "diff", "apply", "models", "emu" }
+local commands = {
+    "keygen", "key", "vouch", "pack", "sign", "show", "verify", "diff", "apply", "models", "emu",
+}
 local elsewhere = { emu = "fota.emulator.cli" }
 
 local function load_command(name)
@@ -48,10 +50,10 @@ end
 local function run(args)
     local name = args[1]
     if name == nil or name == "--help" or name == "-h" or name == "help" then
-        io.stdout:write(overview())
+        util.print(overview())
         return name == nil and util.EXIT_USAGE or util.EXIT_OK
     elseif name == "--version" then
-        io.stdout:write("fota ", core.VERSION, "\n")
+        util.print("fota ", core.VERSION, "\n")
         return util.EXIT_OK
     elseif name:find("^%-") then
         util.usage(string.format("unknown option '%s'; see 'fota --help'", name))
@@ -63,7 +65,7 @@ local function run(args)
     local command = load_command(name)
     local given, positional = options.parse(command, rest)
     if not given then
-        io.stdout:write(options.help(command))
+        util.print(options.help(command))
         return util.EXIT_OK
     end
     return command.run(given, positional)
@@ -73,7 +75,11 @@ end
 ---@param args string[] the arguments, without the command's own name
 ---@return integer status exit status: 0 done, 1 refused or failed, 2 wrong arguments
 function cli.main(args)
-    local fine, result = pcall(run, args)
+    local fine, result = pcall(function()
+        local status = run(args)
+        util.flush()
+        return status
+    end)
     if fine then
         return type(result) == "number" and result or util.EXIT_OK
     end

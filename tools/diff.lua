@@ -28,7 +28,7 @@ function diff.run(given, positional)
     end
     local made = delta.make(old, new, options)
     if given.json then
-        io.stdout:write(json.encode({
+        util.print(json.encode({
             format = made.format, payload = #made.bytes, old = #old, new = #new, why = made.why,
             segment = made.plan and made.plan.segment, spare = made.plan and made.plan.spare,
             parts = made.stats,
@@ -36,9 +36,9 @@ function diff.run(given, positional)
         return
     end
     for _, line in ipairs(made.stats and delta.describe(made.stats, #made.bytes) or {}) do
-        io.stdout:write(line, "\n")
+        util.print(line, "\n")
     end
-    io.stdout:write(string.format("%s bytes of %s, %.2f %%: %s\n", util.decimal(#made.bytes),
+    util.print(string.format("%s bytes of %s, %.2f %%: %s\n", util.decimal(#made.bytes),
         util.decimal(#new), 100 * #made.bytes / #new, made.why))
 end
 

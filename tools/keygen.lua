@@ -42,7 +42,7 @@ function keygen.run(given)
     if given.public then
         util.save(given.public, key.public_pem, { replace = given.force })
     end
-    io.stdout:write("key id ", util.hex(key.id), "\n")
+    util.print("key id ", util.hex(key.id), "\n")
 end
 
 return keygen

@@ -90,9 +90,9 @@ end
 function models.run(given, positional)
     local row = positional[1] and models.find(positional[1])
     if given.json then
-        io.stdout:write(json.encode(row or core.models()), "\n")
+        util.print(json.encode(row or core.models()), "\n")
     else
-        io.stdout:write(row and show_one(row) or show_all())
+        util.print(row and show_one(row) or show_all())
     end
 end
 

@@ -197,14 +197,14 @@ local function report(given, made, image)
         return
     end
     local plan = made.plan
-    io.stdout:write(string.format("%s: %s, %s bytes for an image of %s%s; %.1f s, %d MB\n",
+    util.print(string.format("%s: %s, %s bytes for an image of %s%s; %.1f s, %d MB\n",
         names[made.format], made.why, util.decimal(#made.bytes), util.decimal(#image),
         plan and ", installed " .. plan.way or "", os.clock(), core.peak_memory()))
     if plan and plan.spare > 0 then
-        io.stdout:write(string.format("segments of %d bytes, ring of %d\n", plan.segment, plan.spare))
+        util.print(string.format("segments of %d bytes, ring of %d\n", plan.segment, plan.spare))
     end
     if made.stats and made.stats.undo then
-        io.stdout:write(string.format("reverse patch: %d bytes of it\n", made.stats.undo))
+        util.print(string.format("reverse patch: %d bytes of it\n", made.stats.undo))
     end
 end
 
@@ -224,7 +224,7 @@ local function save(given, manifest, made, image, out)
     end
     util.save(out, header .. made.bytes)
     report(given, made, image)
-    io.stdout:write(string.format("%s: %d bytes (header %d, payload %d), %s\n", out,
+    util.print(string.format("%s: %d bytes (header %d, payload %d), %s\n", out,
         #header + #made.bytes, #header, #made.bytes, signer))
 end
 

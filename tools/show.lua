@@ -197,9 +197,9 @@ function show.run(given, positional)
     end
     local description = describe(bytes, manifest, old)
     if given.json then
-        io.stdout:write(json.encode(description), "\n")
+        util.print(json.encode(description), "\n")
     else
-        io.stdout:write(text_of(description))
+        util.print(text_of(description))
     end
 end
 

@@ -127,7 +127,7 @@ function sign.run(given, positional)
     local header = sign.header(bytes, signer)
     local rest = bytes:sub(core.parse(bytes).header_length + 1)
     util.save(given.out or path, header .. rest)
-    io.stdout:write(given.out or path, ": signed by ", util.hex(signer.key.id), "\n")
+    util.print(given.out or path, ": signed by ", util.hex(signer.key.id), "\n")
 end
 
 return sign

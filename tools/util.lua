@@ -113,6 +113,22 @@ function util.save(path, bytes, options)
     end
 end
 
+local printed = true
+
+--- Prints to standard output.
+---@param ... string
+function util.print(...)
+    printed = io.stdout:write(...) and printed
+end
+
+--- Ends the command if what it printed did not arrive: the disk is full, say.
+function util.flush()
+    local done, why = io.stdout:flush()
+    if not done or not printed then
+        util.fail("cannot write to standard output" .. (why and ": " .. why or ""))
+    end
+end
+
 local shown = 0
 
 --- Shows how long work goes on: a line on a terminal that the next one replaces; nothing in a pipe.

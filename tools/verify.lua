@@ -121,7 +121,7 @@ function verify.run(given, positional)
     local bytes = util.read(positional[1])
     local fine, why, code = check(given, bytes, keys, policy)
     if given.json then
-        io.stdout:write(json.encode({
+        util.print(json.encode({
             ok = fine and true or false,
             error = not fine and util.error_name(code) or nil,
             code = not fine and code or nil,
@@ -131,7 +131,7 @@ function verify.run(given, positional)
     elseif not fine then
         util.fail(string.format("%s: %s: %s", positional[1], util.error_name(code), why))
     end
-    io.stdout:write(positional[1], ": OK", replaced_by(fine), "\n")
+    util.print(positional[1], ": OK", replaced_by(fine), "\n")
 end
 
 return verify

@@ -38,7 +38,7 @@ function vouch.run(given, positional)
     end
     local link = { point = new.point, voucher = signer.key.id, value = sign.digest(signer, digest) }
     util.save(given.out, successor.text(link))
-    io.stdout:write(string.format("%s: key %s takes the place of %s\n", given.out, util.hex(new.id),
+    util.print(string.format("%s: key %s takes the place of %s\n", given.out, util.hex(new.id),
         util.hex(signer.key.id)))
 end
 

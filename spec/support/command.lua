@@ -10,6 +10,9 @@ if not FOTA:find("^/") then
     FOTA = tool.run("pwd", ""):gsub("%s+$", "") .. "/" .. FOTA -- scripts may change the folder
 end
 
+--- Where the command is.
+command.path = FOTA
+
 ---@param text any
 ---@return string word for the shell
 function command.quote(text)
