@@ -70,6 +70,8 @@ int fota_download_check(struct fota *f, const char *url, const struct fota_tls_p
 
     if (err)
         return err;
+    if (!f->config.port->net.ops)
+        return fail_about(f, FOTA_ERR_NOT_BUILT, "HTTP");
     if (parts.scheme >= FOTA_SCHEME_FTP && !f->config.port->ftp)
         return fail_about(f, FOTA_ERR_NOT_BUILT, "FTP");
     return check_tls(f, &parts, tls);

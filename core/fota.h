@@ -8,12 +8,13 @@
  *     struct fota *fota;
  *     struct fota_event event;
  *
- *     fota_open(memory, sizeof memory, &config, &fota);
- *     fota_download(fota, "https://example.com/app.fota", NULL, NULL);
+ *     if (fota_open(memory, sizeof memory, &config, &fota) != 0 ||
+ *         fota_download(fota, "https://example.com/app.fota", NULL, NULL) != 0)
+ *         return; // fota_fault() says why the download did not begin
  *     do {
  *         enum fota_step step = fota_step(fota, &event);
  *         if (step == FOTA_STEP_WAIT)
- *             sleep_ms(event.wait_ms);
+ *             sleep_ms(event.wait_ms); // or net.wait() of the port, which ends when bytes come
  *     } while (event.kind != FOTA_EVENT_END);
  *     if (event.fault.error == 0)
  *         reset();
@@ -52,8 +53,9 @@ struct fota_limits {
 /* What the engine is given. Everything is borrowed until fota_close(). */
 struct fota_config {
     const struct fota_port *port;
-    const struct fota_model *model;
-    const char *vendor; /* the packages' vendor id, "quectel" */
+    const struct fota_model *model; /* one of fota_model_find(), or a port's own; the engine and the
+                                     * boot stage ask it for its name only, the Lua face for all */
+    const char *vendor; /* the packages' vendor id: "quectel", or what fota pack --vendor names */
     const struct fota_policy *policy;
     void *decoder; /* for the boot stage: policy->decoder_ram bytes, aligned for any type; NULL: it
                     * installs full packages only */
@@ -93,7 +95,7 @@ void fota_memory(struct fota_memory *memory);
  * redirected to https; it is copied, its texts are borrowed until the download has ended. `limits`
  * may be NULL. An earlier download of the same file goes on where it was. Returns 0; the rest comes
  * from fota_step(). Errors: FOTA_ERR_BUSY, FOTA_ERR_UNCONFIRMED, those of fota_url_parse(),
- * FOTA_ERR_TLS_PARAMS, FOTA_ERR_TLS_MEMORY, FOTA_ERR_NOT_BUILT (the port has no TLS).
+ * FOTA_ERR_TLS_PARAMS, FOTA_ERR_TLS_MEMORY, FOTA_ERR_NOT_BUILT (no network, TLS or FTP).
  */
 int fota_download(struct fota *fota, const char *url, const struct fota_tls_params *tls,
                   const struct fota_limits *limits);

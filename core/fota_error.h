@@ -54,7 +54,7 @@ enum fota_class {
     X(BUSY,             -2, REQUEST,  DEFERRED,    true,  "an update is running already; wait for its end or cancel it") \
     X(STATE,            -3, REQUEST,  FAILED,      false, "this call does not fit the state of the update; begin again") \
     X(UNSUPPORTED,      -4, REQUEST,  UNSUPPORTED, false, "{subject}") \
-    X(NOT_BUILT,        -5, REQUEST,  UNSUPPORTED, false, "{subject} is not built yet") \
+    X(NOT_BUILT,        -5, REQUEST,  UNSUPPORTED, false, "{subject} is not built into this firmware") \
     X(CANCELLED,        -6, DOWNLOAD, CANCELLED,   true,  "the update was cancelled") \
     X(UNCONFIRMED,      -7, REQUEST,  DEFERRED,    true,  "the running version is still on trial; call fota.confirm() before another update") \
     X(NOTHING_TO_REVERT, -8, REQUEST, FAILED,      false, "the running version is confirmed; there is nothing to go back to") \

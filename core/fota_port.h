@@ -226,7 +226,11 @@ struct fota_system {
     void *ctx;
 };
 
-/* A whole port. A boot loader leaves net.ops NULL. */
+/*
+ * A whole port. All of it may be zero but map, flash and crypto, where the rest is not used: a boot
+ * loader leaves net, tls, system and ftp so; an application needs system, and net to download
+ * (without, every url is answered FOTA_ERR_NOT_BUILT).
+ */
 struct fota_port {
     const struct fota_map *map;
     struct fota_flash flash;

@@ -94,6 +94,25 @@ static void ftp_of_a_port_without_its_client_is_not_built(void **state)
     assert_int_equal(rig_download(&f->rig), 0);
 }
 
+static void urls_of_a_port_without_a_network_are_not_built(void **state)
+{
+    static const char *const urls[] = {"http://h/f", "https://h/f", "ftp://h/f"};
+    struct fixture *f = *state;
+    const struct fota_net_ops *ops = f->rig.port.net.ops;
+
+    f->rig.port.net.ops = NULL;
+    remember(f);
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        assert_int_equal(fota_download(f->rig.fota, urls[i], NULL, NULL), FOTA_ERR_NOT_BUILT);
+        assert_false(fota_busy(f->rig.fota));
+    }
+    assert_untouched(f);
+    assert_int_equal(rig_write(&f->rig, f->update.data, (uint32_t)f->update.length,
+                               (uint32_t)f->update.length, 500),
+                     0);
+    f->rig.port.net.ops = ops;
+}
+
 static void a_wrong_file_size_touches_no_flash(void **state)
 {
     struct fixture *f = *state;
@@ -294,6 +313,7 @@ int main(void)
         TEST(random_bytes_touch_no_flash),
         TEST(a_file_whose_size_contradicts_the_header_touches_no_flash),
         TEST(ftp_of_a_port_without_its_client_is_not_built),
+        TEST(urls_of_a_port_without_a_network_are_not_built),
         TEST(a_wrong_file_size_touches_no_flash),
     };
 
