@@ -16,7 +16,7 @@ struct fota_connection {
     const struct fota_tls *tls; /* NULL or without ops: there is none */
     int stream;                 /* -1: closed */
     bool secure;                /* TLS has been started on it */
-    uint64_t received;          /* bytes since the init, without TLS's own */
+    uint32_t received;          /* bytes since the init, without TLS's own; modulo 2^32 */
 };
 
 /* What is demanded of TLS where nothing else is: a server that is verified. */

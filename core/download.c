@@ -10,6 +10,7 @@
 #define BACKOFF_MS     1000u
 #define BACKOFF_MAX_MS 600000u
 #define ATTEMPTS       5u
+#define PARTS          8u
 
 #define WAIT_MS 100u /* longest pause without a look at the network's deadlines */
 
@@ -168,27 +169,30 @@ int fota_download_resume(struct fota *f)
 /* ---- limits -----------------------------------------------------------------------------------
  */
 
-static int check_budget(struct fota *f, uint64_t bytes)
+/* `bytes` are still to come. */
+static int check_budget(struct fota *f, uint32_t bytes)
 {
     uint32_t most = f->limits.max_bytes;
+    uint64_t all = (uint64_t)fota_source_received(&f->source) + bytes;
 
-    return most && bytes > most ? fota_engine_fail(f, FOTA_ERR_BUDGET, most, fota_clamp32(bytes))
-                                : 0;
+    return most && all > most ? fota_engine_fail(f, FOTA_ERR_BUDGET, most, fota_clamp32(all)) : 0;
 }
 
-/* The whole, and the attempt: it has to come to the file, and the file has to come. */
+/* The whole, and the attempt: it has to come to the file, and the file has to come. What is held
+ * already and read over counts: it may take longer than a window. */
 static int check_time(struct fota *f)
 {
     bool opening = f->phase == FOTA_PHASE_ANSWER;
+    uint32_t at = fota_source_received(&f->source);
     uint32_t total_ms = since(f, f->begun_ms), spent_ms = since(f, f->paced_ms);
     uint32_t limit_ms = opening ? or_default(f->limits.request_ms, REQUEST_MS)
                                 : or_default(f->limits.slow_ms, SLOW_MS);
 
     if (f->limits.total_ms && total_ms >= f->limits.total_ms)
         return fota_engine_fail(f, FOTA_ERR_DEADLINE, f->limits.total_ms, total_ms);
-    if (!opening && f->received - f->paced_at >= or_default(f->limits.slow_bytes, SLOW_BYTES)) {
+    if (!opening && at - f->paced_at >= or_default(f->limits.slow_bytes, SLOW_BYTES)) {
         f->paced_ms = now(f);
-        f->paced_at = f->received;
+        f->paced_at = at;
     } else if (spent_ms >= limit_ms && f->phase != FOTA_PHASE_BACKOFF) {
         return fota_engine_fail(f, FOTA_ERR_SLOW, limit_ms, spent_ms);
     }
@@ -201,7 +205,7 @@ static int check_time(struct fota *f)
 static int fetch(struct fota *f, uint8_t *data, size_t size, size_t *got)
 {
     int result = fota_source_step(&f->source, data, size, got, &f->fault);
-    int err = result < 0 ? 0 : check_budget(f, fota_source_received(&f->source));
+    int err = result < 0 ? 0 : check_budget(f, 0);
 
     if (result >= 0 && !err)
         err = check_time(f);
@@ -219,12 +223,15 @@ int fota_download_open(struct fota *f)
     return err;
 }
 
-/* Same size and same validator; a server that gives none leaves the last word to the digest. */
+static bool contradict(uint64_t a, uint64_t b)
+{
+    return a && b && a != b;
+}
+
+/* Same size and same validator; an answer without one leaves the last word to the digest. */
 static bool same_file(const struct fota_file_identity *a, const struct fota_file_identity *b)
 {
-    if (a->total && b->total && a->total != b->total)
-        return false;
-    return a->validator == b->validator;
+    return !contradict(a->total, b->total) && !contradict(a->validator, b->validator);
 }
 
 /* What was resumed is settled first; and until progress was noted the header that lies in flash,
@@ -247,15 +254,15 @@ static int accept_answer(struct fota *f)
         return fota_engine_fail(f, FOTA_ERR_PACKAGE_TOO_LARGE,
                                 fota_payload_capacity(fota_map_of(f), FOTA_FORMAT_FULL),
                                 fota_clamp32(answer->total));
-    if (!f->received) {
+    /* Behind chunks it is the answer to a Range that tells the size. */
+    if (!f->received || !f->identity.total) {
         f->identity = *answer;
         f->claimed = (uint32_t)answer->total;
     }
     f->paced_ms = now(f);
-    f->paced_at = f->received;
+    f->paced_at = fota_source_received(&f->source);
     /* What cannot be paid for to its end is not begun. */
-    if (f->claimed > f->received &&
-        check_budget(f, fota_source_received(&f->source) + f->claimed - f->received) != 0)
+    if (f->claimed > f->received && check_budget(f, f->claimed - f->received) != 0)
         return FOTA_ERR_BUDGET;
     if (f->judged) {
         f->phase = fota_staging_complete(f) ? FOTA_PHASE_TAIL : next_of_staging(f);
@@ -278,13 +285,14 @@ int fota_download_answer(struct fota *f)
 /* ---- bytes ------------------------------------------------------------------------------------
  */
 
-/* The answer ended before the package. A part of the file is gone on from at once: no server ends
- * an answer well that brought nothing. A short file is not. */
+/* The answer ended before the package. A part of the file is gone on from at once, unless parts
+ * bring next to nothing: the smallest that are asked for need four for a page. A short file is not.
+ */
 static int ended_early(struct fota *f)
 {
     uint8_t *room;
 
-    if (f->claimed > f->received) {
+    if (f->claimed > f->received && f->parts++ < PARTS) {
         f->phase = FOTA_PHASE_OPEN;
         return 0;
     }

@@ -80,7 +80,7 @@ void fota_engine_reset(struct fota *f)
     f->writer.fill = 0;
     f->phase = FOTA_PHASE_IDLE;
     f->stage = FOTA_STAGE_IDLE;
-    f->restarts = f->percent = 0;
+    f->restarts = f->percent = f->parts = 0;
     f->reported = FOTA_STAGE_IDLE;
     f->set_stage = FOTA_SET_NONE;
     f->ordered = false;

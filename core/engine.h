@@ -56,13 +56,14 @@ struct fota {
     uint8_t order_unit; /* next one to write */
     bool whole;         /* the slot's image was not touched for the second stage */
     bool ordered;       /* the order is written, or will be before anything else */
+    uint8_t parts;      /* answers that ended before the file, without a page in between */
     uint16_t header_fill;
     uint32_t base;     /* where the payload begins in the writer's region, bytes */
     uint32_t received; /* bytes of the package in hand, flash and RAM */
     uint32_t claimed;  /* bytes of the package as the source says; 0 unknown */
     uint32_t marked;   /* payload bytes that a power cut cannot take */
     uint32_t attempts; /* failed in a row */
-    uint32_t paced_at; /* `received` when the window of paced_ms began */
+    uint32_t paced_at; /* what the source had received when the window of paced_ms began */
     struct fota_fault fault;
     struct fota_config config;
     struct fota_file_identity identity; /* of the file, once an answer came */

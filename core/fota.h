@@ -38,7 +38,7 @@ struct fota_limits {
     uint32_t
         request_ms;    /* all of it up to the file's first byte: redirects, login; default 120000 */
     uint32_t stall_ms; /* no byte from the server; default 60000 */
-    uint32_t slow_ms;  /* fewer than slow_bytes of the file in this time is an attempt that failed;
+    uint32_t slow_ms;  /* fewer than slow_bytes from the server in this time is a failed attempt;
                           default 60000 */
     uint32_t slow_bytes;     /* default 600 */
     uint32_t total_ms;       /* the whole download, pauses and all; default: no limit */

@@ -428,7 +428,8 @@ static int refuse(struct fota_http *http, struct fota_fault *fault)
         http->identity.total = header->range_total;
         return fail_sizes(http, fault, FOTA_ERR_HTTP_RANGE, http->offset, http->identity.total);
     default:
-        if (header->status == 429 || header->status / 100 == 5) {
+        /* 408: of a balancer, that waited too long for the request. */
+        if (header->status == 408 || header->status == 429 || header->status / 100 == 5) {
             http->retry_after_s = header->retry_after;
             error = FOTA_ERR_HTTP_SERVER;
         }

@@ -28,7 +28,7 @@ struct fota_http {
     bool secure;                     /* the url of the request that runs is https */
     bool elsewhere;                  /* a redirect has left the origin of the caller's url */
     uint16_t used, length;           /* unread part of `buffer` */
-    uint32_t retry_after_s;          /* of a 429 or 5xx, seconds; 0: the server did not say */
+    uint32_t retry_after_s;          /* of a 408, 429 or 5xx, seconds; 0: it did not say */
     enum fota_address_family family; /* FOTA_ADDRESS_ANY from init; the caller may set it */
     /* Of https, borrowed; NULL from init: the server is verified. The caller may set it. */
     const struct fota_tls_params *params;
@@ -75,8 +75,8 @@ int fota_http_open(struct fota_http *http, const char *url, uint64_t offset,
  * and the first `offset` bytes are dropped; one that is shorter is FOTA_ERR_HTTP_RANGE. So are a
  * 206 that begins elsewhere or does not say where, and 416. A 206 that is longer than its own range
  * is FOTA_ERR_HTTP_LENGTH. Every request begins at the caller's url again, so an expired link that
- * a redirect gave is renewed by opening anew. 401, 403, 404/410 and 429/5xx have their own errors;
- * the body of an answer that is refused is never handed out.
+ * a redirect gave is renewed by opening anew. 401, 403, 404/410 and 408/429/5xx have their own
+ * errors; the body of an answer that is refused is never handed out.
  */
 int fota_http_step(struct fota_http *http, uint8_t *data, size_t size, size_t *got,
                    struct fota_fault *fault);

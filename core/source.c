@@ -64,7 +64,7 @@ const struct fota_file_identity *fota_source_identity(const struct fota_source *
     return source->is_ftp ? &source->client.ftp.identity : &source->client.http.identity;
 }
 
-uint64_t fota_source_received(const struct fota_source *source)
+uint32_t fota_source_received(const struct fota_source *source)
 {
     const struct fota_ftp *ftp = &source->client.ftp;
 

@@ -37,8 +37,8 @@ int fota_source_step(struct fota_source *source, uint8_t *data, size_t size, siz
 /* Of the file, from FOTA_FETCH_OPEN on. */
 const struct fota_file_identity *fota_source_identity(const struct fota_source *source);
 
-/* Bytes received since the init, protocol and all but TLS's own. */
-uint64_t fota_source_received(const struct fota_source *source);
+/* Bytes received since the init, protocol and all but TLS's own; modulo 2^32. */
+uint32_t fota_source_received(const struct fota_source *source);
 
 /* Seconds that the server asked to be left alone, 0 none. */
 uint32_t fota_source_retry_after(const struct fota_source *source);

@@ -220,7 +220,7 @@ int fota_staging_work(struct fota *f)
     err = work(f, false);
 
     if (err > 0)
-        f->attempts = 0; /* a page got through: a weak link is no dead one */
+        f->attempts = f->parts = 0; /* a page got through: a weak link is no dead one */
     if (err > 0 && f->writer.at % f->writer.region.erase_unit == 0 &&
         f->writer.at - f->base > f->marked)
         f->phase = FOTA_PHASE_MARK;

@@ -202,6 +202,66 @@ static void h5_a_range_behind_the_end_starts_again(void **state)
     assert_installs(f);
 }
 
+/* A server without ranges sends all again. On a slow link that takes minutes in which the package
+ * does not grow. */
+static void h4_what_is_held_is_read_over_however_long_it_takes(void **state)
+{
+    struct fixture *f = *state;
+
+    f->rig.server.no_ranges = true;
+    break_then(f, NULL, 0);
+    f->rig.server.body_ms = 50; /* 1200 bytes a minute: twice what is demanded */
+    assert_true(f->update.length / 2 * 50 > 60000);
+    assert_int_equal(finish(f), 0);
+    assert_int_equal(f->rig.server.requests, 2);
+    assert_installs(f);
+}
+
+/* A proxy that ends every whole answer at the same byte, and well: no length was ever said. */
+static void h4_a_whole_file_that_always_ends_where_we_are_is_given_up(void **state)
+{
+    static const char head[] = "HTTP/1.1 200 X\r\nETag: \"two\"\r\n\r\n";
+    struct fixture *f = *state;
+    const struct rig_answer answer = {head, 0, f->update.length / 2};
+    struct rig_answer script[20];
+
+    for (size_t i = 0; i < COUNT(script); i++)
+        script[i] = answer;
+    break_then(f, script, COUNT(script));
+    assert_int_equal(finish(f), FOTA_ERR_TRUNCATED);
+    assert_true(f->rig.server.requests < COUNT(script));
+    assert_old_runs(f);
+}
+
+static void h3_a_server_that_gives_a_byte_a_request_is_given_up(void **state)
+{
+    struct fixture *f = *state;
+
+    break_then(f, NULL, 0);
+    f->rig.server.range_limit = 1;
+    assert_int_equal(finish(f), FOTA_ERR_TRUNCATED);
+    assert_in_range(f->rig.server.requests, 3, 20);
+    f->rig.server.range_limit = 0;
+    assert_int_equal(download(f), 0);
+    assert_installs(f);
+}
+
+/* Behind chunks that broke, the answer to the Range is the first to tell the size. */
+static void h3_the_size_may_be_told_by_a_later_answer(void **state)
+{
+    static const char head[] =
+        "HTTP/1.1 200 X\r\nETag: \"two\"\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "10000\r\n";
+    struct fixture *f = *state;
+    const struct rig_answer script[] = {{head, 0, f->update.length / 2}};
+
+    f->rig.server.script = script;
+    f->rig.server.script_length = 1;
+    f->rig.server.range_limit = 700;
+    assert_int_equal(download(f), 0);
+    assert_installs(f);
+}
+
 /* All of it is in flash, but the power went before it was judged: nothing is asked for. */
 static void h5_what_is_complete_is_verified_without_a_request(void **state)
 {
@@ -252,6 +312,22 @@ static void h7_a_weak_etag_is_no_promise_but_the_digest_decides(void **state)
     break_then(f, NULL, 0);
     f->rig.server.etag = "W/\"other\"";
     assert_int_equal(finish(f), 0);
+    assert_installs(f);
+}
+
+/* Servers leave the ETag out of a 206, or one of many behind a name does. */
+static void h7_an_answer_without_a_validator_is_judged_by_the_digest(void **state)
+{
+    struct fixture *f = *state;
+
+    break_then(f, NULL, 0);
+    f->rig.server.etag = NULL;
+    assert_int_equal(finish(f), 0);
+    assert_int_equal(f->rig.server.last_offset, f->update.length / 2);
+    break_then(f, NULL, 0);
+    f->rig.server.etag = "\"two\"";
+    assert_int_equal(finish(f), 0);
+    assert_int_equal(f->rig.server.last_offset, f->update.length / 2);
     assert_installs(f);
 }
 
@@ -552,10 +628,15 @@ int main(void)
         T(h1_after_a_power_cut_at_any_moment_at_most_one_erase_unit_comes_twice),
         T(h2_a_part_that_is_not_the_one_asked_for_starts_again_once),
         T(h2_a_part_that_is_wrong_again_ends_it),
+        T(h3_a_server_that_gives_a_byte_a_request_is_given_up),
+        T(h3_the_size_may_be_told_by_a_later_answer),
+        T(h4_what_is_held_is_read_over_however_long_it_takes),
+        T(h4_a_whole_file_that_always_ends_where_we_are_is_given_up),
         T(h5_a_range_behind_the_end_starts_again),
         T(h5_what_is_complete_is_verified_without_a_request),
         T(h6_the_body_of_a_refusal_is_never_written),
         T(h7_a_weak_etag_is_no_promise_but_the_digest_decides),
+        T(h7_an_answer_without_a_validator_is_judged_by_the_digest),
         T(h9_a_file_that_is_overwritten_while_it_is_read_is_fetched_again),
         T(h10_a_connection_that_closes_before_its_length_is_taken_up_again),
         T(h11_chunks_and_no_length_work_because_the_package_says_its_size),
