@@ -2,86 +2,11 @@
  * The boot stage: what runs after each kind of reset, damage and power cut. The power-cut campaign
  * (powercut.c) covers where the power fails; here is what is decided and why.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "rig.h"
-
-struct fixture {
-    struct rig rig;
-    struct rig_package update; /* sequence 2 */
-};
-
-static void open_on(struct fixture *f, enum rig_map map)
-{
-    struct rig_spec spec = {.sequence = 2, .image_length = rig_image_length(rig_map(map), 2)};
-
-    rig_open(&f->rig, rig_map(map));
-    rig_package_make(&f->update, &spec);
-    rig_serve(&f->rig, &f->update);
-}
-
-static void close_it(struct fixture *f)
-{
-    assert_int_equal(rig_stats(&f->rig).violations, 0);
-    rig_package_free(&f->update);
-    rig_close(&f->rig);
-}
+#include "update_world.h"
 
 static int setup(void **state)
 {
-    *state = calloc(1, sizeof(struct fixture));
-    if (*state == NULL)
-        return -1;
-    open_on(*state, RIG_MAP_PAGE);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    close_it(*state);
-    free(*state);
-    return 0;
-}
-
-/* Takes the modem to the point where `update` is staged. */
-static void stage(struct fixture *f)
-{
-    assert_true(rig_restart(&f->rig));
-    assert_int_equal(rig_download(&f->rig), 0);
-    assert_int_equal(rig_record(&f->rig).state, FOTA_STATE_STAGED);
-}
-
-static void install(struct fixture *f)
-{
-    stage(f);
-    assert_true(rig_restart(&f->rig));
-    assert_true(rig_slot_holds(&f->rig, &f->update));
-}
-
-static void assert_old(struct fixture *f)
-{
-    assert_true(rig_slot_holds(&f->rig, &f->rig.old));
-}
-
-static void assert_new(struct fixture *f)
-{
-    assert_true(rig_slot_holds(&f->rig, &f->update));
-}
-
-static struct fota_result result_of(struct fixture *f)
-{
-    struct fota_result result;
-
-    assert_int_equal(fota_last_result(f->rig.fota, &result), 0);
-    return result;
+    return setup_on(state, RIG_MAP_PAGE);
 }
 
 static uint32_t staged_byte(const struct fixture *f, uint32_t offset)

@@ -2,64 +2,11 @@
  * What is held against a package or an image, and what is not: expiry, disturbances, power cuts, an
  * earlier revert, a lost journal.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "rig.h"
-
-struct fixture {
-    struct rig rig;
-    struct rig_package update; /* sequence 2 */
-};
-
-static void make_update(struct fixture *f, struct rig_spec spec)
-{
-    rig_package_free(&f->update);
-    spec.sequence = 2;
-    spec.image_length = rig_image_length(f->rig.map, 2);
-    rig_package_make(&f->update, &spec);
-    rig_serve(&f->rig, &f->update);
-}
+#include "update_world.h"
 
 static int setup(void **state)
 {
-    struct fixture *f = *state = calloc(1, sizeof(struct fixture));
-
-    if (!f)
-        return -1;
-    rig_open(&f->rig, rig_map(RIG_MAP_PAGE));
-    make_update(f, (struct rig_spec){0});
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    assert_int_equal(rig_stats(&f->rig).violations, 0);
-    rig_package_free(&f->update);
-    rig_close(&f->rig);
-    free(f);
-    return 0;
-}
-
-static void stage(struct fixture *f)
-{
-    assert_true(rig_restart(&f->rig));
-    assert_int_equal(rig_download(&f->rig), 0);
-}
-
-static void install(struct fixture *f)
-{
-    stage(f);
-    assert_true(rig_restart(&f->rig));
-    assert_true(rig_slot_holds(&f->rig, &f->update));
+    return setup_on(state, RIG_MAP_PAGE);
 }
 
 static void install_and_revert(struct fixture *f)
@@ -68,14 +15,6 @@ static void install_and_revert(struct fixture *f)
     assert_int_equal(fota_rollback(f->rig.fota), 0);
     assert_true(rig_restart(&f->rig));
     assert_true(rig_slot_holds(&f->rig, &f->rig.old));
-}
-
-static struct fota_result result_of(struct fixture *f)
-{
-    struct fota_result result;
-
-    assert_int_equal(fota_last_result(f->rig.fota, &result), 0);
-    return result;
 }
 
 /* ---- expiry -----------------------------------------------------------------------------------

@@ -1,102 +1,23 @@
 /*
  * Two slots: a package goes into the one that does not run, and an update, or a revert, switches.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "rig.h"
-
-struct fixture {
-    struct rig rig;
-    struct rig_package update; /* sequence 2 */
-    uint8_t *copy;             /* of the flash */
-};
-
-static uint8_t *cells(struct fixture *f)
-{
-    return fota_sim_flash_cells(f->rig.flash);
-}
+#include "update_world.h"
 
 static int setup(void **state)
 {
-    const struct fota_map *map = rig_map(RIG_MAP_SLOTS);
-    struct rig_spec spec = {.sequence = 2, .image_length = rig_image_length(map, 2)};
-    struct fixture *f = *state = calloc(1, sizeof(struct fixture));
-
-    if (!f)
-        return -1;
-    rig_open(&f->rig, map);
-    rig_package_make(&f->update, &spec);
-    rig_serve(&f->rig, &f->update);
-    f->copy = malloc(map->flash_size);
-    return f->copy ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    assert_int_equal(rig_stats(&f->rig).violations, 0);
-    rig_package_free(&f->update);
-    rig_close(&f->rig);
-    free(f->copy);
-    free(f);
-    return 0;
-}
-
-static void remember(struct fixture *f)
-{
-    memcpy(f->copy, cells(f), f->rig.map->flash_size);
+    return setup_on(state, RIG_MAP_SLOTS);
 }
 
 static bool unchanged(struct fixture *f, const struct fota_region *region)
 {
-    return memcmp(f->copy + region->offset, cells(f) + region->offset, region->size) == 0;
-}
-
-static void stage(struct fixture *f)
-{
-    assert_true(rig_restart(&f->rig));
-    assert_int_equal(rig_download(&f->rig), 0);
-    assert_int_equal(rig_record(&f->rig).state, FOTA_STATE_STAGED);
-}
-
-static void install(struct fixture *f)
-{
-    stage(f);
-    assert_true(rig_restart(&f->rig));
-    assert_true(rig_slot_holds(&f->rig, &f->update));
-}
-
-static void assert_old(struct fixture *f)
-{
-    assert_true(rig_slot_holds(&f->rig, &f->rig.old));
-}
-
-static void assert_new(struct fixture *f)
-{
-    assert_true(rig_slot_holds(&f->rig, &f->update));
-}
-
-static struct fota_result result_of(struct fixture *f)
-{
-    struct fota_result result;
-
-    assert_int_equal(fota_last_result(f->rig.fota, &result), 0);
-    return result;
+    return memcmp(f->copy + region->offset, cells_of(f) + region->offset, region->size) == 0;
 }
 
 static void lose_journal(struct fixture *f)
 {
     const struct fota_region *journal = &f->rig.map->journal;
 
-    memset(cells(f) + journal->offset, 0x5a, journal->size);
+    memset(cells_of(f) + journal->offset, 0x5a, journal->size);
 }
 
 /* ---- the straight way -------------------------------------------------------------------------
@@ -111,12 +32,12 @@ static void a_package_goes_into_the_slot_that_does_not_run(void **state)
     remember(f);
     stage(f);
     assert_true(unchanged(f, &map->slot));
-    assert_memory_equal(cells(f) + map->other.offset, rig_image(&f->update), length);
-    assert_memory_equal(cells(f) + fota_slot_manifest(&map->other), f->update.data,
+    assert_memory_equal(cells_of(f) + map->other.offset, rig_image(&f->update), length);
+    assert_memory_equal(cells_of(f) + fota_slot_manifest(&map->other), f->update.data,
                         f->update.header_length);
     /* Of staging only the header's unit was used. */
-    assert_memory_equal(f->copy + fota_staging_payload(map), cells(f) + fota_staging_payload(map),
-                        fota_staging_capacity(map));
+    assert_memory_equal(f->copy + fota_staging_payload(map),
+                        cells_of(f) + fota_staging_payload(map), fota_staging_capacity(map));
 }
 
 static void an_update_switches_and_the_next_one_switches_back(void **state)
@@ -246,7 +167,7 @@ static void v1_an_image_changed_after_verify_is_refused(void **state)
 static void another_signed_manifest_in_the_slot_is_refused(void **state)
 {
     struct fixture *f = *state;
-    uint8_t *manifest = cells(f) + fota_slot_manifest(&f->rig.map->other);
+    uint8_t *manifest = cells_of(f) + fota_slot_manifest(&f->rig.map->other);
 
     stage(f);
     memset(manifest, 0xff, f->update.header_length);

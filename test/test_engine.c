@@ -2,76 +2,15 @@
  * The engine: downloads that go wrong, local writes, cancel, events. What is refused before
  * anything is touched is in test_engine_refuse.c.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-#include "rig.h"
-
-struct fixture {
-    struct rig rig;
-    struct rig_package update; /* sequence 2; served, with an ETag */
-    uint8_t *copy;             /* of the flash, by remember() */
-};
+#include "update_world.h"
 
 #define URL "http://example.com/app.fota"
 
-static int setup_on(void **state, enum rig_map map)
-{
-    struct rig_spec spec = {.sequence = 2, .image_length = rig_image_length(rig_map(map), 2)};
-    struct fixture *f = calloc(1, sizeof *f);
-
-    if (!f)
-        return -1;
-    rig_open(&f->rig, rig_map(map));
-    rig_package_make(&f->update, &spec);
-    rig_serve(&f->rig, &f->update);
-    f->rig.server.etag = "\"two\"";
-    f->copy = malloc(f->rig.map->flash_size);
-    *state = f;
-    return f->copy && rig_restart(&f->rig) ? 0 : -1;
-}
-
 static int setup(void **state)
 {
-    return setup_on(state, RIG_MAP_WORD);
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    assert_int_equal(rig_stats(&f->rig).violations, 0);
-    rig_package_free(&f->update);
-    rig_close(&f->rig);
-    free(f->copy);
-    free(f);
-    return 0;
-}
-
-static void remember(struct fixture *f)
-{
-    memcpy(f->copy, fota_sim_flash_cells(f->rig.flash), f->rig.map->flash_size);
-    f->rig.operations = 0;
-}
-
-/* Invariant 13: byte-identical, and not even touched. */
-static void assert_untouched(struct fixture *f)
-{
-    assert_memory_equal(f->copy, fota_sim_flash_cells(f->rig.flash), f->rig.map->flash_size);
-    assert_int_equal(f->rig.operations, 0);
-}
-
-static void assert_installs(struct fixture *f)
-{
-    assert_true(rig_restart(&f->rig));
-    assert_true(rig_slot_holds(&f->rig, &f->update));
+    return setup_running(state, RIG_MAP_WORD);
 }
 
 static uint32_t payload_length(const struct fixture *f)
@@ -314,7 +253,7 @@ static void a_link_that_breaks_often_but_brings_pages_arrives(void **state)
     struct fixture *f = *state;
 
     assert_int_equal(teardown(state), 0);
-    assert_int_equal(setup_on(state, RIG_MAP_NAND), 0);
+    assert_int_equal(setup_running(state, RIG_MAP_NAND), 0);
     f = *state;
     f->rig.server.cut_at = FOTA_PROGRAM_UNIT_MAX + 700;
     f->rig.server.cuts = 1000;

@@ -2,64 +2,13 @@
  * What the engine refuses before it touches anything: after each of these the flash is
  * byte-identical, and no operation was done on it.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-#include "rig.h"
-
-struct fixture {
-    struct rig rig;
-    struct rig_package update; /* sequence 2; served, with an ETag */
-    uint8_t *copy;             /* of the flash, by remember() */
-};
+#include "update_world.h"
 
 static int setup(void **state)
 {
-    const struct fota_map *map = rig_map(RIG_MAP_WORD);
-    struct rig_spec spec = {.sequence = 2, .image_length = rig_image_length(map, 2)};
-    struct fixture *f = calloc(1, sizeof *f);
-
-    if (!f)
-        return -1;
-    rig_open(&f->rig, map);
-    rig_package_make(&f->update, &spec);
-    rig_serve(&f->rig, &f->update);
-    f->rig.server.etag = "\"two\"";
-    f->copy = malloc(f->rig.map->flash_size);
-    *state = f;
-    return f->copy && rig_restart(&f->rig) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    assert_int_equal(rig_stats(&f->rig).violations, 0);
-    rig_package_free(&f->update);
-    rig_close(&f->rig);
-    free(f->copy);
-    free(f);
-    return 0;
-}
-
-static void remember(struct fixture *f)
-{
-    memcpy(f->copy, fota_sim_flash_cells(f->rig.flash), f->rig.map->flash_size);
-    f->rig.operations = 0;
-}
-
-/* Invariant 13: byte-identical, and not even touched. */
-static void assert_untouched(struct fixture *f)
-{
-    assert_memory_equal(f->copy, fota_sim_flash_cells(f->rig.flash), f->rig.map->flash_size);
-    assert_int_equal(f->rig.operations, 0);
+    return setup_running(state, RIG_MAP_WORD);
 }
 
 static void h25_a_captive_portal_erases_nothing(void **state)
