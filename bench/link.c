@@ -1,5 +1,5 @@
-/* An update over a lossy link in virtual time, as Markdown: how long it takes, and what it costs.
- */
+/* An update over a lossy link in virtual time, as Markdown: how long it takes, and
+ * what it costs. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

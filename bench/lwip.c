@@ -36,8 +36,7 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* ---- the server -------------------------------------------------------------------------------
- */
+/* ---- the server ------------------------------------------------------------------------------ */
 
 static void *serve(void *ctx)
 {
@@ -81,8 +80,7 @@ static void start_server(void)
     port = ntohs(address.sin_port);
 }
 
-/* ---- readers ----------------------------------------------------------------------------------
- */
+/* ---- readers --------------------------------------------------------------------------------- */
 
 /* What lwIP gives, and nothing done with it; seconds. */
 static double read_bare(const struct fota_net *net, size_t size)

@@ -86,8 +86,7 @@ const struct fota_region *fota_boot_slot(const struct fota_boot *boot)
     return fota_slot_active(fota_boot_map(boot), boot->journal.record.flags);
 }
 
-/* ---- steps ------------------------------------------------------------------------------------
- */
+/* ---- steps ----------------------------------------------------------------------------------- */
 
 /* The start before was the image's, and it is not to blame for its end. */
 static bool is_spared(const struct fota_boot *b)
@@ -148,8 +147,8 @@ static int step_judge(struct fota_boot *b)
     if (fota_boot_load_staged(b) != 0)
         return fota_boot_refuse(b);
     package = b->manifest;
-    /* A slot without a valid image has nothing to keep and no history to hold against the package.
-     */
+    /* A slot without a valid image has nothing to keep and no history to hold
+     * against the package. */
     keep = fota_boot_load(b, fota_slot_manifest(fota_boot_slot(b))) == 0;
     /* That it had not expired was judged by the clock when it was downloaded. */
     package.present &= ~(1u << FOTA_FIELD_EXPIRY);

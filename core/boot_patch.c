@@ -86,8 +86,7 @@ static int read_payload(void *context, uint32_t offset, void *data, size_t lengt
     return fota_flash_read(fota_boot_port(b), b->patch.payload + offset, data, length);
 }
 
-/* ---- failing ---------------------------------------------------------------------------------
- */
+/* ---- failing --------------------------------------------------------------------------------- */
 
 static int cannot(struct fota_boot *b, int err)
 {
@@ -96,8 +95,7 @@ static int cannot(struct fota_boot *b, int err)
     return fota_boot_written_badly(b, err);
 }
 
-/* ---- what is to be done ----------------------------------------------------------------------
- */
+/* ---- what is to be done ---------------------------------------------------------------------- */
 
 /* The way that was taken, or in the first session is to be. */
 static enum fota_way find_way(const struct fota_boot *b, const struct fota_manifest *package)
@@ -252,8 +250,7 @@ int fota_boot_patch_old_hash(struct fota_boot *b)
     return err ? fota_boot_source_is_bad(b) : begin(b);
 }
 
-/* ---- doing it --------------------------------------------------------------------------------
- */
+/* ---- doing it -------------------------------------------------------------------------------- */
 
 /* A segment into the ring, or into the slot: there the writer goes on from one to the next. */
 static void open_writer(struct fota_boot *b)

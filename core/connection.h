@@ -35,8 +35,8 @@ int fota_connection_open(struct fota_connection *connection, const char *host, u
 int fota_connection_secure(struct fota_connection *connection, const char *host,
                            const struct fota_tls_params *params);
 
-/* Fails with an error that the connection gave; what TLS itself has to say goes along for people.
- */
+/* Fails with an error that the connection gave; what TLS itself has to say goes
+ * along for people. */
 int fota_connection_fail(const struct fota_connection *connection, int error, enum fota_stage stage,
                          struct fota_fault *fault);
 

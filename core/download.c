@@ -107,8 +107,7 @@ int fota_download(struct fota *fota, const char *url, const struct fota_tls_para
     return err ? err : fota_download_begin(fota, url, tls, limits);
 }
 
-/* ---- resume -----------------------------------------------------------------------------------
- */
+/* ---- resume ---------------------------------------------------------------------------------- */
 
 /* From the first byte, as if nothing had been downloaded. */
 static void start_again(struct fota *f)
@@ -166,8 +165,7 @@ int fota_download_resume(struct fota *f)
     return 0;
 }
 
-/* ---- limits -----------------------------------------------------------------------------------
- */
+/* ---- limits ---------------------------------------------------------------------------------- */
 
 /* `bytes` are still to come. */
 static int check_budget(struct fota *f, uint32_t bytes)
@@ -199,8 +197,7 @@ static int check_time(struct fota *f)
     return 0;
 }
 
-/* ---- the source -------------------------------------------------------------------------------
- */
+/* ---- the source ------------------------------------------------------------------------------ */
 
 static int fetch(struct fota *f, uint8_t *data, size_t size, size_t *got)
 {
@@ -282,8 +279,7 @@ int fota_download_answer(struct fota *f)
     return result == FOTA_FETCH_OPEN ? accept_answer(f) : result < 0 ? result : 0;
 }
 
-/* ---- bytes ------------------------------------------------------------------------------------
- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 /* The answer ended before the package. A part of the file is gone on from at once, unless parts
  * bring next to nothing: the smallest that are asked for need four for a page. A short file is not.
@@ -347,8 +343,7 @@ int fota_download_tail(struct fota *f)
     return 0;
 }
 
-/* ---- failures ---------------------------------------------------------------------------------
- */
+/* ---- failures -------------------------------------------------------------------------------- */
 
 static bool may_start_again(const struct fota *f)
 {

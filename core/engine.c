@@ -5,8 +5,7 @@
 
 #include "boot.h"
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 size_t fota_size(void)
 {
@@ -159,8 +158,7 @@ static int cancel(struct fota *f)
     return 0;
 }
 
-/* ---- step and events --------------------------------------------------------------------------
- */
+/* ---- step and events ------------------------------------------------------------------------- */
 
 static int work(struct fota *f)
 {
@@ -244,8 +242,7 @@ enum fota_step fota_step(struct fota *fota, struct fota_event *event)
     return FOTA_STEP_WAIT;
 }
 
-/* ---- after the reset --------------------------------------------------------------------------
- */
+/* ---- after the reset ------------------------------------------------------------------------- */
 
 const struct fota_manifest *fota_engine_installed(struct fota *f)
 {

@@ -41,8 +41,8 @@ enum fota_phase {
     FOTA_PHASE_END      /* report fault (error 0: success) once */
 };
 
-/* Small fields first, here and in the structures below it: code for them is shorter near the begin.
- */
+/* Small fields first, here and in the structures below it: code for them is shorter
+ * near the begin. */
 struct fota {
     uint8_t phase;
     uint8_t stage;      /* enum fota_stage, for events */

@@ -1,5 +1,5 @@
-/* The texts of errors, nine tenths of their table: a file of their own, for who only wants names.
- */
+/* The texts of errors, nine tenths of their table: a file of their own, for who
+ * only wants names. */
 #include <string.h>
 
 #include "fota_error.h"

@@ -86,8 +86,7 @@ struct fota_memory {
 
 void fota_memory(struct fota_memory *memory);
 
-/* ---- updating ---------------------------------------------------------------------------------
- */
+/* ---- updating -------------------------------------------------------------------------------- */
 
 /*
  * Begins to download the package at `url` (terminated; copied) into staging. `tls` (may be NULL:
@@ -191,8 +190,7 @@ struct fota_traffic {
 
 void fota_traffic(const struct fota *fota, struct fota_traffic *traffic);
 
-/* ---- after the reset --------------------------------------------------------------------------
- */
+/* ---- after the reset ------------------------------------------------------------------------- */
 
 /* What became of the last update. */
 struct fota_result {

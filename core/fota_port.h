@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ---- flash ---------------------------------------------------------------------------------- */
+/* ---- flash ----------------------------------------------------------------------------------- */
 
 /* Largest program unit of any supported part, bytes: a NAND page. Buffers of the engine use it. */
 #define FOTA_PROGRAM_UNIT_MAX 2048u
@@ -77,7 +77,7 @@ struct fota_flash {
     void *ctx;
 };
 
-/* ---- network -------------------------------------------------------------------------------- */
+/* ---- network --------------------------------------------------------------------------------- */
 
 enum fota_address_family { FOTA_ADDRESS_ANY, FOTA_ADDRESS_IPV4, FOTA_ADDRESS_IPV6 };
 
@@ -177,7 +177,7 @@ struct fota_tls {
     uint32_t record_max;
 };
 
-/* ---- cryptography --------------------------------------------------------------------------- */
+/* ---- cryptography ---------------------------------------------------------------------------- */
 
 #define FOTA_DIGEST_SIZE     32u /* SHA-256, bytes */
 #define FOTA_PUBLIC_KEY_SIZE 64u /* P-256 point, x then y, big endian, bytes */
@@ -202,7 +202,7 @@ struct fota_crypto_ops {
                         const uint8_t signature[FOTA_SIGNATURE_SIZE]);
 };
 
-/* ---- the rest ------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 /*
  *   now_ms  milliseconds that only go forward, from any start

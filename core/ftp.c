@@ -103,7 +103,7 @@ static int refuse(const struct fota_ftp *ftp, unsigned code, struct fota_fault *
     return fail(ftp, fault, error, code);
 }
 
-/* ---- commands ------------------------------------------------------------------------------- */
+/* ---- commands -------------------------------------------------------------------------------- */
 
 /* Hands the command over to be sent; `state` waits for its reply. */
 static int ask(struct fota_ftp *ftp, struct fota_text *command, enum state state,
@@ -230,7 +230,7 @@ static int send_command(struct fota_ftp *ftp, struct fota_fault *fault)
     return FOTA_FETCH_AGAIN;
 }
 
-/* ---- replies -------------------------------------------------------------------------------- */
+/* ---- replies --------------------------------------------------------------------------------- */
 
 enum heard {
     HEARD_NOTHING, /* the server is silent */
@@ -476,7 +476,7 @@ static int talk(struct fota_ftp *ftp, struct fota_fault *fault)
     }
 }
 
-/* ---- connections ---------------------------------------------------------------------------- */
+/* ---- connections ----------------------------------------------------------------------------- */
 
 static int open_state(struct fota_ftp *ftp, struct fota_fault *fault)
 {
@@ -525,7 +525,7 @@ static int dial_state(struct fota_ftp *ftp, struct fota_fault *fault)
     return result < 0 ? swap(ftp, result, fault) : result;
 }
 
-/* ---- the transfer --------------------------------------------------------------------------- */
+/* ---- the transfer ---------------------------------------------------------------------------- */
 
 static bool has_all(const struct fota_ftp *ftp)
 {
@@ -639,7 +639,7 @@ static int finish_state(struct fota_ftp *ftp, struct fota_fault *fault)
     return overhear(ftp) ? FOTA_FETCH_AGAIN : FOTA_FETCH_WAIT;
 }
 
-/* ---- interface ------------------------------------------------------------------------------ */
+/* ---- interface ------------------------------------------------------------------------------- */
 
 void fota_ftp_init(struct fota_ftp *ftp, const struct fota_net *net, const struct fota_tls *tls,
                    const struct fota_system *system, const struct fota_timeouts *timeouts)

@@ -77,8 +77,8 @@ int fota_ftp_open(struct fota_ftp *ftp, const char *url, uint64_t offset, struct
 int fota_ftp_step(struct fota_ftp *ftp, uint8_t *data, size_t size, size_t *got,
                   struct fota_fault *fault);
 
-/* Closes the connections, data before control, if any. Harmless at any time after fota_ftp_init().
- */
+/* Closes the connections, data before control, if any. Harmless at any time
+ * after fota_ftp_init(). */
 void fota_ftp_close(struct fota_ftp *ftp);
 
 /* The four functions, for a port to name: whoever does not has no FTP. */

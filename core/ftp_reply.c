@@ -115,7 +115,7 @@ int fota_ftp_reply_feed(struct fota_ftp_reply *reply, const void *data, size_t l
     return FOTA_FTP_MORE;
 }
 
-/* ---- what the text says --------------------------------------------------------------------- */
+/* ---- what the text says ---------------------------------------------------------------------- */
 
 bool fota_ftp_reply_extended_port(const struct fota_ftp_reply *reply, uint16_t *port)
 {

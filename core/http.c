@@ -18,7 +18,7 @@ enum state {
     STATE_BODY
 };
 
-/* ---- the request ---------------------------------------------------------------------------- */
+/* ---- the request ----------------------------------------------------------------------------- */
 
 /* Base64 (RFC 4648 section 4) of bytes that come one by one. */
 struct base64 {
@@ -120,7 +120,7 @@ static bool build_request(struct fota_http *http, const struct fota_url *url)
     return !request.full;
 }
 
-/* ---- connection ----------------------------------------------------------------------------- */
+/* ---- connection ------------------------------------------------------------------------------ */
 
 static enum fota_stage stage_of(const struct fota_http *http)
 {
@@ -273,7 +273,7 @@ static int send_state(struct fota_http *http, struct fota_fault *fault)
     return FOTA_FETCH_AGAIN;
 }
 
-/* ---- the answer ----------------------------------------------------------------------------- */
+/* ---- the answer ------------------------------------------------------------------------------ */
 
 /* The reader has seen the end of the body, or the connection ended where it may. */
 static int finish(struct fota_http *http, struct fota_fault *fault)
@@ -553,7 +553,7 @@ static int body_state(struct fota_http *http, uint8_t *data, size_t size, size_t
                                      : receive_body(http, data, size, got, fault);
 }
 
-/* ---- interface ------------------------------------------------------------------------------ */
+/* ---- interface ------------------------------------------------------------------------------- */
 
 void fota_http_init(struct fota_http *http, const struct fota_net *net, const struct fota_tls *tls,
                     const struct fota_system *system, const struct fota_timeouts *timeouts)

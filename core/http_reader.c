@@ -82,7 +82,7 @@ static int fail_large(const struct fota_http_reader *reader, struct fota_fault *
                      fota_clamp32(got));
 }
 
-/* ---- values --------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static bool take_char(const char *text, size_t length, size_t *at, char c)
 {
@@ -92,7 +92,7 @@ static bool take_char(const char *text, size_t length, size_t *at, char c)
     return true;
 }
 
-/* ---- fields --------------------------------------------------------------------------------- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 /* RFC 9112 section 6.3: two lengths, even equal ones, are what request smuggling is made of. */
 static int content_length(struct fota_http_reader *reader, struct fota_fault *fault)
@@ -217,7 +217,7 @@ static int field_end(struct fota_http_reader *reader, struct fota_fault *fault)
     return FOTA_HTTP_MORE;
 }
 
-/* ---- header --------------------------------------------------------------------------------- */
+/* ---- header ---------------------------------------------------------------------------------- */
 
 /* Forgets a header, but not how much of one was read: interim responses count as well. */
 static void begin_header(struct fota_http_reader *reader)
@@ -243,8 +243,8 @@ static int header_end(struct fota_http_reader *reader, struct fota_fault *fault)
         begin_header(reader);
         return FOTA_HTTP_MORE;
     }
-    /* RFC 9112 section 6.1: a length beside chunked, or chunked from HTTP/1.0, is faulty framing.
-     */
+    /* RFC 9112 section 6.1: a length beside chunked, or chunked from HTTP/1.0, is
+     * faulty framing. */
     if (header->chunked && (header->has_length || reader->old))
         return fail(reader, fault, FOTA_ERR_HTTP_LENGTH);
     /* An encoded page of an error does no harm: its status is the news. */
@@ -359,7 +359,7 @@ static int value_state(struct fota_http_reader *reader, uint8_t c, struct fota_f
     return FOTA_HTTP_MORE;
 }
 
-/* ---- chunks (RFC 9112 section 7.1) ---------------------------------------------------------- */
+/* ---- chunks (RFC 9112 section 7.1) ----------------------------------------------------------- */
 
 static int size_end(struct fota_http_reader *reader)
 {
@@ -410,7 +410,7 @@ static int chunk_end_state(struct fota_http_reader *reader, uint8_t c, struct fo
     return FOTA_HTTP_MORE;
 }
 
-/* ---- bytes ---------------------------------------------------------------------------------- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 /* The limits: a whole header, or one line of the chunks' framing. */
 static int count_byte(struct fota_http_reader *reader, struct fota_fault *fault)
@@ -473,7 +473,7 @@ static int take_body(struct fota_http_reader *reader, const uint8_t *data, size_
     return FOTA_HTTP_BODY;
 }
 
-/* ---- interface ------------------------------------------------------------------------------ */
+/* ---- interface ------------------------------------------------------------------------------- */
 
 void fota_http_reader_start(struct fota_http_reader *reader, char *location_text, size_t size)
 {

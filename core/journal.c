@@ -13,8 +13,7 @@
 #define RECORD_CRC   (RECORD_SIZE - 4)
 #define PAIRS        4u /* places of snapshot and seal in a bank, where it has so many */
 
-/* ---- one record -------------------------------------------------------------------------------
- */
+/* ---- one record ------------------------------------------------------------------------------ */
 
 static void encode(uint8_t *p, const struct fota_record *r, uint32_t bank_sequence, uint16_t index)
 {
@@ -70,8 +69,7 @@ static bool is_record(const uint8_t *p, uint32_t slot)
            fota_get32(p + RECORD_CRC) == fota_crc32(0, p, RECORD_CRC);
 }
 
-/* ---- banks ------------------------------------------------------------------------------------
- */
+/* ---- banks ----------------------------------------------------------------------------------- */
 
 static uint32_t bank_address(const struct fota_journal *j, unsigned bank)
 {
@@ -216,8 +214,7 @@ int fota_journal_open(struct fota_journal *journal, const struct fota_port *port
     return 0;
 }
 
-/* ---- writing ----------------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 /* Programs journal->page into a slot and reads the record back. */
 static int program_slot(struct fota_journal *j, unsigned bank, uint32_t slot)

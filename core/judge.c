@@ -33,8 +33,7 @@ int fota_package_digest(const struct fota_crypto_ops *crypto, const uint8_t *hea
     return hash(crypto, header, manifest->signed_length, NULL, 0, digest);
 }
 
-/* ---- signatures -------------------------------------------------------------------------------
- */
+/* ---- signatures ------------------------------------------------------------------------------ */
 
 static const struct fota_key *find_key(const struct fota_policy *policy, const uint8_t *id)
 {
@@ -172,8 +171,7 @@ int fota_package_verify(const struct fota_crypto_ops *crypto, const struct fota_
     return fail(fault, first ? first : FOTA_ERR_SIGNATURES, needed, valid);
 }
 
-/* ---- what the header says ---------------------------------------------------------------------
- */
+/* ---- what the header says -------------------------------------------------------------------- */
 
 static int judge_target(const struct fota_manifest *m, const struct fota_device *device,
                         struct fota_fault *fault)

@@ -76,8 +76,7 @@ void fota_mini_describe(struct fota *f, struct fota_device *device)
     f->manifest.present &= ~(1u << FOTA_FIELD_EXPIRY);
 }
 
-/* ---- the resident updater ---------------------------------------------------------------------
- */
+/* ---- the resident updater -------------------------------------------------------------------- */
 
 /* A new image that did not confirm is fetched again: somebody may have mended it meanwhile. */
 static void pause_after_trials(struct fota *f)

@@ -89,8 +89,7 @@ int fota_package_measure(const uint8_t *header, size_t length, size_t *size,
     return 0;
 }
 
-/* ---- fields -----------------------------------------------------------------------------------
- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 /* A text field: printable ASCII, so that a message can show it as it is. */
 static bool get_text(const uint8_t *value, size_t length, char *out, size_t max)

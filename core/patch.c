@@ -130,7 +130,7 @@ static inline unsigned code_share(struct patch_coder *c, const uint16_t *counts,
 #define CODED(value) ((void)(value), 0u)
 #include "patch_model.h"
 
-/* ---- layout --------------------------------------------------------------------------------- */
+/* ---- layout ---------------------------------------------------------------------------------- */
 
 static int fail(struct fota_fault *fault, int error, uint32_t expected, uint32_t got)
 {
@@ -178,7 +178,7 @@ int fota_patch_start(struct fota_patch **patch, void *memory, size_t size,
     return 0;
 }
 
-/* ---- bytes of the images -------------------------------------------------------------------- */
+/* ---- bytes of the images --------------------------------------------------------------------- */
 
 static int damaged(struct fota_patch *p)
 {
@@ -252,7 +252,7 @@ static int is_there(const struct fota_patch *p, const struct patch_source *sourc
     return from >= p->old_low && from <= p->layout.old_size && p->layout.old_size - from >= length;
 }
 
-/* ---- input ---------------------------------------------------------------------------------- */
+/* ---- input ----------------------------------------------------------------------------------- */
 
 static uint32_t offset_of(const struct fota_patch *p, const uint8_t *at)
 {
@@ -298,7 +298,7 @@ size_t fota_patch_sink(struct fota_patch *p, const void *data, size_t length)
     return length;
 }
 
-/* ---- segments ------------------------------------------------------------------------------- */
+/* ---- segments -------------------------------------------------------------------------------- */
 
 static void accept_head(struct fota_patch *p)
 {
@@ -372,7 +372,7 @@ static int end_segment(struct fota_patch *p)
     return 0;
 }
 
-/* ---- operations ----------------------------------------------------------------------------- */
+/* ---- operations ------------------------------------------------------------------------------ */
 
 /* Whether there is room for what the next step makes, and input for it. */
 static inline int may_go_on(const struct fota_patch *p)
@@ -524,7 +524,7 @@ static int step_copy(struct fota_patch *p)
     return 0;
 }
 
-/* ---- output --------------------------------------------------------------------------------- */
+/* ---- output ---------------------------------------------------------------------------------- */
 
 static int step(struct fota_patch *p)
 {
@@ -609,7 +609,7 @@ int fota_patch_poll(struct fota_patch *p, void *out, size_t size, size_t *length
     }
 }
 
-/* ---- beginning in the middle ---------------------------------------------------------------- */
+/* ---- beginning in the middle ----------------------------------------------------------------- */
 
 /* Reads up to 16 bytes of the payload for a head. */
 static int read_head(struct fota_patch *p, uint32_t offset, uint8_t *bytes,

@@ -83,7 +83,7 @@ static uint32_t code_number(struct patch_coder *to, struct patch_number *n, uint
     return result - 1;
 }
 
-/* ---- literals ------------------------------------------------------------------------------- */
+/* ---- literals -------------------------------------------------------------------------------- */
 
 /* What a literal is guessed from. */
 struct literal_context {
@@ -174,7 +174,7 @@ static uint8_t code_literal(struct patch_coder *coder, struct patch_model *m,
     return m->mix ? code_mixed(coder, m, c, value) : (uint8_t)code_plain(coder, 8, value);
 }
 
-/* ---- operations ----------------------------------------------------------------------------- */
+/* ---- operations ------------------------------------------------------------------------------ */
 
 static inline unsigned code_op(struct patch_coder *coder, struct patch_model *m, uint32_t position,
                                unsigned op)
@@ -209,7 +209,7 @@ static void code_source(struct patch_coder *coder, struct patch_model *m, uint32
                                                    patch_fold(source->where - m->diagonal)));
 }
 
-/* ---- addresses ------------------------------------------------------------------------------ */
+/* ---- addresses ------------------------------------------------------------------------------- */
 
 /*
  * What an address may have moved by, likeliest first: what the map says; nothing that shows, which

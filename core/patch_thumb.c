@@ -55,8 +55,8 @@ static int is_move(const uint8_t *bytes, unsigned opcode)
     return (fota_get16(bytes) & 0xfbf0u) == opcode && !(bytes[3] & 0x80);
 }
 
-/* How far behind a MOVW the MOVT of the same register is, in the bytes that are there; 0: nowhere.
- */
+/* How far behind a MOVW the MOVT of the same register is, in the bytes that are
+ * there; 0: nowhere. */
 static unsigned find_top(const uint8_t *bytes, size_t length)
 {
     for (unsigned i = 4; i + 4 <= length && i <= SPREAD_MAX; i += 2)

@@ -14,8 +14,7 @@ static int fail(struct fota_fault *fault, int error, uint32_t address)
     return fota_fail(fault, error, FOTA_STAGE_DOWNLOAD, 0, address);
 }
 
-/* ---- the map ----------------------------------------------------------------------------------
- */
+/* ---- the map --------------------------------------------------------------------------------- */
 
 /* Only what is an image as it is may go into a slot. */
 static bool goes_into_slot(const struct fota_map *map, uint8_t format)
@@ -105,8 +104,7 @@ int fota_map_check(const struct fota_map *map, struct fota_fault *fault)
     return bad < REGIONS ? fota_fail(fault, FOTA_ERR_MAP, FOTA_STAGE_REQUEST, 0, bad) : 0;
 }
 
-/* ---- one page, one unit -----------------------------------------------------------------------
- */
+/* ---- one page, one unit ---------------------------------------------------------------------- */
 
 static int erase_unit(const struct fota_port *port, const struct fota_region *region,
                       uint32_t address, struct fota_fault *fault)
@@ -202,8 +200,7 @@ int fota_unit_clear(const struct fota_port *port, const struct fota_region *regi
     return 0;
 }
 
-/* ---- the writer -------------------------------------------------------------------------------
- */
+/* ---- the writer ------------------------------------------------------------------------------ */
 
 void fota_writer_start(struct fota_writer *writer, const struct fota_port *port,
                        const struct fota_region *region, uint32_t offset, uint32_t end,
@@ -253,8 +250,7 @@ int fota_writer_work(struct fota_writer *writer, bool flush, struct fota_fault *
     return 1;
 }
 
-/* ---- judging ----------------------------------------------------------------------------------
- */
+/* ---- judging --------------------------------------------------------------------------------- */
 
 int fota_header_load(const struct fota_port *port, const struct fota_policy *policy,
                      uint32_t address, uint8_t header[FOTA_HEADER_MAX],

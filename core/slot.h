@@ -115,8 +115,7 @@ bool fota_backup_fits(const struct fota_map *map, uint32_t payload, uint32_t ima
  * journal, 3 other). */
 int fota_map_check(const struct fota_map *map, struct fota_fault *fault);
 
-/* ---- writing ----------------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 /*
  * Writes a stream into a region from one of its erase units on: erases each unit when it comes to
@@ -132,8 +131,8 @@ struct fota_writer {
     bool erased;   /* the unit at `at` is erased */
 };
 
-/* Begins at `offset` of the region, a multiple of its erase unit, up to `end` bytes of the region.
- */
+/* Begins at `offset` of the region, a multiple of its erase unit, up to `end` bytes
+ * of the region. */
 void fota_writer_start(struct fota_writer *writer, const struct fota_port *port,
                        const struct fota_region *region, uint32_t offset, uint32_t end,
                        uint8_t *page);
@@ -166,8 +165,7 @@ int fota_unit_store(const struct fota_port *port, const struct fota_region *regi
 int fota_unit_clear(const struct fota_port *port, const struct fota_region *region, uint32_t unit,
                     struct fota_fault *fault);
 
-/* ---- judging ----------------------------------------------------------------------------------
- */
+/* ---- judging --------------------------------------------------------------------------------- */
 
 /*
  * Reads a header of at most FOTA_HEADER_MAX bytes from flash address `address` into `header`,

@@ -6,8 +6,7 @@
 #include "flash.h"
 #include "way.h"
 
-/* ---- bytes ------------------------------------------------------------------------------------
- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 static bool in_header(const struct fota *f)
 {
@@ -54,8 +53,7 @@ bool fota_staging_complete(const struct fota *f)
     return f->received == fota_package_size(f);
 }
 
-/* ---- header -----------------------------------------------------------------------------------
- */
+/* ---- header ---------------------------------------------------------------------------------- */
 
 static int check_claim(struct fota *f)
 {
@@ -184,8 +182,7 @@ int fota_staging_store(struct fota *f)
                            f->work.page, &f->fault);
 }
 
-/* ---- payload ----------------------------------------------------------------------------------
- */
+/* ---- payload --------------------------------------------------------------------------------- */
 
 /* Its begin, before it is stored, says whether the update could be taken back. */
 static int judge_begin(struct fota *f)

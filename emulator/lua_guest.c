@@ -51,8 +51,7 @@ static struct sim *sim_of(lua_State *L)
     return lua_touserdata(L, lua_upvalueindex(1));
 }
 
-/* ---- what the guest can do --------------------------------------------------------------------
- */
+/* ---- what the guest can do ------------------------------------------------------------------- */
 
 static int guest_emit(lua_State *L)
 {
@@ -116,8 +115,7 @@ static int open_fota(lua_State *L)
     return fota_lua_open(L, &sim_of(L)->modem.config) == 1 ? 1 : lua_error(L);
 }
 
-/* ---- its life ---------------------------------------------------------------------------------
- */
+/* ---- its life -------------------------------------------------------------------------------- */
 
 static int traceback(lua_State *L)
 {

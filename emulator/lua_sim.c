@@ -38,8 +38,7 @@ static int failed(lua_State *L, int error)
     return failure(L, &fault);
 }
 
-/* ---- power and reset --------------------------------------------------------------------------
- */
+/* ---- power and reset ------------------------------------------------------------------------- */
 
 static void on_cut(void *ctx)
 {
@@ -57,8 +56,7 @@ static void on_reset(void *ctx)
         longjmp(sim->stopped, STOP_RESET);
 }
 
-/* ---- making one -------------------------------------------------------------------------------
- */
+/* ---- making one ------------------------------------------------------------------------------ */
 
 static int open_sim(lua_State *L, const char *name, const char *path, uint64_t seed)
 {
@@ -172,8 +170,7 @@ static int modem_provision(lua_State *L)
     return 1;
 }
 
-/* ---- boot -------------------------------------------------------------------------------------
- */
+/* ---- boot ------------------------------------------------------------------------------------ */
 
 static const char *state_name(uint8_t state)
 {
@@ -230,8 +227,8 @@ static int modem_boot(lua_State *L)
     return 1;
 }
 
-/* What the host's function, argument 2 of update(), hears; `failed` while it waits after a failure.
- */
+/* What the host's function, argument 2 of update(), hears; `failed` while it waits after
+ * a failure. */
 struct hearer {
     struct sim *sim;
     uint64_t last_ms; /* of the modem's clock; 0: no limit */
@@ -345,8 +342,7 @@ static int modem_api(lua_State *L)
     return 1;
 }
 
-/* ---- power, and looking -----------------------------------------------------------------------
- */
+/* ---- power, and looking ---------------------------------------------------------------------- */
 
 static int modem_cut(lua_State *L)
 {
@@ -577,8 +573,7 @@ static int modem_wear(lua_State *L)
     return 1;
 }
 
-/* ---- the module -------------------------------------------------------------------------------
- */
+/* ---- the module ------------------------------------------------------------------------------ */
 
 static const luaL_Reg methods[] = {
     {"close", modem_close},

@@ -20,8 +20,7 @@ static int failed(lua_State *L, int error)
     return 2;
 }
 
-/* ---- chance ----------------------------------------------------------------------------------
- */
+/* ---- chance ---------------------------------------------------------------------------------- */
 
 /* random(count) -> so many bytes */
 static int world_random(lua_State *L)
@@ -44,8 +43,7 @@ static int world_finish(lua_State *L)
     longjmp(sim_of(L)->stopped, STOP_END);
 }
 
-/* ---- sums -------------------------------------------------------------------------------------
- */
+/* ---- sums ------------------------------------------------------------------------------------ */
 
 /* digest(name, data, key) -> bytes, or nil and the error's name; with a key the HMAC */
 static int world_digest(lua_State *L)
@@ -114,8 +112,7 @@ static int world_crc(lua_State *L)
     return 1;
 }
 
-/* ---- the module -------------------------------------------------------------------------------
- */
+/* ---- the module ------------------------------------------------------------------------------ */
 
 static void register_all(lua_State *L, struct sim *sim, const luaL_Reg *functions)
 {

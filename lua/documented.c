@@ -26,8 +26,7 @@ static bool can(const struct face *face, enum fota_feature feature)
     return fota_model_has(face->config->model, feature);
 }
 
-/* ---- remote -----------------------------------------------------------------------------------
- */
+/* ---- remote ---------------------------------------------------------------------------------- */
 
 static int bad_tls(lua_State *L, const char *problem)
 {
@@ -248,8 +247,7 @@ static int download(lua_State *L)
     return 1;
 }
 
-/* ---- local ------------------------------------------------------------------------------------
- */
+/* ---- local ----------------------------------------------------------------------------------- */
 
 static int write_bytes(lua_State *L)
 {
@@ -313,8 +311,7 @@ static int verify(lua_State *L)
     return fota_lua_push_documented(L, &face->ending);
 }
 
-/* ---- the object -------------------------------------------------------------------------------
- */
+/* ---- the object ------------------------------------------------------------------------------ */
 
 static bool read_reset_disable(lua_State *L, int index)
 {

@@ -85,8 +85,7 @@ static inline struct face *face_of(lua_State *L)
     return lua_touserdata(L, lua_upvalueindex(UPVALUE_FACE));
 }
 
-/* ---- value.c: results push and return the number of values ------------------------------------
- */
+/* ---- value.c: results push and return the number of values ----------------------------------- */
 
 /* Writes the fault as "NAME: text". */
 void fota_lua_compose(const struct fota_fault *fault, struct ending *ending);
@@ -131,8 +130,7 @@ bool fota_lua_named_arguments(lua_State *L, bool text, const char *const *known)
 /* Argument 1 as an object of this module; raises if it is none. */
 const struct object *fota_lua_check_object(lua_State *L);
 
-/* ---- tls.c ------------------------------------------------------------------------------------
- */
+/* ---- tls.c ----------------------------------------------------------------------------------- */
 
 /*
  * Puts together what https demands for `url`, from ssl_params at `index` (0: none were given) and
@@ -142,8 +140,7 @@ const struct object *fota_lua_check_object(lua_State *L);
 const char *fota_lua_tls(lua_State *L, const struct face *face, int index, const char *url,
                          struct job *kind);
 
-/* ---- job.c ------------------------------------------------------------------------------------
- */
+/* ---- job.c ----------------------------------------------------------------------------------- */
 
 /*
  * Begins to download from the url at `index`; the callback, if there is one, is on top of the
@@ -170,8 +167,7 @@ void fota_lua_pause(const struct face *face, uint32_t ms);
 /* Bytes per second of this connection, 0 unknown. */
 uint32_t fota_lua_rate(const struct face *face);
 
-/* ---- tables of functions ----------------------------------------------------------------------
- */
+/* ---- tables of functions --------------------------------------------------------------------- */
 
 extern const luaL_Reg fota_lua_documented_methods[];
 extern const luaL_Reg fota_lua_native_functions[];

@@ -15,8 +15,7 @@ struct wait {
     struct ending ending;
 };
 
-/* ---- calling Lua ------------------------------------------------------------------------------
- */
+/* ---- calling Lua ----------------------------------------------------------------------------- */
 
 static void take_pin(lua_State *L, int *reference)
 {
@@ -114,8 +113,7 @@ static int resume(lua_State *L, lua_State *coroutine, int n)
     return status;
 }
 
-/* ---- waiting ----------------------------------------------------------------------------------
- */
+/* ---- waiting --------------------------------------------------------------------------------- */
 
 /* What the call that waited returns. */
 static int push_wait(lua_State *L, const struct wait *wait)
@@ -368,8 +366,7 @@ int fota_lua_wait_documented(lua_State *L, struct face *face)
     return await(L, face, lua_touserdata(L, -1), NULL, AWAIT_DOCUMENTED, true);
 }
 
-/* ---- events -----------------------------------------------------------------------------------
- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 static void publish(struct job *job, int status, int progress)
 {
@@ -526,8 +523,7 @@ void fota_lua_pump(lua_State *L, struct face *face)
     face->stepping = outer;
 }
 
-/* ---- jobs -------------------------------------------------------------------------------------
- */
+/* ---- jobs ------------------------------------------------------------------------------------ */
 
 static int start(struct face *face, const char *url, struct job *job)
 {

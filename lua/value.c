@@ -3,7 +3,7 @@
 
 #include "lua/face.h"
 
-/* ---- results ---- */
+/* ---- results --------------------------------------------------------------------------------- */
 
 void fota_lua_compose(const struct fota_fault *fault, struct ending *ending)
 {
@@ -95,7 +95,7 @@ void fota_lua_set_boolean(lua_State *L, const char *name, bool value)
     lua_setfield(L, -2, name);
 }
 
-/* ---- arguments ---- */
+/* ---- arguments ------------------------------------------------------------------------------- */
 
 void fota_lua_check_keys(lua_State *L, int index, const char *const *known)
 {

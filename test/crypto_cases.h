@@ -103,7 +103,7 @@ static int verify(const struct signed_digest *d)
     return crypto->ecdsa_verify(d->key, d->digest, d->signature);
 }
 
-/* ---- SHA-256 -------------------------------------------------------------------------------- */
+/* ---- SHA-256 --------------------------------------------------------------------------------- */
 
 static void assert_digest(const void *data, size_t len, const char *expected)
 {
@@ -178,7 +178,7 @@ static void two_digests_run_side_by_side(void **state)
     assert_memory_equal(digest[1], wanted, sizeof wanted);
 }
 
-/* ---- ECDSA P-256 ---------------------------------------------------------------------------- */
+/* ---- ECDSA P-256 ----------------------------------------------------------------------------- */
 
 static void the_published_signatures_are_good(void **state)
 {

@@ -19,7 +19,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-/* ---- the server ----------------------------------------------------------------------------- */
+/* ---- the server ------------------------------------------------------------------------------ */
 
 enum ending { CLOSE, RESET, SILENCE };
 
@@ -134,7 +134,7 @@ static void obey(const char *line)
         fail_msg("the client says '%s'", line);
 }
 
-/* ---- the network ---------------------------------------------------------------------------- */
+/* ---- the network ----------------------------------------------------------------------------- */
 
 static int net_open(void *ctx, const char *host, uint16_t port, enum fota_address_family family,
                     int *stream)
@@ -287,7 +287,7 @@ static const struct fota_net port_net = {&net_ops, &net};
 static const struct fota_system port_system = {&system_ops, &net};
 static const struct fota_timeouts timeouts = {.connect_ms = 30000, .stall_ms = 60000};
 
-/* ---- the caller ----------------------------------------------------------------------------- */
+/* ---- the caller ------------------------------------------------------------------------------ */
 
 #define URL   "ftp://joe:secret@h/fw/app.bin"
 #define LOGIN "USER joe\r\nPASS secret\r\nTYPE I\r\n"

@@ -18,8 +18,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Bytes come one by one over a slow link: the need never shrinks, and ends at the header's length.
- */
+/* Bytes come one by one over a slow link: the need never shrinks, and ends at
+ * the header's length. */
 static void check_measure(const uint8_t *data, size_t size, int parsed, size_t header_length)
 {
     struct fota_fault fault;

@@ -47,8 +47,8 @@ static int parse(const char *text, size_t length, struct fota_url *url)
     return 0;
 }
 
-/* What resolve() gives is a url, carries nothing secret, and does not change when resolved again.
- */
+/* What resolve() gives is a url, carries nothing secret, and does not change when
+ * resolved again. */
 static void check_resolved(const struct fota_url *base, const char *out, size_t size)
 {
     char again[FOTA_REDIRECT_URL_MAX + 1];

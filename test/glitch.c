@@ -46,8 +46,7 @@ static struct {
     uint8_t byte;
 } plan;
 
-/* ---- the breakpoint ---------------------------------------------------------------------------
- */
+/* ---- the breakpoint -------------------------------------------------------------------------- */
 
 static void poke(uint8_t value)
 {
@@ -115,8 +114,7 @@ static void arm(void)
     poke(0xCC);
 }
 
-/* ---- scenarios: a modem with the old image, and something bad in its flash --------------------
- */
+/* ---- scenarios: a modem with the old image, and something bad in its flash ------------------- */
 
 static struct rig rig;
 static struct rig_package bad;
@@ -361,8 +359,7 @@ static int start_twice(size_t scenario)
     return EXIT_SAFE;
 }
 
-/* ---- disturbing it ----------------------------------------------------------------------------
- */
+/* ---- disturbing it --------------------------------------------------------------------------- */
 
 static void unprotect(const struct instruction *first, const struct instruction *last)
 {

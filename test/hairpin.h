@@ -33,8 +33,7 @@ struct hairpin_path {
     uint64_t free_us;        /* when the last one will have been sent */
 };
 
-/* ---- the servers ------------------------------------------------------------------------------
- */
+/* ---- the servers ----------------------------------------------------------------------------- */
 
 enum hairpin_dns {
     HAIRPIN_DNS_ANSWERS,  /* what hairpin_server says */
@@ -97,8 +96,7 @@ void hairpin_set_address(uint8_t last);
 /* The device loses its power: its connections are gone, and the server is not told. */
 void hairpin_lose_power(void);
 
-/* ---- between the two files of it --------------------------------------------------------------
- */
+/* ---- between the two files of it ------------------------------------------------------------- */
 
 struct netif *hairpin_server_netif(void);
 uint64_t hairpin_random(void);

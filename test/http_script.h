@@ -19,7 +19,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-/* ---- the network ---------------------------------------------------------------------------- */
+/* ---- the network ----------------------------------------------------------------------------- */
 
 /* What happens when the answer has been sent. */
 enum ending { CLOSE, RESET, SILENCE };
@@ -183,7 +183,7 @@ static const struct fota_net port_net = {&net_ops, &net};
 static const struct fota_system port_system = {&system_ops, &net};
 static const struct fota_timeouts timeouts = {.connect_ms = 30000, .stall_ms = 60000};
 
-/* ---- the caller ----------------------------------------------------------------------------- */
+/* ---- the caller ------------------------------------------------------------------------------ */
 
 static struct fota_http http;
 static struct fota_fault fault;

@@ -237,8 +237,7 @@ static void assert_connects(struct fixture *f, const char *host, uint16_t number
     close(peer);
 }
 
-/* ---- connecting ---------------------------------------------------------------------------------
- */
+/* ---- connecting ------------------------------------------------------------------------------ */
 
 static void an_ipv4_address_connects_and_carries_bytes_both_ways(void **state)
 {
@@ -347,8 +346,7 @@ static void numbers_that_are_no_stream_are_refused(void **state)
     }
 }
 
-/* ---- bytes --------------------------------------------------------------------------------------
- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 static void nothing_to_receive_is_0_and_does_not_block(void **state)
 {
@@ -449,8 +447,7 @@ static void closing_the_port_ends_all_streams(void **state)
     backend_close(&f->backend);
 }
 
-/* ---- waiting ------------------------------------------------------------------------------------
- */
+/* ---- waiting --------------------------------------------------------------------------------- */
 
 static void waiting_without_streams_only_takes_time(void **state)
 {

@@ -23,7 +23,7 @@
 static const struct fota_crypto_ops *const crypto = &fota_mbedtls_crypto;
 static struct fota_keypair key_a, key_b;
 
-/* ---- packages to start from ----------------------------------------------------------------- */
+/* ---- packages to start from ------------------------------------------------------------------ */
 
 static inline struct fota_object object(uint32_t length, uint8_t fill)
 {

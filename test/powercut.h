@@ -28,8 +28,7 @@ const struct fota_map *powercut_map(size_t index);
 /* Is it one of the last? */
 bool powercut_map_is_tight(const struct fota_map *map);
 
-/* ---- scenarios -------------------------------------------------------------------------------
- */
+/* ---- scenarios ------------------------------------------------------------------------------- */
 
 struct campaign;
 
@@ -50,8 +49,7 @@ struct scenario {
 /* Scenario number `index`, NULL behind the last. */
 const struct scenario *powercut_scenario(size_t index);
 
-/* ---- a life ----------------------------------------------------------------------------------
- */
+/* ---- a life ---------------------------------------------------------------------------------- */
 
 /* One planned cut: operations from the cut before (from the life's begin), and its way. */
 struct cut {
@@ -132,8 +130,7 @@ void powercut_fail(struct campaign *c, const char *why);
 /* Compares the journal in flash with what it was told, and looks for broken rules. */
 void powercut_look(struct campaign *c);
 
-/* ---- plans -----------------------------------------------------------------------------------
- */
+/* ---- plans ----------------------------------------------------------------------------------- */
 
 struct shard {
     uint64_t index, count;

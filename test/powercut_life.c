@@ -36,8 +36,7 @@ static uint64_t operations(const struct campaign *c)
     return stats.programs + stats.erases;
 }
 
-/* ---- invariants -------------------------------------------------------------------------------
- */
+/* ---- invariants ------------------------------------------------------------------------------ */
 
 /* States in the order in which an update passes through them. */
 static int order_of(uint8_t state, uint8_t outcome)
@@ -173,8 +172,7 @@ static void look_at_traffic(struct campaign *c)
         powercut_fail(c, "too many bytes were fetched twice");
 }
 
-/* ---- a life -----------------------------------------------------------------------------------
- */
+/* ---- a life ---------------------------------------------------------------------------------- */
 
 /* The boot stage to its end; a flash that fails resets it. Invariant 16. */
 static int boot(struct campaign *c)
@@ -320,8 +318,7 @@ static void live(struct rig *rig)
     c->reverted = holds(c, &c->old);
 }
 
-/* ---- disturbances -----------------------------------------------------------------------------
- */
+/* ---- disturbances ---------------------------------------------------------------------------- */
 
 static void arm(struct campaign *c)
 {
@@ -426,8 +423,7 @@ static void begin(struct campaign *c, const struct disturbance *disturbance)
         fota_sim_flash_fail(rig->flash, disturbance->fail_at, 1, disturbance->fault);
 }
 
-/* ---- the end ----------------------------------------------------------------------------------
- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static void describe(const struct campaign *c)
 {

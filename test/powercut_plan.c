@@ -93,8 +93,7 @@ void powercut_junk(struct campaign *c, uint64_t lives, uint64_t seed)
     }
 }
 
-/* ---- cancel -----------------------------------------------------------------------------------
- */
+/* ---- cancel ---------------------------------------------------------------------------------- */
 
 /* Steps a download `steps` far and takes it back. False: it ended before. */
 static bool cancel_after(struct rig *rig, uint64_t steps, struct fota_event *event)

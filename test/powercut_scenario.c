@@ -122,8 +122,7 @@ static void prepare_mini(struct campaign *c)
     rig_package_make(&c->update, &second);
 }
 
-/* ---- the old image ----------------------------------------------------------------------------
- */
+/* ---- the old image --------------------------------------------------------------------------- */
 
 static void fetch(struct campaign *c, int (*get)(struct campaign *c))
 {
@@ -206,8 +205,7 @@ static void old_of_rollback(struct campaign *c)
         fetch(c, download);
 }
 
-/* ---- the new one ------------------------------------------------------------------------------
- */
+/* ---- the new one ----------------------------------------------------------------------------- */
 
 static void new_confirms(struct campaign *c)
 {
@@ -260,8 +258,7 @@ static void new_rolls_back(struct campaign *c)
         fail_with(c, "the rollback was refused", err);
 }
 
-/* ---- the table --------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static const struct scenario scenarios[] = {
     {"full", false, false, is_wide, prepare_full, old_of_full, new_confirms},

@@ -27,8 +27,7 @@ uint64_t rig_random(uint64_t *state)
     return z ^ (z >> 31);
 }
 
-/* ---- maps -------------------------------------------------------------------------------------
- */
+/* ---- maps ------------------------------------------------------------------------------------ */
 
 static const struct fota_map maps[RIG_MAPS + 1] = {
     {"byte",
@@ -112,8 +111,7 @@ uint32_t rig_image_length(const struct fota_map *map, uint32_t sequence)
     return most + 37 - sequence % 2 * (most / 3);
 }
 
-/* ---- system, flash ----------------------------------------------------------------------------
- */
+/* ---- system, flash --------------------------------------------------------------------------- */
 
 static uint64_t sys_now(void *ctx)
 {
@@ -187,8 +185,7 @@ static int flash_erase(void *ctx, uint32_t addr, uint32_t len)
 
 static const struct fota_flash_ops flash = {flash_read, flash_program, flash_erase};
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static void lose_power(void *ctx)
 {
@@ -450,8 +447,7 @@ int rig_write(struct rig *rig, const uint8_t *data, size_t length, uint32_t tota
     return err ? err : rig_finish(rig, &event);
 }
 
-/* ---- looking at it, damaging it ---------------------------------------------------------------
- */
+/* ---- looking at it, damaging it -------------------------------------------------------------- */
 
 uint8_t *rig_cell(struct rig *rig, uint32_t addr)
 {

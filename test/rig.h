@@ -17,8 +17,7 @@
 #include "fota.h"
 #include "platform/sim/nand.h"
 
-/* ---- maps: small, with all the differences that matter ----------------------------------------
- */
+/* ---- maps: small, with all the differences that matter --------------------------------------- */
 
 enum rig_map {
     RIG_MAP_BYTE,   /* program unit 1 */
@@ -38,8 +37,7 @@ const struct fota_map *rig_map(enum rig_map map);
 /* Bytes of the images that rig_open() and rig_update() use on this map. */
 uint32_t rig_image_length(const struct fota_map *map, uint32_t sequence);
 
-/* ---- packages ---------------------------------------------------------------------------------
- */
+/* ---- packages -------------------------------------------------------------------------------- */
 
 struct rig_package {
     uint8_t *data; /* header and payload */
@@ -83,8 +81,7 @@ static inline const uint8_t *rig_image(const struct rig_package *package)
  * bytes are changed and some are inserted in front. */
 void rig_image_edit(uint8_t *image, size_t length, const struct rig_package *old);
 
-/* ---- the server -------------------------------------------------------------------------------
- */
+/* ---- the server ------------------------------------------------------------------------------ */
 
 /* An answer byte for byte: a header, and bytes of the file behind it. */
 struct rig_answer {
@@ -129,8 +126,7 @@ struct rig_server {
     bool answered, cutting, dripped;
 };
 
-/* ---- the modem --------------------------------------------------------------------------------
- */
+/* ---- the modem ------------------------------------------------------------------------------- */
 
 #define RIG_DECODER_RAM 32768u
 
@@ -181,8 +177,8 @@ void rig_open(struct rig *rig, const struct fota_map *map);
 void rig_open_blank(struct rig *rig, const struct fota_map *map);
 void rig_close(struct rig *rig);
 
-/* The flash becomes what fota_sim_flash_cells() of an equal rig was: fota_sim_flash_size() bytes.
- */
+/* The flash becomes what fota_sim_flash_cells() of an equal rig was:
+ * fota_sim_flash_size() bytes. */
 void rig_load(struct rig *rig, const uint8_t *cells);
 
 /* The cell of the byte at `addr`; those behind it follow to the end of the erase unit. */
@@ -211,8 +207,8 @@ bool rig_restart(struct rig *rig);
 /* Makes the server serve the package. */
 void rig_serve(struct rig *rig, const struct rig_package *package);
 
-/* Steps until the update's end; time passes when the engine waits. Returns the error of the event.
- */
+/* Steps until the update's end; time passes when the engine waits. Returns the error of
+ * the event. */
 int rig_finish(struct rig *rig, struct fota_event *event);
 
 /* A mini fota: the updater is what is served, the application is what is served as /2. Returns 0:

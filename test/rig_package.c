@@ -9,8 +9,7 @@
 #include "tools/diff.h"
 #include "tools/package_writer.h"
 
-/* ---- cryptography -----------------------------------------------------------------------------
- */
+/* ---- cryptography ---------------------------------------------------------------------------- */
 
 /* A campaign verifies the same few signatures millions of times: each answer is remembered. */
 #define ANSWERS 64u
@@ -92,8 +91,7 @@ const struct fota_key *rig_trusted(void)
     return &trust;
 }
 
-/* ---- packages ---------------------------------------------------------------------------------
- */
+/* ---- packages -------------------------------------------------------------------------------- */
 
 static void hash(const uint8_t *data, uint32_t length, struct fota_object *object)
 {

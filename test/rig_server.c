@@ -6,8 +6,7 @@
 
 #include "rig_parts.h"
 
-/* ---- the server -------------------------------------------------------------------------------
- */
+/* ---- the server ------------------------------------------------------------------------------ */
 
 static int net_open(void *ctx, const char *host, uint16_t port, enum fota_address_family family,
                     int *stream)

@@ -21,8 +21,7 @@ static void damage_backup(struct fixture *f)
     rig_damage(&f->rig, fota_backup_image(f->rig.map, length) + 10, 0x20);
 }
 
-/* ---- the straight way -------------------------------------------------------------------------
- */
+/* ---- the straight way ------------------------------------------------------------------------ */
 
 static void a_provisioned_image_runs(void **state)
 {
@@ -226,8 +225,7 @@ static void a_step_of_the_boot_stage_erases_one_unit_at_most(void **state)
     }
 }
 
-/* ---- between verify and install ---------------------------------------------------------------
- */
+/* ---- between verify and install -------------------------------------------------------------- */
 
 static void assert_refused(struct fixture *f, int error)
 {
@@ -306,8 +304,7 @@ static void rollback_attack_a_staged_package_below_the_counter_is_refused(void *
     assert_int_equal(rig_record(&f->rig).counter, 3);
 }
 
-/* ---- damage -----------------------------------------------------------------------------------
- */
+/* ---- damage ---------------------------------------------------------------------------------- */
 
 static void a_trial_image_that_decays_is_reverted(void **state)
 {
@@ -411,8 +408,7 @@ static void a_package_that_decays_before_the_first_unit_leaves_the_old_image(voi
     }
 }
 
-/* ---- a journal that lies ----------------------------------------------------------------------
- */
+/* ---- a journal that lies --------------------------------------------------------------------- */
 
 static void assert_old_or_new(struct fixture *f)
 {
@@ -508,8 +504,7 @@ static void a_forged_revert_without_room_for_a_copy_stays_inside(void **state)
     }
 }
 
-/* ---- flash that fails -------------------------------------------------------------------------
- */
+/* ---- flash that fails ------------------------------------------------------------------------ */
 
 static int journal_is_dead(struct rig *rig, enum rig_op op, uint32_t addr, size_t len)
 {

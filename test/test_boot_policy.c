@@ -17,8 +17,7 @@ static void install_and_revert(struct fixture *f)
     assert_true(rig_slot_holds(&f->rig, &f->rig.old));
 }
 
-/* ---- expiry -----------------------------------------------------------------------------------
- */
+/* ---- expiry ---------------------------------------------------------------------------------- */
 
 #define EXPIRY 2000000000
 
@@ -64,8 +63,7 @@ static void freeze_attack_an_expired_package_is_not_downloaded(void **state)
     assert_int_equal(rig_download(&f->rig), FOTA_ERR_EXPIRED);
 }
 
-/* ---- disturbances -----------------------------------------------------------------------------
- */
+/* ---- disturbances ---------------------------------------------------------------------------- */
 
 struct disturbance {
     uint64_t reads;
@@ -108,8 +106,7 @@ static void flash_that_cannot_be_read_at_all_is_an_error(void **state)
     assert_int_equal(rig_boot(&f->rig), FOTA_BOOT_RUN);
 }
 
-/* ---- power cuts on trial ----------------------------------------------------------------------
- */
+/* ---- power cuts on trial --------------------------------------------------------------------- */
 
 static void a_power_cut_on_trial_costs_no_try(void **state)
 {
@@ -157,8 +154,7 @@ static void a_power_cut_in_the_last_start_gives_another(void **state)
     assert_true(rig_slot_holds(&f->rig, &f->rig.old));
 }
 
-/* ---- a package that was reverted --------------------------------------------------------------
- */
+/* ---- a package that was reverted ------------------------------------------------------------- */
 
 static void a_package_that_was_reverted_is_not_installed_again(void **state)
 {
@@ -208,8 +204,7 @@ static void another_package_of_the_same_sequence_is_installed(void **state)
     install(f);
 }
 
-/* ---- a lost journal ---------------------------------------------------------------------------
- */
+/* ---- a lost journal -------------------------------------------------------------------------- */
 
 static void lose_journal(struct fixture *f)
 {
@@ -249,8 +244,7 @@ static void a_lost_journal_is_made_anew_once(void **state)
     assert_int_equal(f->rig.operations, 0);
 }
 
-/* ---- wear -------------------------------------------------------------------------------------
- */
+/* ---- wear ------------------------------------------------------------------------------------ */
 
 #define UNITS_MAX 256u
 

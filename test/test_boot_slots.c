@@ -20,8 +20,7 @@ static void lose_journal(struct fixture *f)
     memset(cells_of(f) + journal->offset, 0x5a, journal->size);
 }
 
-/* ---- the straight way -------------------------------------------------------------------------
- */
+/* ---- the straight way ------------------------------------------------------------------------ */
 
 static void a_package_goes_into_the_slot_that_does_not_run(void **state)
 {
@@ -148,8 +147,7 @@ static void a_download_that_was_cut_goes_on_where_it_was(void **state)
     assert_new(f);
 }
 
-/* ---- damage -----------------------------------------------------------------------------------
- */
+/* ---- damage ---------------------------------------------------------------------------------- */
 
 static void v1_an_image_changed_after_verify_is_refused(void **state)
 {
@@ -223,8 +221,7 @@ static void a_revert_whose_old_image_is_damaged_keeps_the_one_that_runs(void **s
     assert_int_equal(result_of(f).outcome, FOTA_OUTCOME_KEPT);
 }
 
-/* ---- a lost journal ---------------------------------------------------------------------------
- */
+/* ---- a lost journal -------------------------------------------------------------------------- */
 
 static void without_a_journal_the_newer_image_is_on_trial(void **state)
 {

@@ -182,8 +182,7 @@ static void install(struct world *w)
     install_staged(w);
 }
 
-/* ---- the straight ways ------------------------------------------------------------------------
- */
+/* ---- the straight ways ----------------------------------------------------------------------- */
 
 static void every_way_installs_and_is_confirmed(void **state)
 {
@@ -344,8 +343,7 @@ static void the_wear_of_an_update_in_place(void **state)
     end(&w);
 }
 
-/* ---- power cuts -------------------------------------------------------------------------------
- */
+/* ---- power cuts ------------------------------------------------------------------------------ */
 
 static void boot(struct rig *rig)
 {
@@ -426,8 +424,7 @@ static void a_power_cut_in_the_way_back_is_made_good(void **state)
     }
 }
 
-/* ---- what goes wrong --------------------------------------------------------------------------
- */
+/* ---- what goes wrong ------------------------------------------------------------------------- */
 
 /* The download ends with `error`, and no cell of the flash changed. */
 static void assert_refused(struct world *w, int error)

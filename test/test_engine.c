@@ -18,8 +18,7 @@ static uint32_t payload_length(const struct fixture *f)
     return (uint32_t)(f->update.length - f->update.header_length);
 }
 
-/* ---- the straight way -------------------------------------------------------------------------
- */
+/* ---- the straight way ------------------------------------------------------------------------ */
 
 static void a_download_ends_once_and_installs(void **state)
 {
@@ -96,8 +95,7 @@ static void a_body_without_a_length_works_because_the_header_says_it(void **stat
     assert_installs(f);
 }
 
-/* ---- resume -----------------------------------------------------------------------------------
- */
+/* ---- resume ---------------------------------------------------------------------------------- */
 
 /* Breaks at `at` bytes for good, so that the download fails; then the modem is reset. */
 static void download_a_part(struct fixture *f, size_t at)
@@ -230,8 +228,7 @@ static void a_file_that_changes_under_every_attempt_ends(void **state)
     assert_in_range(f->rig.server.requests, 2, 10);
 }
 
-/* ---- the network fails ------------------------------------------------------------------------
- */
+/* ---- the network fails ----------------------------------------------------------------------- */
 
 static void l11_attempts_without_progress_are_limited_and_pauses_grow(void **state)
 {
@@ -263,8 +260,8 @@ static void a_link_that_breaks_often_but_brings_pages_arrives(void **state)
     assert_installs(f);
 }
 
-/* Slow retrieval: a server that gives next to nothing each time does not hold the modem for ever.
- */
+/* Slow retrieval: a server that gives next to nothing each time does not hold the
+ * modem for ever. */
 static void l10_a_server_that_flaps_for_ever_is_given_up(void **state)
 {
     struct fixture *f = *state;
@@ -310,8 +307,7 @@ static void h22_a_missing_file_is_not_tried_again(void **state)
     assert_untouched(f);
 }
 
-/* ---- payloads ---------------------------------------------------------------------------------
- */
+/* ---- payloads -------------------------------------------------------------------------------- */
 
 static void a_flipped_payload_bit_is_fetched_once_more_then_refused(void **state)
 {
@@ -354,8 +350,7 @@ static void partial_bundle_a_body_without_length_that_ends_early_is_no_success(v
     assert_int_not_equal(rig_record(&f->rig).state, FOTA_STATE_STAGED);
 }
 
-/* ---- cancel -----------------------------------------------------------------------------------
- */
+/* ---- cancel ---------------------------------------------------------------------------------- */
 
 /* V12, invariant 14: after any number of steps. */
 static void v12_cancel_at_every_step_commits_nothing(void **state)
@@ -393,8 +388,7 @@ static void v12_cancel_at_every_step_commits_nothing(void **state)
     assert_installs(f);
 }
 
-/* ---- the local way ----------------------------------------------------------------------------
- */
+/* ---- the local way --------------------------------------------------------------------------- */
 
 static void local_writes_in_any_split_install(void **state)
 {
@@ -482,8 +476,7 @@ static void a_local_update_can_be_cancelled_and_begun_again(void **state)
     assert_installs(f);
 }
 
-/* ---- busy, trial, result ----------------------------------------------------------------------
- */
+/* ---- busy, trial, result --------------------------------------------------------------------- */
 
 static void a_second_update_is_refused_while_one_runs(void **state)
 {
@@ -611,8 +604,7 @@ static void events_never_go_back_and_name_no_error_before_the_end(void **state)
     assert_int_equal(event.percent, 100);
 }
 
-/* ---- flash that fails -------------------------------------------------------------------------
- */
+/* ---- flash that fails ------------------------------------------------------------------------ */
 
 struct failing {
     uint64_t at, seen;

@@ -67,7 +67,7 @@ static void assert_refused(const struct server *server, uint64_t offset, int err
     assert_int_equal(fault.got, code);
 }
 
-/* ---- when it goes well ---------------------------------------------------------------------- */
+/* ---- when it goes well ----------------------------------------------------------------------- */
 
 static void a_file_comes_whole(void **state)
 {
@@ -163,7 +163,7 @@ static void servers_without_size_and_mdtm(void **state)
     assert_true(identity.total == 0 && identity.validator == 0);
 }
 
-/* ---- the list of faults --------------------------------------------------------------------- */
+/* ---- the list of faults ---------------------------------------------------------------------- */
 
 static void f1_binary_comes_before_size(void **state)
 {
@@ -554,7 +554,7 @@ static void v31_a_quote_that_is_not_closed_is_text(void **state)
     assert_fetched(&server, 4, REST4 GOODBYE, "456789");
 }
 
-/* ---- what is not FTP ------------------------------------------------------------------------ */
+/* ---- what is not FTP ------------------------------------------------------------------------- */
 
 static void other_protocols_are_named(void **state)
 {
@@ -609,7 +609,7 @@ static void a_missing_file(void **state)
     assert_refused(&server, 0, FOTA_ERR_FTP_NOT_FOUND, 550);
 }
 
-/* ---- the network ---------------------------------------------------------------------------- */
+/* ---- the network ----------------------------------------------------------------------------- */
 
 static void control_connections_that_fail(void **state)
 {

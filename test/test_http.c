@@ -12,7 +12,7 @@
 
 #include "http_script.h"
 
-/* ---- the request ---------------------------------------------------------------------------- */
+/* ---- the request ----------------------------------------------------------------------------- */
 
 static const char *request_for(const char *url, uint64_t offset)
 {
@@ -166,7 +166,7 @@ static void urls_that_cannot_be_fetched_are_refused_at_once(void **state)
     }
 }
 
-/* ---- answers -------------------------------------------------------------------------------- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 static void file_of_known_length_is_fetched(void **state)
 {
@@ -451,7 +451,7 @@ static void h10_connection_that_ends_early_is_an_error_at_every_byte(void **stat
     assert_refused("", 0, FOTA_ERR_CLOSED);
 }
 
-/* ---- connection and time -------------------------------------------------------------------- */
+/* ---- connection and time --------------------------------------------------------------------- */
 
 static void l3_errors_of_the_connection_are_passed_on(void **state)
 {

@@ -32,7 +32,7 @@ static void assert_fields_error(const char *lines, int error)
     assert_false(whole.header_seen);
 }
 
-/* ---- status line ---------------------------------------------------------------------------- */
+/* ---- status line ----------------------------------------------------------------------------- */
 
 static void body_of_known_length_ends_by_itself(void **state)
 {
@@ -174,7 +174,7 @@ static void what_is_not_http_1_is_refused(void **state)
         assert_error(bad[i], FOTA_ERR_HTTP_SYNTAX);
 }
 
-/* ---- fields --------------------------------------------------------------------------------- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 /* V30 */
 static void v30_field_names_have_any_case_and_any_blanks(void **state)

@@ -236,7 +236,7 @@ static void t6_ranges_are_as_long_as_a_record_may_be(void **state)
     assert_null(strstr(net.requests[0], "Range:"));
 }
 
-/* ---- parts over one connection -------------------------------------------------------------- */
+/* ---- parts over one connection --------------------------------------------------------------- */
 
 #define PART(range, text)                                                                          \
     "HTTP/1.1 206 P\r\nContent-Range: bytes " range "\r\nContent-Length: 2\r\n\r\n" text

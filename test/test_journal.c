@@ -259,11 +259,10 @@ static void every_flipped_bit_of_the_newest_record_gives_the_one_before(void **s
     close_it(&f);
 }
 
-/* ---- power cuts -------------------------------------------------------------------------------
- */
+/* ---- power cuts ------------------------------------------------------------------------------ */
 
-/* Two sessions, then the cut in the third; small program units fill the banks at different times.
- */
+/* Two sessions, then the cut in the third; small program units fill the banks at
+ * different times. */
 static uint64_t play(struct fixture *f, uint32_t unit, uint64_t cut, int mode)
 {
     uint64_t before;
@@ -356,8 +355,7 @@ static void two_cuts_leave_one_of_the_records_that_were_written(void **state)
     }
 }
 
-/* ---- returned errors --------------------------------------------------------------------------
- */
+/* ---- returned errors ------------------------------------------------------------------------- */
 
 struct failing {
     uint64_t at, seen;

@@ -4,8 +4,7 @@
  */
 #include "link_world.h"
 
-/* ---- the path as it should be ------------------------------------------------------------------
- */
+/* ---- the path as it should be ---------------------------------------------------------------- */
 
 static void an_update_comes_over_a_link_without_faults(void **state)
 {
@@ -155,8 +154,7 @@ static void a_reader_that_is_slow_gets_every_byte_of_small_segments(void **state
     end(f);
 }
 
-/* ---- L1, L2, L3: connections that die ----------------------------------------------------------
- */
+/* ---- L1, L2, L3: connections that die -------------------------------------------------------- */
 
 static void l1_a_connection_that_dies_silently_is_given_up_and_gone_on_from(void **state)
 {
@@ -219,8 +217,7 @@ static void l3_a_reset_at_any_offset_is_gone_on_from(void **state)
     }
 }
 
-/* ---- L4 ----------------------------------------------------------------------------------------
- */
+/* ---- L4 -------------------------------------------------------------------------------------- */
 
 static void l4_an_mss_of_536_does(void **state)
 {
@@ -236,8 +233,7 @@ static void l4_an_mss_of_536_does(void **state)
     assert_installs(f);
 }
 
-/* ---- L5, L6: names -----------------------------------------------------------------------------
- */
+/* ---- L5, L6: names --------------------------------------------------------------------------- */
 
 static void l5_a_name_that_does_not_exist_is_a_dns_error(void **state)
 {
@@ -351,8 +347,7 @@ static void l6_the_other_family_is_tried_where_the_first_is_silent(void **state)
     assert_installs(f);
 }
 
-/* ---- L7: the link goes -------------------------------------------------------------------------
- */
+/* ---- L7: the link goes ----------------------------------------------------------------------- */
 
 static void l7_another_address_in_the_middle_is_gone_on_from(void **state)
 {
@@ -390,8 +385,7 @@ static void l7_a_minute_without_network_is_gone_on_from(void **state)
     detach_for_a_minute(*state, 88);
 }
 
-/* ---- L8: packets get lost ----------------------------------------------------------------------
- */
+/* ---- L8: packets get lost -------------------------------------------------------------------- */
 
 static void assert_survives(struct fixture *f, struct hairpin_path down, uint64_t seed)
 {
@@ -427,8 +421,7 @@ static void l8_packets_in_any_order_and_twice_do(void **state)
             seed);
 }
 
-/* ---- L9 ----------------------------------------------------------------------------------------
- */
+/* ---- L9 -------------------------------------------------------------------------------------- */
 
 static void l9_a_restart_at_any_time_fetches_at_most_one_erase_unit_twice(void **state)
 {
@@ -453,8 +446,7 @@ static void l9_a_restart_at_any_time_fetches_at_most_one_erase_unit_twice(void *
     }
 }
 
-/* ---- L10, L11: servers that are not well --------------------------------------------------------
- */
+/* ---- L10, L11: servers that are not well ----------------------------------------------------- */
 
 static void l10_a_server_that_flaps_a_hundred_times_is_left_after_five_in_vain(void **state)
 {

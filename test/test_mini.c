@@ -95,8 +95,7 @@ static void assert_new(struct fixture *f)
     assert_true(rig_slot_holds(&f->rig, &f->app));
 }
 
-/* ---- the straight way -------------------------------------------------------------------------
- */
+/* ---- the straight way ------------------------------------------------------------------------ */
 
 static void an_image_that_staging_cannot_take_is_installed(void **state)
 {
@@ -166,8 +165,7 @@ static void a_mini_fota_erases_no_unit_twice(void **state)
     assert_int_equal(f->rig.most_erases, 1);
 }
 
-/* ---- sets -------------------------------------------------------------------------------------
- */
+/* ---- sets ------------------------------------------------------------------------------------ */
 
 static void mix_and_match_a_stage_of_another_set_is_refused(void **state)
 {
@@ -245,8 +243,7 @@ static void an_updater_that_staging_cannot_take_is_refused(void **state)
     assert_new(f);
 }
 
-/* ---- what is kept for the updater -------------------------------------------------------------
- */
+/* ---- what is kept for the updater ------------------------------------------------------------ */
 
 static void both_urls_are_looked_at_before_anything_happens(void **state)
 {
@@ -354,8 +351,7 @@ static void an_updater_that_decays_before_it_ran_lets_the_application_run(void *
     assert_int_equal(result_of(f).outcome, FOTA_OUTCOME_FAILED);
 }
 
-/* ---- dead links -------------------------------------------------------------------------------
- */
+/* ---- dead links ------------------------------------------------------------------------------ */
 
 static void a_dead_link_gives_the_old_application_back_while_it_is_whole(void **state)
 {
@@ -491,8 +487,7 @@ static void the_updater_goes_on_where_it_was(void **state)
     assert_new(f);
 }
 
-/* ---- after it ---------------------------------------------------------------------------------
- */
+/* ---- after it -------------------------------------------------------------------------------- */
 
 static void an_application_that_does_not_confirm_is_fetched_again(void **state)
 {
@@ -605,8 +600,7 @@ static void nobody_else_is_an_updater(void **state)
     assert_int_equal(fota_update(f->rig.fota, f->rig.order, sizeof f->rig.order), FOTA_ERR_STATE);
 }
 
-/* ---- power cuts -------------------------------------------------------------------------------
- */
+/* ---- power cuts ------------------------------------------------------------------------------ */
 
 static void live(struct rig *rig)
 {

@@ -165,8 +165,7 @@ static void assert_holds(uint32_t block, uint32_t page, uint8_t value)
     assert_memory_equal(data, expected, PAGE);
 }
 
-/* ---- the layer --------------------------------------------------------------------------------
- */
+/* ---- the layer ------------------------------------------------------------------------------- */
 
 static void a_page_that_cannot_be_programmed_takes_its_block_along(void **state)
 {
@@ -317,8 +316,7 @@ static void a_table_whose_second_page_is_torn_is_written_anew_before_anything_el
     assert_holds(5, 0, 2);
 }
 
-/* ---- a modem on it ----------------------------------------------------------------------------
- */
+/* ---- a modem on it --------------------------------------------------------------------------- */
 
 static void live(struct rig *rig)
 {

@@ -107,8 +107,7 @@ static int finish(struct fixture *f)
     return error;
 }
 
-/* ---- resume -----------------------------------------------------------------------------------
- */
+/* ---- resume ---------------------------------------------------------------------------------- */
 
 static void life(struct rig *rig)
 {
@@ -388,8 +387,7 @@ static void h11_a_file_without_any_length_that_ends_early_is_refused(void **stat
     assert_old_runs(f);
 }
 
-/* ---- servers that ask for patience ------------------------------------------------------------
- */
+/* ---- servers that ask for patience ----------------------------------------------------------- */
 
 /* Milliseconds between the refusal and the second request, that the server asked for by `value`. */
 static uint64_t pause_after(struct fixture *f, const char *status, const char *value)
@@ -432,8 +430,7 @@ static void h21_an_overloaded_server_is_not_asked_for_ever(void **state)
     assert_old_runs(f);
 }
 
-/* ---- slowness ---------------------------------------------------------------------------------
- */
+/* ---- slowness -------------------------------------------------------------------------------- */
 
 static void h23_one_byte_in_ten_seconds_is_no_download(void **state)
 {
@@ -499,8 +496,7 @@ static void l10_the_whole_has_a_deadline_over_all_attempts_and_pauses(void **sta
     assert_installs(f);
 }
 
-/* ---- what it costs ----------------------------------------------------------------------------
- */
+/* ---- what it costs --------------------------------------------------------------------------- */
 
 static void l10_traffic_has_a_budget_with_an_error_of_its_own(void **state)
 {
@@ -564,8 +560,7 @@ static void l11_a_fleet_does_not_return_as_one(void **state)
         assert_in_range(moments[i], 1, 30);
 }
 
-/* ---- the link ---------------------------------------------------------------------------------
- */
+/* ---- the link -------------------------------------------------------------------------------- */
 
 /* Nothing says that the other side is gone: no FIN, no RST. */
 static void l1_a_silent_death_is_a_stall_and_gone_on_from(void **state)

@@ -102,8 +102,7 @@ static int judge(const struct signed_digest *d)
     return verdict;
 }
 
-/* ---- at random --------------------------------------------------------------------------------
- */
+/* ---- at random ------------------------------------------------------------------------------- */
 
 static void random_signatures_are_good(void **state)
 {
@@ -138,8 +137,7 @@ static void random_signatures_with_flipped_bits_are_refused(void **state)
     }
 }
 
-/* ---- where formulas for points have their exceptions -------------------------------------------
- */
+/* ---- where formulas for points have their exceptions ----------------------------------------- */
 
 /* The first scalar is 0, or the digest is not below the order. */
 static void digests_of_zeros_and_of_ones_can_be_signed(void **state)

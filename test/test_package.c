@@ -55,7 +55,7 @@ static struct fota_manifest large_manifest(void)
     return m;
 }
 
-/* ---- writer --------------------------------------------------------------------------------- */
+/* ---- writer ---------------------------------------------------------------------------------- */
 
 static void assert_round_trip(struct fota_manifest m)
 {
@@ -226,7 +226,7 @@ static void the_writer_needs_room(void **state)
     free(out);
 }
 
-/* ---- form ----------------------------------------------------------------------------------- */
+/* ---- form ------------------------------------------------------------------------------------ */
 
 /* A header put together by hand, to be wrong in one place. */
 static void add_field(struct header *h, unsigned tag, const void *value, size_t length)

@@ -3,7 +3,7 @@
  */
 #include "package_sample.h"
 
-/* ---- signatures: arbitrary install, key compromise ------------------------------------------ */
+/* ---- signatures: arbitrary install, key compromise ------------------------------------------- */
 
 static void arbitrary_install_unsigned_package_is_refused(void **state)
 {

@@ -32,7 +32,7 @@ static void backend_close(struct backend *backend)
     fota_posix_net_close(&backend->net);
 }
 
-/* ---- connecting ----------------------------------------------------------------------------- */
+/* ---- connecting ------------------------------------------------------------------------------ */
 
 static void a_name_connects(void **state)
 {
@@ -139,7 +139,7 @@ static void a_socket_is_non_blocking_closed_on_exec_and_without_delay(void **sta
     close(peer);
 }
 
-/* ---- a peer that is gone -------------------------------------------------------------------- */
+/* ---- a peer that is gone --------------------------------------------------------------------- */
 
 /* The signal that a write to such a connection raises by default would end the test. */
 static void sending_to_a_peer_that_is_gone_is_an_error_and_no_signal(void **state)
@@ -158,7 +158,7 @@ static void sending_to_a_peer_that_is_gone_is_an_error_and_no_signal(void **stat
     assert_int_equal(send_to(f, stream, "x", 1), FOTA_ERR_CONNECTION);
 }
 
-/* ---- the system ----------------------------------------------------------------------------- */
+/* ---- the system ------------------------------------------------------------------------------ */
 
 static void count(void *ctx)
 {

@@ -62,8 +62,7 @@ static bool wipe(uint64_t address, size_t size)
     return true;
 }
 
-/* ---- the vendors ------------------------------------------------------------------------------
- */
+/* ---- the vendors ----------------------------------------------------------------------------- */
 
 int luat_flash_read(char *data, size_t address, size_t length)
 {
@@ -222,8 +221,7 @@ uint32_t qapi_QT_Reset_Device(uint32_t kind)
     return 0;
 }
 
-/* ---- what the engine expects of any of them ---------------------------------------------------
- */
+/* ---- what the engine expects of any of them -------------------------------------------------- */
 
 static int setup(void **state)
 {

@@ -113,7 +113,7 @@ static void program_units_are_those_of_the_parts(void **state)
         assert_int_equal(map_at(i)->program_unit, units[i]);
 }
 
-/* ---- what the simulator takes for a map ----------------------------------------------------- */
+/* ---- what the simulator takes for a map ------------------------------------------------------ */
 
 #define SLOT    0x1000u
 #define STAGING 0x3000u

@@ -96,8 +96,7 @@ static void assert_written(struct fixture *f, const struct fota_region *region, 
         assert_int_equal(cells[-1], 0x5a);
 }
 
-/* ---- the writer -------------------------------------------------------------------------------
- */
+/* ---- the writer ------------------------------------------------------------------------------ */
 
 static void any_split_of_any_size_is_written_on_every_family(void **state)
 {
@@ -244,8 +243,7 @@ static void errors_of_the_flash_are_given_on_as_what_they_are(void **state)
     }
 }
 
-/* ---- whole units ------------------------------------------------------------------------------
- */
+/* ---- whole units ----------------------------------------------------------------------------- */
 
 static void a_unit_is_copied_stored_and_cleared(void **state)
 {
@@ -288,8 +286,7 @@ static void a_unit_is_copied_stored_and_cleared(void **state)
     }
 }
 
-/* ---- hasher -----------------------------------------------------------------------------------
- */
+/* ---- hasher ---------------------------------------------------------------------------------- */
 
 static int hash(struct fixture *f, const struct fota_object *object, unsigned *steps)
 {
@@ -408,8 +405,7 @@ static void a_header_in_flash_is_judged_byte_by_byte(void **state)
     close_it(&f);
 }
 
-/* ---- maps -------------------------------------------------------------------------------------
- */
+/* ---- maps ------------------------------------------------------------------------------------ */
 
 static int map_error(const struct fota_map *map)
 {

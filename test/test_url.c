@@ -287,7 +287,7 @@ static void a_host_has_at_most_253_characters(void **state)
     assert_int_equal(fault.got, 7 + 253);
 }
 
-/* ---- resolve -------------------------------------------------------------------------------- */
+/* ---- resolve --------------------------------------------------------------------------------- */
 
 static int resolve(const char *base, const char *location, char *out, size_t size)
 {

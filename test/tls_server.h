@@ -25,8 +25,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-/* ---- certificates -----------------------------------------------------------------------------
- */
+/* ---- certificates ---------------------------------------------------------------------------- */
 
 static int test_random(void *ctx, unsigned char *data, size_t length)
 {
@@ -169,8 +168,7 @@ static int free_identities(void **state)
     return 0;
 }
 
-/* ---- the wire ---------------------------------------------------------------------------------
- */
+/* ---- the wire -------------------------------------------------------------------------------- */
 
 struct pipe {
     unsigned char bytes[65536];
@@ -205,8 +203,7 @@ static size_t take(struct pipe *pipe, void *data, size_t length)
     return n;
 }
 
-/* ---- the server -------------------------------------------------------------------------------
- */
+/* ---- the server ------------------------------------------------------------------------------ */
 
 static struct {
     mbedtls_ssl_context ssl;

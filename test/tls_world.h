@@ -11,8 +11,7 @@
 #define STREAM 7
 #define NOW    INT64_C(1767225600) /* 2026-01-01 */
 
-/* ---- the wire, as the client has it -------------------------------------------------------------
- */
+/* ---- the wire, as the client has it ---------------------------------------------------------- */
 
 static size_t may_move(size_t length)
 {
@@ -46,8 +45,7 @@ static int wire_recv(void *ctx, int stream, void *data, size_t length)
 static const struct fota_net_ops wire_ops = {.send = wire_send, .recv = wire_recv};
 static const struct fota_net wire_net = {&wire_ops, &wire};
 
-/* ---- the client's world -----------------------------------------------------------------------
- */
+/* ---- the client's world ---------------------------------------------------------------------- */
 
 static int64_t clock_s;
 static uint64_t clock_ms;

@@ -79,8 +79,7 @@ static inline int teardown(void **state)
     return 0;
 }
 
-/* ---- what happens to it -----------------------------------------------------------------------
- */
+/* ---- what happens to it ---------------------------------------------------------------------- */
 
 /* Takes the modem to the point where `update` is staged. */
 static inline void stage(struct fixture *f)
@@ -113,8 +112,7 @@ static inline void install(struct fixture *f)
     assert_installs(f);
 }
 
-/* ---- what became of it ------------------------------------------------------------------------
- */
+/* ---- what became of it ----------------------------------------------------------------------- */
 
 static inline struct fota_result result_of(struct fixture *f)
 {

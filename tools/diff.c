@@ -211,8 +211,8 @@ static uint64_t cost_of(const struct fota_diff_stats *s, unsigned mix, uint32_t 
            9ull * new_size;
 }
 
-/* Mixes nothing where that would take the decoder too long; returns whether this changes anything.
- */
+/* Mixes nothing where that would take the decoder too long; returns whether this
+ * changes anything. */
 static int hurry(struct attempt *a)
 {
     struct patch_head *head = &a->images.head;

@@ -15,8 +15,8 @@ struct fota_diff_options {
     uint32_t segment; /* bytes; 0: one segment */
     uint32_t spare;   /* bytes; 0: the old image stays whole */
     int fast;         /* literals are not mixed; else as far as decoding stays quick */
-    /* Told after each pass: how the images were looked at, and the bytes that it came to; or NULL.
-     */
+    /* Told after each pass: how the images were looked at, and the bytes that it came
+     * to; or NULL. */
     void (*progress)(void *context, const char *arch, size_t length);
     void *context;
 };

@@ -171,7 +171,7 @@ uint32_t diff_same(const struct diff_images *images, const struct patch_source *
     return 0;
 }
 
-/* ---- the model ------------------------------------------------------------------------------ */
+/* ---- the model ------------------------------------------------------------------------------- */
 
 int diff_coder_start(struct diff_coder *coder, const struct diff_images *images, uint32_t ram)
 {

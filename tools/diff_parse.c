@@ -168,8 +168,8 @@ static void try_near(struct parser *p, uint32_t at, int tried)
     }
 }
 
-/* What it costs that there is a literal more; less than nothing where another number is likelier.
- */
+/* What it costs that there is a literal more; less than nothing where another number
+ * is likelier. */
 static uint32_t price_of_run(const struct parser *p, const struct node *n, uint32_t at)
 {
     const struct diff_prices *prices = p->prices;

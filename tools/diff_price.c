@@ -50,7 +50,7 @@ uint32_t diff_price_number(const struct diff_price_number *n, uint32_t value)
     return left ? price + n->low[left - 1][value & ((1u << left) - 1)] : price;
 }
 
-/* ---- addresses ------------------------------------------------------------------------------ */
+/* ---- addresses ------------------------------------------------------------------------------- */
 
 static uint32_t slot_of(const struct diff_prices *p, uint32_t old)
 {
@@ -125,7 +125,7 @@ static void learn_addresses(struct diff_prices *p, struct diff_address *list, si
     }
 }
 
-/* ---- literals ------------------------------------------------------------------------------- */
+/* ---- literals -------------------------------------------------------------------------------- */
 
 static void learn_literals(struct diff_prices *p, const struct diff_coder *coder)
 {
@@ -150,7 +150,7 @@ static void learn_literals(struct diff_prices *p, const struct diff_coder *coder
     free(follow);
 }
 
-/* ---- all ------------------------------------------------------------------------------------ */
+/* ---- all ------------------------------------------------------------------------------------- */
 
 static void learn_model(struct diff_prices *p, const struct patch_model *m)
 {

@@ -27,8 +27,8 @@ static int read_new(void *context, uint32_t offset, void *data, size_t length)
     return 0;
 }
 
-/* Before segment number `index` is built, the ring gives up the segment that it has no place for.
- */
+/* Before segment number `index` is built, the ring gives up the segment that it has
+ * no place for. */
 static void replace(struct slot *s, uint32_t index)
 {
     const struct fota_patch_layout *l = s->layout;

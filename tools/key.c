@@ -15,7 +15,7 @@
 
 #define COORDINATE (FOTA_PUBLIC_KEY_SIZE / 2)
 
-/* ---- random numbers ------------------------------------------------------------------------- */
+/* ---- random numbers -------------------------------------------------------------------------- */
 
 struct generator {
     mbedtls_entropy_context entropy;
@@ -38,7 +38,7 @@ static void generator_stop(struct generator *rng)
     mbedtls_entropy_free(&rng->entropy);
 }
 
-/* ---- numbers and points --------------------------------------------------------------------- */
+/* ---- numbers and points ---------------------------------------------------------------------- */
 
 /* The parts of an elliptic-curve key; 3.x hides the members that 2.28 has no function for. */
 struct curve {
@@ -136,7 +136,7 @@ int fota_keypair_generate(struct fota_keypair *key)
     return err;
 }
 
-/* ---- PEM ------------------------------------------------------------------------------------ */
+/* ---- PEM ------------------------------------------------------------------------------------- */
 
 /* Reads `pem` of `size` bytes, final 0 included; *secret: it has the private half. */
 static int parse_pem(mbedtls_pk_context *pk, const unsigned char *pem, size_t size,
@@ -256,7 +256,7 @@ int fota_keypair_public_pem(const struct fota_keypair *key, char pem[FOTA_PEM_MA
                      pem);
 }
 
-/* ---- signatures ----------------------------------------------------------------------------- */
+/* ---- signatures ------------------------------------------------------------------------------ */
 
 int fota_keypair_sign(const struct fota_keypair *key, const uint8_t digest[FOTA_DIGEST_SIZE],
                       uint8_t signature[FOTA_SIGNATURE_SIZE])

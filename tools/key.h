@@ -38,8 +38,8 @@ int fota_keypair_parse(const char *pem, size_t length, struct fota_keypair *key)
 int fota_keypair_private_pem(const struct fota_keypair *key, char pem[FOTA_PEM_MAX]);
 int fota_keypair_public_pem(const struct fota_keypair *key, char pem[FOTA_PEM_MAX]);
 
-/* What packages call a key: the first bytes of SHA-256 of its point. Returns 0 or FOTA_ERR_CRYPTO.
- */
+/* What packages call a key: the first bytes of SHA-256 of its point. Returns 0
+ * or FOTA_ERR_CRYPTO. */
 int fota_key_id(const uint8_t point[FOTA_PUBLIC_KEY_SIZE], uint8_t id[FOTA_KEY_ID_SIZE]);
 
 /*

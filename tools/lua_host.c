@@ -26,7 +26,7 @@ static const char *check_string(lua_State *L, int index, size_t *length)
     return lua_tolstring(L, index, length);
 }
 
-/* ---- folders -------------------------------------------------------------------------------- */
+/* ---- folders --------------------------------------------------------------------------------- */
 
 static const char *entry_type(DIR *dir, const char *name)
 {
@@ -62,7 +62,7 @@ int fota_tool_list(lua_State *L)
     return 1;
 }
 
-/* ---- files ---------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static int write_all(int fd, const char *bytes, size_t length)
 {
@@ -172,7 +172,7 @@ int fota_tool_save(lua_State *L)
     return 1;
 }
 
-/* ---- programs ------------------------------------------------------------------------------- */
+/* ---- programs -------------------------------------------------------------------------------- */
 
 /* Reads until the end, at most `size` bytes; -1: there was more, or it failed. */
 static int read_all(int fd, char *data, size_t size)
@@ -262,7 +262,7 @@ int fota_tool_run(lua_State *L)
     return 2;
 }
 
-/* ---- this process --------------------------------------------------------------------------- */
+/* ---- this process ---------------------------------------------------------------------------- */
 
 /* terminal() -> does a person read stderr? */
 int fota_tool_terminal(lua_State *L)

@@ -5,7 +5,7 @@
 
 #include "fault.h"
 
-/* ---- numbers and results -------------------------------------------------------------------- */
+/* ---- numbers and results --------------------------------------------------------------------- */
 
 void fota_tool_push_number(lua_State *L, int64_t value)
 {
@@ -83,7 +83,7 @@ int fota_tool_system_failure(lua_State *L, const char *path, int number)
     return 3;
 }
 
-/* ---- tables: writing ------------------------------------------------------------------------ */
+/* ---- tables: writing ------------------------------------------------------------------------- */
 
 void fota_tool_set_number(lua_State *L, const char *name, int64_t value)
 {
@@ -199,7 +199,7 @@ void fota_tool_push_manifest(lua_State *L, const struct fota_manifest *m)
     fota_tool_set_number(L, "header_length", m->header_length);
 }
 
-/* ---- tables: reading ------------------------------------------------------------------------ */
+/* ---- tables: reading ------------------------------------------------------------------------- */
 
 static int wrong(lua_State *L, const char *name, const char *expected)
 {

@@ -24,7 +24,7 @@
 
 int luaopen_fota_tool_core(lua_State *L);
 
-/* ---- packages ------------------------------------------------------------------------------- */
+/* ---- packages -------------------------------------------------------------------------------- */
 
 static const uint8_t *check_string(lua_State *L, int index, size_t *length)
 {
@@ -239,7 +239,7 @@ static int tool_judge(lua_State *L)
     return 1;
 }
 
-/* ---- keys ----------------------------------------------------------------------------------- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 static int push_key(lua_State *L, struct fota_keypair *key)
 {
@@ -344,7 +344,7 @@ static int tool_check(lua_State *L)
     return 1;
 }
 
-/* ---- tables of the engine ------------------------------------------------------------------- */
+/* ---- tables of the engine -------------------------------------------------------------------- */
 
 /* models() -> list of rows */
 static int tool_models(lua_State *L)

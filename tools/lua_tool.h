@@ -23,7 +23,7 @@
 #define fota_tool_raw_length(L, index) lua_rawlen(L, index)
 #endif
 
-/* ---- results: they push and return the number of values a C function of Lua returns --------- */
+/* ---- results: they push and return the number of values a C function of Lua returns ---------- */
 
 /* nil, the fault's text, its error. */
 int fota_tool_fault_result(lua_State *L, const struct fota_fault *fault);
@@ -37,7 +37,7 @@ int fota_tool_crypto_failure(lua_State *L);
 /* nil, "path: why", `number`, which is an errno. */
 int fota_tool_system_failure(lua_State *L, const char *path, int number);
 
-/* ---- numbers -------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 /* Reads the whole number at `index`. Returns false if it is not a number, has a fraction or does
  * not fit. */
@@ -46,7 +46,7 @@ bool fota_tool_read_number(lua_State *L, int index, int64_t *value);
 /* The argument at `index`, 0 to 4294967295; raises for anything else. */
 uint32_t fota_tool_check_u32(lua_State *L, int index);
 
-/* ---- writing tables: field `name` of the table on top of the stack -------------------------- */
+/* ---- writing tables: field `name` of the table on top of the stack --------------------------- */
 
 /* An integer where it fits, else a float, exact up to 2^53, or 2^24 with LUA_32BITS. */
 void fota_tool_push_number(lua_State *L, int64_t value);
@@ -59,7 +59,7 @@ void fota_tool_set_flag(lua_State *L, const char *name, bool value);
 /* Pushes a new table. */
 void fota_tool_push_manifest(lua_State *L, const struct fota_manifest *m);
 
-/* ---- reading tables ------------------------------------------------------------------------- */
+/* ---- reading tables -------------------------------------------------------------------------- */
 
 /* Where fields are read from, and whose bits of `present` they set. */
 struct fota_tool_reader {
@@ -97,7 +97,7 @@ struct fota_tool_reader fota_tool_enter(const struct fota_tool_reader *r, const 
 /* Reads a whole manifest; a field that the table lacks is not present. */
 void fota_tool_read_manifest(lua_State *L, int index, struct fota_manifest *m);
 
-/* ---- files and programs (lua_host.c), Lua functions ----------------------------------------- */
+/* ---- files and programs (lua_host.c), Lua functions ------------------------------------------ */
 
 /* list(path) -> {{name, type}...}: type is "file", "folder" or "other"; symbolic links are other */
 int fota_tool_list(lua_State *L);
@@ -108,7 +108,7 @@ int fota_tool_save(lua_State *L);
 /* run(command, input) -> output, exit status; a shell runs the command */
 int fota_tool_run(lua_State *L);
 
-/* ---- differential payloads (lua_diff.c), Lua functions -------------------------------------- */
+/* ---- differential payloads (lua_diff.c), Lua functions --------------------------------------- */
 
 int fota_tool_terminal(lua_State *L);
 int fota_tool_peak_memory(lua_State *L);

@@ -62,7 +62,7 @@ static void put_object(struct writer *w, const struct fota_object *object)
     put_bytes(w, object->digest, sizeof object->digest);
 }
 
-/* ---- fields --------------------------------------------------------------------------------- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 static size_t begin_field(struct writer *w, unsigned type)
 {
@@ -150,7 +150,7 @@ static void put_signature(struct writer *w, const struct fota_package_signature 
     put_bytes(w, s->value, sizeof s->value);
 }
 
-/* ---- headers -------------------------------------------------------------------------------- */
+/* ---- headers --------------------------------------------------------------------------------- */
 
 static int fail_field(struct fota_fault *fault, unsigned field)
 {

@@ -94,8 +94,7 @@ bool board_nic_ready(void);
 /* The next frame that came, copied to `frame` of BOARD_FRAME_MAX bytes: its length, 0 none. */
 size_t board_nic_receive(uint8_t *frame);
 
-/* ---- what no chip of these boards has ---------------------------------------------------------
- */
+/* ---- what no chip of these boards has -------------------------------------------------------- */
 
 /* Seconds since 1970 of a clock that can be trusted, -1 none. */
 int64_t board_time(void);

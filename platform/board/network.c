@@ -22,8 +22,7 @@ static struct fota_lwip_net net;
 static struct fota_mbedtls_tls tls;
 static uint64_t idle_us;
 
-/* ---- what lwIP and mbedTLS ask of whoever links them ------------------------------------------
- */
+/* ---- what lwIP and mbedTLS ask of whoever links them ----------------------------------------- */
 
 u32_t sys_now(void)
 {
@@ -61,8 +60,7 @@ mbedtls_ms_time_t mbedtls_ms_time(void)
     return (mbedtls_ms_time_t)board_ms();
 }
 
-/* ---- the interface ----------------------------------------------------------------------------
- */
+/* ---- the interface --------------------------------------------------------------------------- */
 
 static err_t send_frame(struct netif *netif, struct pbuf *packet)
 {

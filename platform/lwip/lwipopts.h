@@ -35,7 +35,7 @@
 #define FOTA_LWIP_IPV6 1
 #endif
 
-/* ---- the system ----------------------------------------------------------------------------- */
+/* ---- the system ------------------------------------------------------------------------------ */
 
 #define NO_SYS               1
 #define SYS_LIGHTWEIGHT_PROT 0 /* never called from an interrupt */
@@ -43,7 +43,7 @@
 #define LWIP_SOCKET          0
 #define LWIP_STATS           0
 
-/* ---- protocols ------------------------------------------------------------------------------ */
+/* ---- protocols ------------------------------------------------------------------------------- */
 
 #define LWIP_TCP                       1
 #define LWIP_UDP                       1
@@ -66,7 +66,7 @@
 #define DNS_MAX_NAME_LENGTH            256 /* RFC 1035, section 2.3.4, and a terminator */
 #define DNS_TABLE_SIZE                 FOTA_LWIP_STREAMS
 
-/* ---- TCP ------------------------------------------------------------------------------------ */
+/* ---- TCP ------------------------------------------------------------------------------------- */
 
 #define TCP_MSS          FOTA_LWIP_MSS
 #define TCP_WND          FOTA_LWIP_WINDOW
@@ -79,7 +79,7 @@
 #define LWIP_TCP_SACK_OUT                                               1 /* a server then repeats what was lost and no more */
 #define TCP_OOSEQ_MAX_BYTES                                             TCP_WND
 
-/* ---- memory --------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 #if UINTPTR_MAX > 0xffffffff
 #define MEM_ALIGNMENT 8

@@ -62,8 +62,8 @@ struct fota_lwip_net {
  */
 int fota_lwip_start(struct netif *netif);
 
-/* Has the default interface an address of this family (FOTA_ADDRESS_ANY: of either) to speak from?
- */
+/* Has the default interface an address of this family (FOTA_ADDRESS_ANY: of either) to
+ * speak from? */
 bool fota_lwip_has_address(enum fota_address_family family);
 
 /* Is `host` an address of this family, or a name that may be looked up (RFC 1035)? */

@@ -7,8 +7,8 @@
 
 #include "fota_error.h"
 
-/* As in net.c: a lookup carries a number, and its answer is for the stream that waits for this one.
- */
+/* As in net.c: a lookup carries a number, and its answer is for the stream that waits
+ * for this one. */
 static struct fota_lwip_udp *nets;
 static uint32_t lookups;
 

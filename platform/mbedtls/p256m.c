@@ -5,8 +5,8 @@
 #include "fota_error.h"
 #include "platform/mbedtls/sha256.h"
 
-/* It refuses r and s outside 1 to n - 1, and points off the curve, itself; nothing else can fail.
- */
+/* It refuses r and s outside 1 to n - 1, and points off the curve, itself; nothing
+ * else can fail. */
 static int ecdsa_verify(const uint8_t key[FOTA_PUBLIC_KEY_SIZE],
                         const uint8_t digest[FOTA_DIGEST_SIZE],
                         const uint8_t signature[FOTA_SIGNATURE_SIZE])

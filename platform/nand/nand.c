@@ -15,8 +15,7 @@
 #define TABLE_HEAD 12u
 #define COPIES     2u
 
-/* ---- blocks -----------------------------------------------------------------------------------
- */
+/* ---- blocks ---------------------------------------------------------------------------------- */
 
 static uint32_t spare_block(const struct fota_nand *n, uint32_t spare)
 {
@@ -50,8 +49,7 @@ static int read_page(struct fota_nand *n, uint32_t block, uint32_t page)
     return err;
 }
 
-/* ---- the table --------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static uint32_t table_size(const struct fota_nand *n)
 {
@@ -172,8 +170,7 @@ static int settle(struct fota_nand *n)
     return n->doubtful ? save_table(n) : 0;
 }
 
-/* ---- replacing --------------------------------------------------------------------------------
- */
+/* ---- replacing ------------------------------------------------------------------------------- */
 
 static int copy_pages(struct fota_nand *n, uint32_t from, uint32_t to, uint32_t count)
 {
@@ -230,8 +227,7 @@ static int replace(struct fota_nand *n, uint32_t logical, uint32_t keep)
     return err;
 }
 
-/* ---- the port's functions ---------------------------------------------------------------------
- */
+/* ---- the port's functions -------------------------------------------------------------------- */
 
 static uint32_t block_size(const struct fota_nand *n)
 {

@@ -52,7 +52,7 @@ static uint64_t now_ms(void)
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-/* ---- connecting ----------------------------------------------------------------------------- */
+/* ---- connecting ------------------------------------------------------------------------------ */
 
 static void forget_addresses(struct fota_posix_stream *s)
 {
@@ -201,7 +201,7 @@ static int net_ready(void *ctx, int stream)
     return 1;
 }
 
-/* ---- connected ------------------------------------------------------------------------------ */
+/* ---- connected ------------------------------------------------------------------------------- */
 
 /* What send and recv answer when the stream cannot do it: 0 while it is still connecting. */
 static int not_connected(const struct fota_posix_stream *s)
@@ -270,7 +270,7 @@ static int net_recv(void *ctx, int stream, void *data, size_t len)
     return take_ahead(s, data, len);
 }
 
-/* ---- datagrams: what does not arrive is lost, and nobody is told --------------------------- */
+/* ---- datagrams: what does not arrive is lost, and nobody is told ----------------------------- */
 
 static int udp_send(void *ctx, int stream, const void *data, size_t len)
 {

@@ -31,8 +31,8 @@ int fota_posix_lookup_start(const char *host, uint16_t port, enum fota_address_f
  * result but 0 ends the lookup. */
 int fota_posix_lookup_poll(struct fota_posix_lookup *lookup, struct addrinfo **addresses);
 
-/* Nobody waits for it any more. Does not block; the resolver's answer is thrown away when it comes.
- */
+/* Nobody waits for it any more. Does not block; the resolver's answer is thrown away
+ * when it comes. */
 void fota_posix_lookup_drop(struct fota_posix_lookup *lookup);
 
 #endif

@@ -8,8 +8,7 @@
  * least some microseconds apart on a modem. */
 #define READINGS_PER_MS 100u
 
-/* ---- the clock --------------------------------------------------------------------------------
- */
+/* ---- the clock ------------------------------------------------------------------------------- */
 
 static uint64_t host_now_ms(const struct fota_sim_clock *clock)
 {
@@ -99,8 +98,7 @@ void fota_sim_clock_pass(struct fota_sim_clock *clock, uint32_t ms)
         nanosleep(&nap, NULL);
 }
 
-/* ---- the network ------------------------------------------------------------------------------
- */
+/* ---- the network ----------------------------------------------------------------------------- */
 
 static int net_open(void *ctx, const char *host, uint16_t port, enum fota_address_family family,
                     int *stream)

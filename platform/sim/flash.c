@@ -67,7 +67,7 @@ struct fota_sim_flash {
     void *on_cut_ctx;
 };
 
-/* ---- the map -------------------------------------------------------------------------------- */
+/* ---- the map --------------------------------------------------------------------------------- */
 
 static bool region_fits(const struct fota_region *region, const struct fota_map *map)
 {
@@ -119,7 +119,7 @@ static void identify(const struct fota_map *map, const struct fota_region *spare
         identity->flash_size = spare->offset + spare->size;
 }
 
-/* ---- the mapping ---------------------------------------------------------------------------- */
+/* ---- the mapping ----------------------------------------------------------------------------- */
 
 static size_t erase_units(const struct identity *identity)
 {
@@ -279,7 +279,7 @@ void fota_sim_flash_close(struct fota_sim_flash *flash)
     free(flash);
 }
 
-/* ---- the power cut -------------------------------------------------------------------------- */
+/* ---- the power cut --------------------------------------------------------------------------- */
 
 static uint64_t next_random(struct fota_sim_flash *flash)
 {
@@ -513,7 +513,7 @@ bool fota_sim_flash_powered(const struct fota_sim_flash *flash)
     return flash->powered;
 }
 
-/* ---- operations ----------------------------------------------------------------------------- */
+/* ---- operations ------------------------------------------------------------------------------ */
 
 #if defined(__GNUC__)
 static int violation(struct fota_sim_flash *flash, int error, const char *format, ...)
@@ -721,7 +721,7 @@ static int sim_erase(void *ctx, uint32_t addr, uint32_t len)
     return operate(flash, addr, NULL, len) ? 0 : FOTA_ERR_FLASH_ERASE;
 }
 
-/* ---- looking at it -------------------------------------------------------------------------- */
+/* ---- looking at it --------------------------------------------------------------------------- */
 
 struct fota_flash fota_sim_flash_port(struct fota_sim_flash *flash)
 {

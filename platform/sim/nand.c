@@ -7,8 +7,7 @@
 #define SPARES 12u
 #define TABLE  2u /* blocks */
 
-/* ---- the part ---------------------------------------------------------------------------------
- */
+/* ---- the part -------------------------------------------------------------------------------- */
 
 static uint32_t block_size(const struct fota_sim_nand *n)
 {
@@ -59,8 +58,7 @@ static int part_mark_bad(void *ctx, uint32_t block)
 static const struct fota_nand_ops ops = {part_read, part_program, part_erase, part_is_bad,
                                          part_mark_bad};
 
-/* ---- making it --------------------------------------------------------------------------------
- */
+/* ---- making it ------------------------------------------------------------------------------- */
 
 bool fota_sim_is_nand(const struct fota_map *map)
 {

@@ -29,8 +29,8 @@ int fota_sim_nand_open(struct fota_sim_nand *nand, const struct fota_map *map, c
 /* What RAM held is lost: the table is read again. */
 void fota_sim_nand_restart(struct fota_sim_nand *nand);
 
-/* Where in the cells of the flash the byte at `addr` is; what follows it, to the end of its block.
- */
+/* Where in the cells of the flash the byte at `addr` is; what follows it, to the end
+ * of its block. */
 uint32_t fota_sim_nand_address(const struct fota_sim_nand *nand, uint32_t addr);
 
 #endif

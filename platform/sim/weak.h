@@ -53,8 +53,8 @@ void fota_sim_weak_erased(struct fota_sim_weak *weak, uint32_t addr, size_t leng
 void fota_sim_weak_programmed(struct fota_sim_weak *weak, uint32_t addr, const uint8_t *data,
                               size_t length);
 
-/* What a read makes of the `length` bytes at `data`. False: it fails, for its code cannot correct.
- */
+/* What a read makes of the `length` bytes at `data`. False: it fails, for its
+ * code cannot correct. */
 bool fota_sim_weak_read(struct fota_sim_weak *weak, uint32_t addr, uint8_t *data, size_t length);
 
 /* Bytes of the range that do not surely read as what is in the cells, now or later. */

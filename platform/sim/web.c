@@ -14,8 +14,7 @@ static struct fota_sim_web_stream *stream_of(struct fota_sim_web *web, int strea
     return stream >= FIRST_STREAM ? &web->streams[stream - FIRST_STREAM] : NULL;
 }
 
-/* ---- answering --------------------------------------------------------------------------------
- */
+/* ---- answering ------------------------------------------------------------------------------- */
 
 static const struct fota_sim_web_file *find(const struct fota_sim_web *web, const char *name,
                                             size_t length)
@@ -72,8 +71,7 @@ static void answer(const struct fota_sim_web *web, struct fota_sim_web_stream *s
                                  "Connection: close\r\n\r\n");
 }
 
-/* ---- the port ---------------------------------------------------------------------------------
- */
+/* ---- the port -------------------------------------------------------------------------------- */
 
 static int web_open(void *ctx, const char *host, uint16_t port, enum fota_address_family family,
                     int *stream)
@@ -186,8 +184,7 @@ void fota_sim_web_close(struct fota_sim_web *web)
     memset(web->files, 0, sizeof web->files);
 }
 
-/* ---- files ------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 /* A connection that is served from the file loses its bytes, as when a server restarts. */
 static void drop(struct fota_sim_web *web, struct fota_sim_web_file *file)

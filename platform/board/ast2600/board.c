@@ -23,8 +23,7 @@ static void barrier(void)
     __asm__ volatile("dsb\n isb" ::: "memory");
 }
 
-/* ---- MMU (ARMv7-A, B3.5) ----------------------------------------------------------------------
- */
+/* ---- MMU (ARMv7-A, B3.5) --------------------------------------------------------------------- */
 
 #define SECTION  0xC02u                                   /* full access, domain 0 */
 #define DEVICE   (SECTION | 1u << 4 | 1u << 2)            /* execute never */
@@ -59,8 +58,7 @@ void ast2600_start_mmu(void)
     barrier();
 }
 
-/* ---- clock ------------------------------------------------------------------------------------
- */
+/* ---- clock ----------------------------------------------------------------------------------- */
 
 #define COUNTER_HZ 1000000000u /* of the emulator; the chip's has 1125 MHz */
 #define IDLE_MS    1u
@@ -104,8 +102,7 @@ static void start_clock(void)
     REG(GICC_CTLR) = 3;
 }
 
-/* ---- watchdogs: the first one resets, the second one watches ------------------------------------
- */
+/* ---- watchdogs: the first one resets, the second one watches --------------------------------- */
 
 #define WDT1          0x1E785000u
 #define WDT2          0x1E785040u
@@ -151,8 +148,7 @@ void board_run_image(void)
     __builtin_unreachable();
 }
 
-/* ---- UART (16550) ------------------------------------------------------------------------------
- */
+/* ---- UART (16550) ---------------------------------------------------------------------------- */
 
 #define UART_RBR 0x00u /* RBR, THR */
 #define UART_LSR 0x14u
@@ -174,8 +170,7 @@ int board_get(enum board_uart uart)
     return REG(uarts[uart] + UART_LSR) & LSR_DR ? (int)(REG(uarts[uart] + UART_RBR) & 0xFF) : -1;
 }
 
-/* ---- FMC (firmware memory controller) -----------------------------------------------------------
- */
+/* ---- FMC (firmware memory controller) -------------------------------------------------------- */
 
 #define FMC_CONF       0x1E620000u
 #define FMC_CE0_CTRL   0x1E620010u
@@ -199,8 +194,7 @@ void board_spi(const uint8_t *command, size_t command_len, const uint8_t *out, s
     REG(FMC_CE0_CTRL) = USER_RELEASED;
 }
 
-/* ---- MAC (FTGMAC100) ----------------------------------------------------------------------------
- */
+/* ---- MAC (FTGMAC100) ------------------------------------------------------------------------- */
 
 #define MAC            0x1E660000u
 #define MAC_MADR       (MAC + 0x08) /* address, high */
@@ -295,8 +289,7 @@ size_t board_nic_receive(uint8_t *frame)
     return length;
 }
 
-/* ---- the rest ----------------------------------------------------------------------------------
- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 #define SCU_RNG_DATA 0x1E6E2540u
 

@@ -18,8 +18,7 @@ const char board_name[] = "sf2";
 uint8_t *const board_image = (uint8_t *)DDR;
 const uint32_t board_image_max = 8u << 20;
 
-/* ---- core (ARMv7-M, B3) -----------------------------------------------------------------------
- */
+/* ---- core (ARMv7-M, B3) ---------------------------------------------------------------------- */
 
 #define SYSTICK_CSR 0xE000E010u /* enable, interrupt, processor clock */
 #define SYSTICK_RVR 0xE000E014u

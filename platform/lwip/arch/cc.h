@@ -15,8 +15,8 @@
 #endif
 #define LWIP_NO_UNISTD_H 1
 
-/* 32 bits that a stranger cannot guess: ports, first sequence numbers, and numbers of DNS queries.
- */
+/* 32 bits that a stranger cannot guess: ports, first sequence numbers, and numbers of
+ * DNS queries. */
 uint32_t fota_lwip_random(void);
 
 /* lwIP has found itself in a state that cannot be; `what` says which. Does not return. */
