@@ -34,7 +34,7 @@ build = {
                 "platform/mbedtls/certificate.c", "platform/mbedtls/crypto.c", "platform/mbedtls/digest.c",
                 "platform/mbedtls/sha256.c", "platform/mbedtls/tls.c", "platform/posix/bundle.c", "platform/posix/net.c", "platform/posix/resolver.c",
                 "platform/nand/nand.c", "platform/posix/system.c", "platform/sim/clock.c", "platform/sim/apn.c", "platform/sim/flash.c",
-                "platform/sim/link.c", "platform/sim/map.c", "platform/sim/weak.c",
+                "platform/sim/link.c", "platform/sim/map.c", "platform/sim/store.c", "platform/sim/weak.c",
                 "platform/sim/modem.c", "platform/sim/nand.c", "platform/sim/web.c",
                 "lua_fota.c", "lua/documented.c", "lua/job.c", "lua/luatos.c", "lua/native.c",
                 "lua/tls.c", "lua/value.c", "emulator/lua_clock.c", "emulator/lua_files.c", "emulator/lua_guest.c", "emulator/lua_net.c", "emulator/lua_no_lwip.c", "emulator/lua_sim.c",

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ftp.h"
+#include "platform/sim/map.h"
 #include "rig_parts.h"
 
 #define KB 1024u
@@ -198,7 +199,7 @@ static void lose_power(void *ctx)
 
 static void open_flash(struct rig *rig)
 {
-    if (fota_sim_is_nand(rig->map)) {
+    if (fota_sim_map_is_nand(rig->map)) {
         rig_check(fota_sim_nand_open(&rig->nand, rig->map, NULL, 1) == 0, "no NAND");
         rig->flash = rig->nand.flash;
         rig->real = fota_nand_flash(&rig->nand.nand);

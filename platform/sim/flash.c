@@ -1,60 +1,25 @@
 /*
- * flash.c - the simulated flash.
- *
- * Counters, wear and cells lie in one mapping, so that a process that is killed leaves behind
- * what a modem that lost its power would.
+ * flash.c - the simulated flash: what its operations do, break, and cost.
  */
-#define _DEFAULT_SOURCE
-
 #include "platform/sim/flash.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "fota_error.h"
+#include "platform/sim/store.h"
 #include "platform/sim/weak.h"
-
-#define REGIONS   5u
-#define ERASED    0xFFu
-#define ALIGNMENT 4096u /* of the cells inside the file, for those who look at it by hand */
-
-/* "fotaSim" and the version of the layout; another byte order does not match either. */
-#define MAGIC UINT64_C(0x666F746153696D03)
 
 /* Of a NAND's block, in its wear counter. */
 #define BAD  0x80000000u /* marked as bad */
 #define WORN 0x40000000u /* takes its first page only */
 #define WEAR 0x3fffffffu
 
-/* What makes two maps the same one. Fixed-width members without gaps, to be compared as bytes. */
-struct identity {
-    char name[64];
-    uint32_t flash_size;
-    uint32_t program_unit;
-    struct fota_region regions[REGIONS];
-};
-
-struct state {
-    uint64_t magic; /* written last: without it the file was never finished */
-    struct identity identity;
-    struct fota_sim_stats stats;
-    char violation[160];
-};
-
 struct fota_sim_flash {
-    struct identity identity;
-    struct state *state; /* start of the mapping */
-    uint32_t *wear;      /* one for each erase unit, region after region */
-    uint8_t *cells;
-    size_t mapped;
+    struct fota_sim_store store;
     uint64_t random;
     bool powered;
     uint64_t cut_after; /* operations until the cut, 0: none */
@@ -66,177 +31,6 @@ struct fota_sim_flash {
     void (*on_cut)(void *ctx);
     void *on_cut_ctx;
 };
-
-/* ---- the map --------------------------------------------------------------------------------- */
-
-static bool region_fits(const struct fota_region *region, const struct fota_map *map)
-{
-    if (region->size == 0)
-        return true;
-    return region->erase_unit != 0 && region->erase_unit % map->program_unit == 0 &&
-           region->offset % region->erase_unit == 0 && region->size % region->erase_unit == 0 &&
-           region->size <= map->flash_size && region->offset <= map->flash_size - region->size;
-}
-
-static bool regions_overlap(const struct fota_region *a, const struct fota_region *b)
-{
-    return a->size != 0 && b->size != 0 && a->offset < b->offset + (uint64_t)b->size &&
-           b->offset < a->offset + (uint64_t)a->size;
-}
-
-static bool map_consistent(const struct fota_map *map)
-{
-    uint32_t unit = map->program_unit;
-
-    if (unit == 0 || unit > FOTA_PROGRAM_UNIT_MAX || (unit & (unit - 1)) != 0)
-        return false;
-    if (!region_fits(&map->slot, map) || !region_fits(&map->staging, map) ||
-        !region_fits(&map->journal, map) || !region_fits(&map->other, map))
-        return false;
-    if (regions_overlap(&map->slot, &map->staging) || regions_overlap(&map->slot, &map->journal) ||
-        regions_overlap(&map->staging, &map->journal) || regions_overlap(&map->other, &map->slot) ||
-        regions_overlap(&map->other, &map->staging) || regions_overlap(&map->other, &map->journal))
-        return false;
-    /* Two banks of equal size, each of whole erase units. */
-    return map->journal.size != 0 && map->journal.size / map->journal.erase_unit % 2 == 0;
-}
-
-static void identify(const struct fota_map *map, const struct fota_region *spare,
-                     struct identity *identity)
-{
-    memset(identity, 0, sizeof *identity);
-    snprintf(identity->name, sizeof identity->name, "%s", map->name ? map->name : "");
-    identity->flash_size = map->flash_size;
-    identity->program_unit = map->program_unit;
-    identity->regions[0] = map->slot;
-    identity->regions[1] = map->staging;
-    identity->regions[2] = map->journal;
-    identity->regions[3] = map->other;
-    if (spare == NULL)
-        return;
-    identity->regions[4] = *spare;
-    if (spare->offset + spare->size > identity->flash_size)
-        identity->flash_size = spare->offset + spare->size;
-}
-
-/* ---- the mapping ----------------------------------------------------------------------------- */
-
-static size_t erase_units(const struct identity *identity)
-{
-    size_t units = 0;
-
-    for (size_t i = 0; i < REGIONS; i++)
-        if (identity->regions[i].size != 0)
-            units += identity->regions[i].size / identity->regions[i].erase_unit;
-    return units;
-}
-
-static size_t cells_offset(const struct identity *identity)
-{
-    size_t used = sizeof(struct state) + erase_units(identity) * sizeof(uint32_t);
-
-    return (used + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-}
-
-static int write_fill(int fd, uint8_t value, size_t size)
-{
-    uint8_t buffer[16384];
-
-    memset(buffer, value, sizeof buffer);
-    while (size > 0) {
-        ssize_t written = write(fd, buffer, size < sizeof buffer ? size : sizeof buffer);
-
-        if (written < 0 && errno != EINTR)
-            return FOTA_ERR_MEMORY;
-        size -= written > 0 ? (size_t)written : 0;
-    }
-    return 0;
-}
-
-/*
- * Makes the file's bytes by writing them: in a sparse file a full disk would show only later, as
- * SIGBUS at some access to the mapping.
- */
-static int file_create(int fd, const struct identity *identity)
-{
-    int error;
-
-    if (lseek(fd, 0, SEEK_SET) != 0)
-        return FOTA_ERR_FLASH_READ;
-    error = write_fill(fd, 0, cells_offset(identity));
-    if (error == 0)
-        error = write_fill(fd, ERASED, identity->flash_size);
-    return error;
-}
-
-/*
- * Takes the file as it is, or finishes one whose making was interrupted: that has no magic and at
- * most the final size. Anything else belongs to somebody else and stays untouched.
- */
-static int file_prepare(int fd, const struct identity *identity, size_t size)
-{
-    struct stat status;
-    uint64_t magic = 0;
-
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) ||
-        pread(fd, &magic, sizeof magic, 0) < 0)
-        return FOTA_ERR_FLASH_READ;
-    if (magic == 0 && (uint64_t)status.st_size <= size)
-        return file_create(fd, identity);
-    return magic == MAGIC && (uint64_t)status.st_size == size ? 0 : FOTA_ERR_MAP;
-}
-
-static int map_file(struct fota_sim_flash *flash, const char *path)
-{
-    void *start = MAP_FAILED;
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    int error;
-
-    if (fd < 0)
-        return FOTA_ERR_FLASH_READ;
-    error = file_prepare(fd, &flash->identity, flash->mapped);
-    if (error == 0) {
-        start = mmap(NULL, flash->mapped, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-        error = start == MAP_FAILED ? FOTA_ERR_MEMORY : 0;
-    }
-    close(fd);
-    if (error == 0)
-        flash->state = start;
-    return error;
-}
-
-static int map_memory(struct fota_sim_flash *flash)
-{
-    void *start =
-        mmap(NULL, flash->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-    if (start == MAP_FAILED)
-        return FOTA_ERR_MEMORY;
-    memset((uint8_t *)start + cells_offset(&flash->identity), ERASED, flash->identity.flash_size);
-    flash->state = start;
-    return 0;
-}
-
-static int attach(struct fota_sim_flash *flash, const char *path)
-{
-    int error = path ? map_file(flash, path) : map_memory(flash);
-
-    if (error)
-        return error;
-    if (flash->state->magic == 0) {
-        flash->state->identity = flash->identity;
-        /* The magic must not be in the file before the identity is. */
-        msync(flash->state, flash->mapped, MS_ASYNC);
-        flash->state->magic = MAGIC;
-    }
-    if (memcmp(&flash->state->identity, &flash->identity, sizeof flash->identity) != 0) {
-        munmap(flash->state, flash->mapped);
-        return FOTA_ERR_MAP;
-    }
-    flash->wear = (uint32_t *)(flash->state + 1);
-    flash->cells = (uint8_t *)flash->state + cells_offset(&flash->identity);
-    return 0;
-}
 
 int fota_sim_flash_open(const struct fota_map *map, const char *path, uint64_t seed,
                         struct fota_sim_flash **flash)
@@ -251,21 +45,17 @@ int fota_sim_flash_open_with(const struct fota_map *map, const struct fota_regio
     int error;
 
     *flash = NULL;
-    if (!map_consistent(map))
-        return FOTA_ERR_MAP;
     made = calloc(1, sizeof *made);
     if (made == NULL)
         return FOTA_ERR_MEMORY;
-    identify(map, spare, &made->identity);
-    made->mapped = cells_offset(&made->identity) + made->identity.flash_size;
-    made->random = seed;
-    fota_sim_weak_init(&made->weak, made->identity.flash_size, ~seed);
-    made->powered = true;
-    error = attach(made, path);
+    error = fota_sim_store_open(&made->store, map, spare, path);
     if (error) {
         free(made);
         return error;
     }
+    made->random = seed;
+    fota_sim_weak_init(&made->weak, made->store.identity.flash_size, ~seed);
+    made->powered = true;
     *flash = made;
     return 0;
 }
@@ -275,7 +65,7 @@ void fota_sim_flash_close(struct fota_sim_flash *flash)
     if (flash == NULL)
         return;
     fota_sim_weak_free(&flash->weak);
-    munmap(flash->state, flash->mapped);
+    fota_sim_store_close(&flash->store);
     free(flash);
 }
 
@@ -323,16 +113,16 @@ static uint8_t done_bits(struct fota_sim_flash *flash, enum fota_sim_cut mode, i
 static void change(struct fota_sim_flash *flash, uint32_t addr, const uint8_t *data, size_t len)
 {
     if (data == NULL) {
-        memset(flash->cells + addr, ERASED, len);
+        memset(flash->store.cells + addr, FOTA_SIM_ERASED, len);
         fota_sim_weak_erased(&flash->weak, addr, len);
     } else if (fota_sim_weak_flagged(&flash->weak, addr, len, FOTA_SIM_WEAK_UNERASED)) {
         for (size_t i = 0; i < len; i++)
-            flash->cells[addr + i] &= data[i]; /* as NOR does with what was not erased */
+            flash->store.cells[addr + i] &= data[i]; /* as NOR does with what was not erased */
     } else {
-        memcpy(flash->cells + addr, data, len);
+        memcpy(flash->store.cells + addr, data, len);
         fota_sim_weak_programmed(&flash->weak, addr, data, len);
     }
-    fota_sim_weak_restore(&flash->weak, flash->cells, addr, len);
+    fota_sim_weak_restore(&flash->weak, flash->store.cells, addr, len);
 }
 
 /* What a cut of `mode` makes of one byte beside its value. `changed`: bits of the operation. */
@@ -360,7 +150,7 @@ static void weaken_one(struct fota_sim_flash *flash, const uint8_t *old, const u
 
     for (size_t i = 0; i < len; i++) {
         size_t at = (start + i) % len;
-        uint8_t changed = (uint8_t)(old[at] ^ (data ? data[at] : ERASED));
+        uint8_t changed = (uint8_t)(old[at] ^ (data ? data[at] : FOTA_SIM_ERASED));
 
         if (changed) {
             cells[at].unstable |= changed & (uint8_t)-changed;
@@ -380,19 +170,19 @@ static void change_torn(struct fota_sim_flash *flash, enum fota_sim_cut mode, ui
     bool barely = mode == FOTA_SIM_CUT_UNSTABLE && next_random(flash) % 3 == 0;
 
     if ((mode == FOTA_SIM_CUT_ONE_UNSTABLE || barely) && weak)
-        weaken_one(flash, flash->cells + addr, data, len, weak);
+        weaken_one(flash, flash->store.cells + addr, data, len, weak);
     if (barely)
         return;
     for (size_t i = 0; i < len; i++) {
         uint8_t done = done_bits(flash, mode, depth, i, len);
-        uint8_t *cell = &flash->cells[addr + i];
-        uint8_t target = data ? data[i] : ERASED;
+        uint8_t *cell = &flash->store.cells[addr + i];
+        uint8_t target = data ? data[i] : FOTA_SIM_ERASED;
 
         if (weak)
             weaken(flash, mode, data != NULL, *cell ^ target, &weak[i]);
         *cell = (uint8_t)((*cell & ~done) | (target & done));
     }
-    fota_sim_weak_restore(&flash->weak, flash->cells, addr, len);
+    fota_sim_weak_restore(&flash->weak, flash->store.cells, addr, len);
 }
 
 /* Counts down to the cut; true when it falls on the operation that begins now. */
@@ -455,8 +245,8 @@ static void fail_silently(struct fota_sim_flash *flash, uint32_t addr, const uin
 static void stick_one(struct fota_sim_flash *flash, uint32_t addr, const uint8_t *data, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        uint8_t cell = flash->cells[addr + i];
-        uint8_t changed = (uint8_t)(cell ^ (data ? data[i] : ERASED));
+        uint8_t cell = flash->store.cells[addr + i];
+        uint8_t changed = (uint8_t)(cell ^ (data ? data[i] : FOTA_SIM_ERASED));
 
         if (changed) {
             fota_sim_weak_stick(&flash->weak, addr + (uint32_t)i, changed & (uint8_t)-changed,
@@ -526,17 +316,18 @@ static int violation(struct fota_sim_flash *flash, int error, const char *format
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(flash->state->violation, sizeof flash->state->violation, format, arguments);
+    vsnprintf(flash->store.state->violation, sizeof flash->store.state->violation, format,
+              arguments);
     va_end(arguments);
-    flash->state->stats.violations++;
+    flash->store.state->stats.violations++;
     return error;
 }
 
 /* The owned region that holds `addr`, NULL if none does. */
 static const struct fota_region *region_of(const struct fota_sim_flash *flash, uint32_t addr)
 {
-    for (size_t i = 0; i < REGIONS; i++) {
-        const struct fota_region *region = &flash->identity.regions[i];
+    for (size_t i = 0; i < FOTA_SIM_REGIONS; i++) {
+        const struct fota_region *region = &flash->store.identity.regions[i];
 
         if (addr >= region->offset && addr - region->offset < region->size)
             return region;
@@ -548,11 +339,11 @@ static const struct fota_region *region_of(const struct fota_sim_flash *flash, u
 static uint32_t *wear_of(const struct fota_sim_flash *flash, uint32_t addr)
 {
     const struct fota_region *region = region_of(flash, addr);
-    uint32_t *wear = flash->wear;
+    uint32_t *wear = flash->store.wear;
 
     if (region == NULL)
         return NULL;
-    for (const struct fota_region *r = flash->identity.regions; r < region; r++)
+    for (const struct fota_region *r = flash->store.identity.regions; r < region; r++)
         wear += r->size != 0 ? r->size / r->erase_unit : 0;
     return wear + (addr - region->offset) / region->erase_unit;
 }
@@ -567,19 +358,19 @@ static bool flagged(const struct fota_sim_flash *flash, uint32_t addr, uint32_t 
 /* Erased, as far as it can be: a dead cell is nobody's fault. */
 static bool blank(const struct fota_sim_flash *flash, uint32_t addr, size_t len)
 {
-    const uint8_t *cells = flash->cells + addr;
+    const uint8_t *cells = flash->store.cells + addr;
 
-    if (cells[0] == ERASED && memcmp(cells, cells + 1, len - 1) == 0)
+    if (cells[0] == FOTA_SIM_ERASED && memcmp(cells, cells + 1, len - 1) == 0)
         return true;
     for (size_t i = 0; i < len; i++)
-        if ((cells[i] | fota_sim_weak_stuck(&flash->weak, addr + (uint32_t)i)) != ERASED)
+        if ((cells[i] | fota_sim_weak_stuck(&flash->weak, addr + (uint32_t)i)) != FOTA_SIM_ERASED)
             return false;
     return true;
 }
 
 static int program_allowed(struct fota_sim_flash *flash, uint32_t addr, size_t len)
 {
-    uint32_t unit = flash->identity.program_unit;
+    uint32_t unit = flash->store.identity.program_unit;
     const struct fota_region *region = region_of(flash, addr);
 
     if (region == NULL) {
@@ -638,7 +429,7 @@ static int erase_allowed(struct fota_sim_flash *flash, uint32_t addr, uint32_t l
 static int sim_read(void *ctx, uint32_t addr, void *data, size_t len)
 {
     struct fota_sim_flash *flash = ctx;
-    uint32_t size = flash->identity.flash_size;
+    uint32_t size = flash->store.identity.flash_size;
 
     if (!flash->powered)
         return FOTA_ERR_FLASH_READ;
@@ -647,20 +438,20 @@ static int sim_read(void *ctx, uint32_t addr, void *data, size_t len)
                          "read of %zu bytes at 0x%" PRIX32 ": past the end of the flash", len,
                          addr);
     }
-    flash->state->stats.reads++;
+    flash->store.state->stats.reads++;
     if (flash->fault == FOTA_SIM_FAULT_READ && fail_now(flash, addr))
         return FOTA_ERR_FLASH_READ;
     if (len > 0)
-        memcpy(data, flash->cells + addr, len);
-    flash->state->stats.bytes_read += len;
+        memcpy(data, flash->store.cells + addr, len);
+    flash->store.state->stats.bytes_read += len;
     return fota_sim_weak_read(&flash->weak, addr, data, len) ? 0 : FOTA_ERR_FLASH_ECC;
 }
 
 static int sim_program(void *ctx, uint32_t addr, const void *data, size_t len)
 {
     struct fota_sim_flash *flash = ctx;
-    struct fota_sim_stats *stats = &flash->state->stats;
-    uint32_t unit = flash->identity.program_unit;
+    struct fota_sim_stats *stats = &flash->store.state->stats;
+    uint32_t unit = flash->store.identity.program_unit;
     int error;
 
     if (!flash->powered)
@@ -696,7 +487,7 @@ static int sim_program(void *ctx, uint32_t addr, const void *data, size_t len)
 static int sim_erase(void *ctx, uint32_t addr, uint32_t len)
 {
     struct fota_sim_flash *flash = ctx;
-    struct fota_sim_stats *stats = &flash->state->stats;
+    struct fota_sim_stats *stats = &flash->store.state->stats;
     bool cut;
     int error;
 
@@ -732,7 +523,7 @@ struct fota_flash fota_sim_flash_port(struct fota_sim_flash *flash)
 
 void fota_sim_flash_stats(const struct fota_sim_flash *flash, struct fota_sim_stats *stats)
 {
-    *stats = flash->state->stats;
+    *stats = flash->store.state->stats;
 }
 
 uint32_t fota_sim_flash_wear(const struct fota_sim_flash *flash, uint32_t addr)
@@ -765,12 +556,12 @@ void fota_sim_flash_wear_out(struct fota_sim_flash *flash, uint32_t addr)
 
 uint32_t fota_sim_flash_size(const struct fota_sim_flash *flash)
 {
-    return flash->identity.flash_size;
+    return flash->store.identity.flash_size;
 }
 
 const char *fota_sim_flash_violation(const struct fota_sim_flash *flash)
 {
-    return flash->state->violation;
+    return flash->store.state->violation;
 }
 
 size_t fota_sim_flash_doubtful(const struct fota_sim_flash *flash, uint32_t addr, size_t length)
@@ -799,5 +590,5 @@ const char *fota_sim_fault_name(enum fota_sim_fault fault)
 
 uint8_t *fota_sim_flash_cells(struct fota_sim_flash *flash)
 {
-    return flash->cells;
+    return flash->store.cells;
 }

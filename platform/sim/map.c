@@ -7,6 +7,8 @@
  */
 #include "platform/sim/map.h"
 
+#include <string.h>
+
 #define KB 1024u
 #define MB (1024u * KB)
 
@@ -126,4 +128,9 @@ static const struct fota_map maps[FOTA_FAMILIES] =
 const struct fota_map *fota_sim_map(enum fota_family family)
 {
     return &maps[(unsigned)family < FOTA_FAMILIES ? family : FOTA_FAMILY_GENERIC];
+}
+
+bool fota_sim_map_is_nand(const struct fota_map *map)
+{
+    return strcmp(map->name, maps[FOTA_FAMILY_QCOM9205].name) == 0;
 }

@@ -45,7 +45,7 @@ static int open_flash(struct fota_sim_modem *modem, const char *path, uint64_t s
     const struct fota_map *map = modem->port.map;
     int err;
 
-    if (!fota_sim_is_nand(map)) {
+    if (!fota_sim_map_is_nand(map)) {
         err = fota_sim_flash_open(map, path, seed, &modem->flash);
         if (!err)
             modem->port.flash = fota_sim_flash_port(modem->flash);

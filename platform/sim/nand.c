@@ -1,7 +1,5 @@
 #include "platform/sim/nand.h"
 
-#include <string.h>
-
 #include "fota_error.h"
 
 #define SPARES 12u
@@ -59,11 +57,6 @@ static const struct fota_nand_ops ops = {part_read, part_program, part_erase, pa
                                          part_mark_bad};
 
 /* ---- making it ------------------------------------------------------------------------------- */
-
-bool fota_sim_is_nand(const struct fota_map *map)
-{
-    return strcmp(map->name, "qcom9205") == 0;
-}
 
 static uint32_t end_of(const struct fota_map *map)
 {

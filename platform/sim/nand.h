@@ -15,13 +15,10 @@ struct fota_sim_nand {
     struct fota_nand nand;
 };
 
-/* Is the flash of this map a NAND? */
-bool fota_sim_is_nand(const struct fota_map *map);
-
 /*
- * As fota_sim_flash_open(), for a map that is a NAND. Which blocks of a new one are bad follows
- * from `seed`: the first or the last of each image and of staging; of these and of the journal the
- * one behind it, or the first, takes no more than one page. *nand may not be moved.
+ * As fota_sim_flash_open(), for a map of a NAND (fota_sim_map_is_nand()). Which blocks of a new one
+ * are bad follows from `seed`: the first or the last of each image and of staging; of these and of
+ * the journal the one behind it, or the first, takes no more than one page. *nand may not be moved.
  */
 int fota_sim_nand_open(struct fota_sim_nand *nand, const struct fota_map *map, const char *path,
                        uint64_t seed);
