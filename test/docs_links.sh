@@ -60,5 +60,13 @@ for document in "${documents[@]}"; do
     done < <(sed '/^```/,/^```/d' "$document" | grep -oE '`[^`]+`' | tr -d '`')
 done
 
+# Both READMEs say the same: the same commands and programs (but for their comments), the same links.
+blocks() { sed -n '/^```/,/^```/p' "$1" | sed 's/ *#.*//'; }
+links() { sed '/^```/,/^```/d' "$1" | grep -oE '\]\([^#) ][^) ]*\)' | grep -v README | sort; }
+for part in blocks links; do
+    difference=$(diff <($part README.md) <($part README.zh-CN.md)) ||
+        dead README.zh-CN.md "other $part than README.md: $difference"
+done
+
 printf '%d documents, %d links, %d dead\n' "${#documents[@]}" "$links" "$failures"
 [ "$failures" -eq 0 ]
