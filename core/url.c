@@ -14,6 +14,8 @@ static const struct {
     uint16_t port;
 } schemes[] = {{"http", 80}, {"https", 443}, {"ftp", 21}, {"ftps", 21}};
 
+#define IPV6_MAX 45u /* characters of an address, its last part in the form of IPv4 */
+
 #define SCHEMES (sizeof schemes / sizeof schemes[0])
 
 static bool is_digit(char c)
@@ -115,12 +117,14 @@ static void parse_userinfo(const char *text, size_t *at, size_t end, struct fota
     *at = sign + 1;
 }
 
-/* The grammar of an IPv6 address is left to whoever opens the connection. */
+/* The grammar of an IPv6 address is left to whoever opens the connection, but for its length: some
+ * take any number of leading zeros. */
 static bool parse_ipv6(const char *text, size_t *at, size_t end, struct fota_url *url)
 {
     size_t begin = ++*at;
 
-    while (*at < end && (is_hex(text[*at]) || text[*at] == ':' || text[*at] == '.'))
+    while (*at < end && *at - begin < IPV6_MAX &&
+           (is_hex(text[*at]) || text[*at] == ':' || text[*at] == '.'))
         ++*at;
     if (*at == end || text[*at] != ']' || *at == begin)
         return false;

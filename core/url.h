@@ -42,10 +42,10 @@ struct fota_url {
 /*
  * Parses `length` characters at `text` into *url, whose spans point into `text`. Refuses control
  * characters, spaces, '\', '"', '<', '>', an empty host, '@', percent-encoding or anything but
- * letters, digits, '-', '.' and '_' in the host, a port out of 1-65535, and for every scheme a
- * malformed percent-encoding or a "%00", "%0d" or "%0a" anywhere. `max` is FOTA_URL_MAX or
- * FOTA_REDIRECT_URL_MAX. Returns 0, or FOTA_ERR_URL (got: position from 0), FOTA_ERR_URL_TOO_LONG
- * (expected, got), FOTA_ERR_URL_SCHEME, with *fault filled in.
+ * letters, digits, '-', '.' and '_' in the host, more than 45 characters in brackets, a port out of
+ * 1-65535, and for every scheme a malformed percent-encoding or a "%00", "%0d" or "%0a" anywhere.
+ * `max` is FOTA_URL_MAX or FOTA_REDIRECT_URL_MAX. Returns 0, or FOTA_ERR_URL (got: position from
+ * 0), FOTA_ERR_URL_TOO_LONG (expected, got), FOTA_ERR_URL_SCHEME, with *fault filled in.
  */
 int fota_url_parse(const char *text, size_t length, size_t max, struct fota_url *url,
                    struct fota_fault *fault);

@@ -272,10 +272,13 @@ static void l6_an_address_of_another_family_than_asked_is_no_address(void **stat
 /* It may be said at once or later. */
 static void l5_a_name_that_cannot_exist_is_a_dns_error(void **state)
 {
-    static const char *const names[] = {"a..b", ""};
+    char digits[400]; /* lwIP takes an address with any number of zeros */
+    const char *const names[] = {"a..b", "", digits};
     struct fixture *f = *state;
 
-    for (size_t i = 0; i < 2; i++) {
+    memset(digits, '0', sizeof digits);
+    strcpy(digits + sizeof digits - 5, "1::1");
+    for (size_t i = 0; i < 3; i++) {
         int stream = -1;
         int error = open_stream(f, names[i], f->number, FOTA_ADDRESS_ANY, &stream);
 

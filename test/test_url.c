@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,6 +156,20 @@ static void ipv6_addresses_lose_their_brackets(void **state)
     assert_int_equal(parsed("http://[::1]").port, 80);
     for (size_t i = 0; i < COUNT(bad); i++)
         refused(bad[i], FOTA_ERR_URL);
+}
+
+/* A stack that takes any number of zeros need not have room for them. */
+static void v16_an_ipv6_address_has_at_most_45_characters(void **state)
+{
+    static const char most[] = "http://[1111:2222:3333:4444:5555:6666:111.222.233.244]/";
+    char more[400];
+
+    (void)state;
+    assert_int_equal(parsed(most).host.length, 45);
+    for (size_t zeros = 46 - 4; zeros < 200; zeros++) {
+        snprintf(more, sizeof more, "http://[%0*d1::1]/", (int)zeros, 0);
+        refused(more, FOTA_ERR_URL);
+    }
 }
 
 /* V24 */
@@ -480,6 +495,7 @@ int main(void)
         cmocka_unit_test(path_keeps_the_query_and_drops_the_fragment),
         cmocka_unit_test(userinfo_may_lack_either_half),
         cmocka_unit_test(ipv6_addresses_lose_their_brackets),
+        cmocka_unit_test(v16_an_ipv6_address_has_at_most_45_characters),
         cmocka_unit_test(v24_nothing_disguises_the_host),
         cmocka_unit_test(a_host_is_needed),
         cmocka_unit_test(what_is_not_a_url_is_refused_with_the_position),

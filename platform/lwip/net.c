@@ -273,14 +273,16 @@ static bool is_name(const char *host)
         if (label > 63)
             return false;
     }
-    return length > 0 && length < DNS_MAX_NAME_LENGTH;
+    return length > 0;
 }
 
 bool fota_lwip_can_be_reached(const char *host, enum fota_address_family family)
 {
     ip_addr_t address;
 
-    return ipaddr_aton(host, &address) ? is_of(&address, family) : is_name(host);
+    /* An address may have any number of zeros there. */
+    return strlen(host) < DNS_MAX_NAME_LENGTH &&
+           (ipaddr_aton(host, &address) ? is_of(&address, family) : is_name(host));
 }
 
 static int net_open(void *ctx, const char *host, uint16_t port, enum fota_address_family family,
