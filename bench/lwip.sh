@@ -10,7 +10,8 @@ compile() { # FOLDER OPTION...
     to=$1
     shift
     mkdir "$to"
-    for f in "$lwip"/core/*.c "$lwip"/core/ipv4/*.c "$lwip"/core/ipv6/*.c "$lwip/netif/ethernet.c" platform/lwip/net.c; do
+    for f in "$lwip"/core/*.c "$lwip"/core/ipv4/*.c "$lwip"/core/ipv6/*.c "$lwip/netif/ethernet.c" \
+        platform/lwip/lookup.c platform/lwip/net.c; do
         arm-none-eabi-gcc -mcpu=cortex-m3 -mthumb -Os -std=gnu99 -w -ffunction-sections -fdata-sections "$@" \
             -I"$lwip/include" -Iplatform/lwip -Icore -I. -c "$f" -o "$to/$(basename "$f" .c).o"
     done
@@ -67,9 +68,9 @@ row "memory: what is received, and pools" memp pbuf
 row "memory: what is sent" mem
 # shellcheck disable=SC2086 # a list of words
 row "the rest of lwIP" $rest
-row "platform/lwip/net.c" net
+row "platform/lwip" net lookup
 # shellcheck disable=SC2086
-row "**all**" $all net
+row "**all**" $all net lookup
 echo
 echo "struct fota_lwip_net, which the port owns, has $(owned) bytes."
 echo

@@ -6,7 +6,7 @@ set(FOTA_LWIP_SOURCES ${lwipcore_SRCS} ${lwipcore4_SRCS} ${lwipcore6_SRCS} ${LWI
 
 # A library of it with the given settings of platform/lwip/lwipopts.h: fota_add_lwip(NAME [SETTING...])
 function(fota_add_lwip name)
-  add_library(${name} STATIC ${FOTA_LWIP_SOURCES} platform/lwip/net.c)
+  add_library(${name} STATIC ${FOTA_LWIP_SOURCES} platform/lwip/lookup.c platform/lwip/net.c)
   set_source_files_properties(${FOTA_LWIP_SOURCES} PROPERTIES COMPILE_OPTIONS -w)
   target_include_directories(${name} SYSTEM PUBLIC ${LWIP_DIR}/src/include ${PROJECT_SOURCE_DIR}/platform/lwip)
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/core)

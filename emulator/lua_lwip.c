@@ -84,8 +84,8 @@ static void lwip_drop(void *ctx)
 {
     struct sim_lwip *lwip = ((struct way *)ctx)->lwip;
 
-    fota_lwip_net_drop(&lwip->net);
-    fota_lwip_udp_drop(&lwip->datagrams);
+    fota_lwip_net_close(&lwip->net);
+    fota_lwip_udp_close(&lwip->datagrams);
 }
 
 static int use_lwip(lua_State *L)

@@ -365,7 +365,7 @@ void hairpin_lose_power(void)
     struct tcp_pcb *pcb;
 
     hairpin_up.dead = true;
-    fota_lwip_net_drop(&world.net);
+    fota_lwip_net_close(&world.net);
     while ((pcb = of_the_device()))
         tcp_abort(pcb);
     hairpin_up.dead = dead;

@@ -4,6 +4,7 @@
 #include <lwip/dns.h>
 #include <lwip/sys.h>
 #include <lwip/timeouts.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "fota_error.h"
@@ -11,18 +12,16 @@
 /* How long one family may stay silent while there is another to try, ms. */
 #define SILENCE_MS 5000u
 
-/*
- * A lookup cannot be taken back, so its answer may come when the stream that asked, or the whole
- * net, is gone: it carries a number, and is for the stream that still waits for this one.
- */
-static struct fota_lwip_net *nets;
-static uint32_t lookups;
-
 static struct fota_lwip_stream *stream_at(struct fota_lwip_net *net, int stream)
 {
     if (stream < 0 || stream >= FOTA_LWIP_STREAMS || net->streams[stream].state == FOTA_LWIP_FREE)
         return NULL;
     return &net->streams[stream];
+}
+
+static struct fota_lwip_stream *stream_of(struct fota_lwip_lookup *lookup)
+{
+    return (struct fota_lwip_stream *)((char *)lookup - offsetof(struct fota_lwip_stream, lookup));
 }
 
 static void run(struct fota_lwip_net *net)
@@ -142,6 +141,7 @@ static void release(struct fota_lwip_stream *s)
     if (s->received)
         pbuf_free(s->received);
     s->received = NULL;
+    fota_lwip_lookup_forget(&s->lookup);
 }
 
 static void connect_to(struct fota_lwip_stream *s, const ip_addr_t *address)
@@ -166,24 +166,14 @@ static void connect_to(struct fota_lwip_stream *s, const ip_addr_t *address)
     }
 }
 
-static void on_address(const char *name, const ip_addr_t *address, void *arg)
+static void on_address(struct fota_lwip_lookup *lookup, const ip_addr_t *address)
 {
-    uint32_t lookup = (uint32_t)(uintptr_t)arg;
+    struct fota_lwip_stream *s = stream_of(lookup);
 
-    (void)name;
-    for (struct fota_lwip_net *net = nets; net; net = net->next) {
-        for (int i = 0; i < FOTA_LWIP_STREAMS; i++) {
-            struct fota_lwip_stream *s = &net->streams[i];
-
-            if (s->state != FOTA_LWIP_RESOLVING || s->lookup != lookup)
-                continue;
-            if (address)
-                connect_to(s, address);
-            else
-                fail(s, FOTA_ERR_DNS);
-            return;
-        }
-    }
+    if (address)
+        connect_to(s, address);
+    else
+        fail(s, FOTA_ERR_DNS);
 }
 
 static bool is_of(const ip_addr_t *address, enum fota_address_family family)
@@ -193,18 +183,11 @@ static bool is_of(const ip_addr_t *address, enum fota_address_family family)
 
 static void look_up(struct fota_lwip_stream *s)
 {
-    ip_addr_t address;
-    err_t err;
-
     s->state = FOTA_LWIP_RESOLVING;
-    s->lookup = ++lookups;
-    err = dns_gethostbyname_addrtype(s->host, &address, on_address, (void *)(uintptr_t)s->lookup,
-                                     s->current == FOTA_ADDRESS_IPV6 ? LWIP_DNS_ADDRTYPE_IPV6
-                                                                     : LWIP_DNS_ADDRTYPE_IPV4);
-    if (err == ERR_OK)
-        connect_to(s, &address);
-    else if (err != ERR_INPROGRESS)
-        fail(s, FOTA_ERR_DNS);
+    fota_lwip_look_up(&s->lookup, s->host,
+                      s->current == FOTA_ADDRESS_IPV6 ? LWIP_DNS_ADDRTYPE_IPV6
+                                                      : LWIP_DNS_ADDRTYPE_IPV4,
+                      on_address);
 }
 
 /* Begins as soon as there is an address to speak from. */
@@ -403,37 +386,18 @@ static void net_wait(void *ctx, uint32_t ms)
 
 /* ---- open, close ----------------------------------------------------------------------------- */
 
-static void unlink_net(const struct fota_lwip_net *net)
-{
-    struct fota_lwip_net **at = &nets;
-
-    while (*at && *at != net)
-        at = &(*at)->next;
-    if (*at)
-        *at = (*at)->next;
-}
-
 struct fota_net fota_lwip_net_open(struct fota_lwip_net *net, struct fota_lwip_driver driver)
 {
     static const struct fota_net_ops ops = {net_open,  net_ready, net_send, net_recv,
                                             net_close, net_wait,  NULL};
 
-    unlink_net(net); /* a net that was not closed would make the list a ring */
     memset(net, 0, sizeof *net);
     net->driver = driver;
-    net->next = nets;
-    nets = net;
     return (struct fota_net){&ops, net};
-}
-
-void fota_lwip_net_drop(struct fota_lwip_net *net)
-{
-    for (int i = 0; i < FOTA_LWIP_STREAMS; i++)
-        net_close(net, i);
 }
 
 void fota_lwip_net_close(struct fota_lwip_net *net)
 {
-    fota_lwip_net_drop(net);
-    unlink_net(net);
+    for (int i = 0; i < FOTA_LWIP_STREAMS; i++)
+        net_close(net, i);
 }

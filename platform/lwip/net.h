@@ -13,6 +13,7 @@
 #include <lwip/tcp.h>
 
 #include "fota_port.h"
+#include "platform/lwip/lookup.h"
 
 enum fota_lwip_state {
     FOTA_LWIP_FREE,
@@ -32,7 +33,7 @@ struct fota_lwip_stream {
     enum fota_address_family family;  /* asked for */
     enum fota_address_family current; /* IPV4 or IPV6: the one that is being tried */
     bool second;                      /* after that there is none to try */
-    uint32_t lookup;                  /* the resolver's answer belongs to this */
+    struct fota_lwip_lookup lookup;   /* of FOTA_LWIP_RESOLVING */
     uint32_t since_ms;                /* when connecting began */
     struct tcp_pcb *pcb;              /* owned; NULL: there is none (any more) */
     struct pbuf *received;            /* owned; not read yet */
@@ -53,7 +54,6 @@ struct fota_lwip_driver {
 struct fota_lwip_net {
     struct fota_lwip_driver driver;
     struct fota_lwip_stream streams[FOTA_LWIP_STREAMS];
-    struct fota_lwip_net *next; /* every open one, for the resolver's answers */
 };
 
 /*
@@ -71,14 +71,13 @@ bool fota_lwip_can_be_reached(const char *host, enum fota_address_family family)
 
 /*
  * Makes `net`, which may not be moved, without streams and returns it as the engine's port. There
- * is no access point to set: apn_set is NULL. fota_lwip_net_drop() ends all streams, and so does
- * fota_lwip_net_close(), which has to come before `net` goes.
+ * is no access point to set: apn_set is NULL. fota_lwip_net_close() ends all streams, and has to
+ * come before `net` goes; it can be used on as it was when it was opened.
  *
  * A stream waits for as long as the interface has no address; the engine's deadline ends that. Of
  * FOTA_ADDRESS_ANY, IPv4 is tried first, and IPv6 where there is no answer.
  */
 struct fota_net fota_lwip_net_open(struct fota_lwip_net *net, struct fota_lwip_driver driver);
-void fota_lwip_net_drop(struct fota_lwip_net *net);
 void fota_lwip_net_close(struct fota_lwip_net *net);
 
 #endif

@@ -3,20 +3,22 @@
 #include <lwip/dns.h>
 #include <lwip/sys.h>
 #include <lwip/timeouts.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "fota_error.h"
-
-/* As in net.c: a lookup carries a number, and its answer is for the stream that waits
- * for this one. */
-static struct fota_lwip_udp *nets;
-static uint32_t lookups;
 
 static struct fota_lwip_udp_stream *stream_at(struct fota_lwip_udp *udp, int stream)
 {
     if (stream < 0 || stream >= FOTA_LWIP_UDP || udp->streams[stream].state == FOTA_LWIP_FREE)
         return NULL;
     return &udp->streams[stream];
+}
+
+static struct fota_lwip_udp_stream *stream_of(struct fota_lwip_lookup *lookup)
+{
+    return (struct fota_lwip_udp_stream *)((char *)lookup -
+                                           offsetof(struct fota_lwip_udp_stream, lookup));
 }
 
 static void run(struct fota_lwip_udp *udp)
@@ -51,23 +53,13 @@ static void connect_to(struct fota_lwip_udp_stream *s, const ip_addr_t *address)
     s->state = FOTA_LWIP_CONNECTED;
 }
 
-static void on_address(const char *name, const ip_addr_t *address, void *arg)
+static void on_address(struct fota_lwip_lookup *lookup, const ip_addr_t *address)
 {
-    uint32_t lookup = (uint32_t)(uintptr_t)arg;
+    struct fota_lwip_udp_stream *s = stream_of(lookup);
 
-    (void)name;
-    for (struct fota_lwip_udp *udp = nets; udp; udp = udp->next) {
-        for (int i = 0; i < FOTA_LWIP_UDP; i++) {
-            struct fota_lwip_udp_stream *s = &udp->streams[i];
-
-            if (s->state != FOTA_LWIP_RESOLVING || s->lookup != lookup)
-                continue;
-            s->state = FOTA_LWIP_FAILED;
-            if (address)
-                connect_to(s, address);
-            return;
-        }
-    }
+    s->state = FOTA_LWIP_FAILED;
+    if (address)
+        connect_to(s, address);
 }
 
 static uint8_t types_of(enum fota_address_family family)
@@ -79,22 +71,13 @@ static uint8_t types_of(enum fota_address_family family)
     }
 }
 
-/* As soon as there is an address to speak from. An address as text is its own answer. */
+/* As soon as there is an address to speak from. */
 static void begin(struct fota_lwip_udp_stream *s)
 {
-    ip_addr_t address;
-    err_t err;
-
     if (!fota_lwip_has_address(s->family))
         return;
     s->state = FOTA_LWIP_RESOLVING;
-    s->lookup = ++lookups;
-    err = dns_gethostbyname_addrtype(s->host, &address, on_address, (void *)(uintptr_t)s->lookup,
-                                     types_of(s->family));
-    if (err == ERR_OK)
-        connect_to(s, &address);
-    else if (err != ERR_INPROGRESS)
-        s->state = FOTA_LWIP_FAILED;
+    fota_lwip_look_up(&s->lookup, s->host, types_of(s->family), on_address);
 }
 
 static int udp_open(void *ctx, const char *host, uint16_t port, enum fota_address_family family,
@@ -186,6 +169,7 @@ static void udp_close(void *ctx, int stream)
 
     if (!s)
         return;
+    fota_lwip_lookup_forget(&s->lookup);
     if (s->pcb)
         udp_remove(s->pcb);
     while (s->count > 0)
@@ -203,37 +187,18 @@ bool fota_lwip_udp_has_news(const struct fota_lwip_udp *udp)
 
 /* ---- open, close ----------------------------------------------------------------------------- */
 
-static void unlink_net(const struct fota_lwip_udp *udp)
-{
-    struct fota_lwip_udp **at = &nets;
-
-    while (*at && *at != udp)
-        at = &(*at)->next;
-    if (*at)
-        *at = (*at)->next;
-}
-
 struct fota_net fota_lwip_udp_open(struct fota_lwip_udp *udp, struct fota_lwip_driver driver)
 {
     static const struct fota_net_ops ops = {
         udp_open, udp_ready, udp_send_datagram, udp_recv_datagram, udp_close, NULL, NULL};
 
-    unlink_net(udp);
     memset(udp, 0, sizeof *udp);
     udp->driver = driver;
-    udp->next = nets;
-    nets = udp;
     return (struct fota_net){&ops, udp};
-}
-
-void fota_lwip_udp_drop(struct fota_lwip_udp *udp)
-{
-    for (int i = 0; i < FOTA_LWIP_UDP; i++)
-        udp_close(udp, i);
 }
 
 void fota_lwip_udp_close(struct fota_lwip_udp *udp)
 {
-    fota_lwip_udp_drop(udp);
-    unlink_net(udp);
+    for (int i = 0; i < FOTA_LWIP_UDP; i++)
+        udp_close(udp, i);
 }

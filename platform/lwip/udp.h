@@ -15,7 +15,7 @@ struct fota_lwip_udp_stream {
     enum fota_lwip_state state; /* WAITING, RESOLVING, CONNECTED (there is an address), FAILED */
     uint16_t port;
     enum fota_address_family family;
-    uint32_t lookup;                            /* the resolver's answer belongs to this */
+    struct fota_lwip_lookup lookup;             /* of RESOLVING */
     struct udp_pcb *pcb;                        /* owned; NULL: not yet */
     struct pbuf *received[FOTA_LWIP_DATAGRAMS]; /* owned */
     unsigned count;                             /* of them */
@@ -25,7 +25,6 @@ struct fota_lwip_udp_stream {
 struct fota_lwip_udp {
     struct fota_lwip_driver driver;
     struct fota_lwip_udp_stream streams[FOTA_LWIP_UDP];
-    struct fota_lwip_udp *next; /* every open one, for the resolver's answers */
 };
 
 /*
@@ -33,12 +32,11 @@ struct fota_lwip_udp {
  * send, recv and close as fota_net_ops has them, but each send() is a datagram and each recv()
  * gives one at most, cut to `len`; an empty one is none. There is no wait(): that of net.h's sleeps
  * until something arrives for either, and fota_lwip_udp_has_news() says that something has already.
- * fota_lwip_udp_drop() ends all streams, and so does fota_lwip_udp_close(), which has to come
- * before `udp` goes.
+ * fota_lwip_udp_close() ends all streams, and has to come before `udp` goes; it can be used on as
+ * it was when it was opened.
  */
 struct fota_net fota_lwip_udp_open(struct fota_lwip_udp *udp, struct fota_lwip_driver driver);
 bool fota_lwip_udp_has_news(const struct fota_lwip_udp *udp);
-void fota_lwip_udp_drop(struct fota_lwip_udp *udp);
 void fota_lwip_udp_close(struct fota_lwip_udp *udp);
 
 #endif
