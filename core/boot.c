@@ -382,7 +382,7 @@ bool fota_boot_proven(const struct fota_boot *boot, int step)
     device.counter = device.key_generation = 0;
     /* An image must not run as an updater, nor the other way round, whatever the record claims. */
     return fota_package_may_run(&boot->manifest, boot->config->policy, &device) &&
-           updater == (boot->manifest.set_stage == FOTA_SET_UPDATER) &&
+           updater == (boot->manifest.set_stage < boot->manifest.set_stages) &&
            fota_hasher_proven(hasher) && hasher->from == runs &&
            fota_differ(&hasher->expected, &boot->manifest.result, sizeof hasher->expected) == 0;
 }

@@ -37,6 +37,20 @@ static int write_image(struct fota_boot *b, const uint8_t *image, uint32_t lengt
     return err > 0 ? 0 : err;
 }
 
+/* What was written, as the flash gives it, is what was signed. */
+static int check_image(struct fota_boot *b, struct fota_fault *fault)
+{
+    int err = fota_hasher_start(&b->hasher, fota_boot_port(b), fota_boot_map(b)->slot.offset,
+                                &b->manifest.result, fault);
+
+    if (err)
+        return err;
+    do
+        err = fota_hasher_step(&b->hasher, fault);
+    while (err > 0);
+    return err;
+}
+
 static int clear_last(struct fota_boot *b, const struct fota_region *region,
                       struct fota_fault *fault)
 {
@@ -86,6 +100,8 @@ int fota_boot_provision(struct fota_boot *boot, const struct fota_config *config
     if (!err)
         err = write_image(boot, package + boot->manifest.header_length,
                           boot->manifest.payload.length, fault);
+    if (!err)
+        err = check_image(boot, fault);
     if (!err)
         err = forget_past(boot, fault);
     if (!err)

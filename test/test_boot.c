@@ -72,6 +72,39 @@ static void provisioning_takes_a_signed_image_for_this_model_only(void **state)
     }
 }
 
+/* That there is nothing to run would otherwise show at the first start, in another place. */
+static void provisioning_a_damaged_image_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct fota_fault fault;
+
+    f->update.data[f->update.length - 1] ^= 1;
+    assert_int_equal(
+        fota_boot_provision(f->rig.boot, &f->rig.config, f->update.data, f->update.length, &fault),
+        FOTA_ERR_INTEGRITY);
+    assert_int_equal(rig_boot(&f->rig), FOTA_BOOT_NOTHING);
+}
+
+static void make_it_a_set_of_one(struct fota_manifest *m)
+{
+    m->present |= 1u << FOTA_FIELD_SET;
+    m->set_stage = m->set_stages = 1;
+}
+
+/* It is the first stage and the last: what is accepted is run. */
+static void the_only_package_of_a_set_runs(void **state)
+{
+    struct rig_spec spec = {.sequence = 2, .edit = make_it_a_set_of_one};
+    struct fixture *f = *state;
+
+    rig_package_free(&f->update);
+    rig_package_make(&f->update, &spec);
+    rig_serve(&f->rig, &f->update);
+    install(f);
+    assert_int_equal(fota_confirm(f->rig.fota), 0);
+    assert_true(rig_restart(&f->rig));
+}
+
 static void a_staged_package_is_installed_tried_and_confirmed(void **state)
 {
     struct fixture *f = *state;
@@ -632,6 +665,8 @@ int main(void)
         TEST(a_provisioned_image_runs),
         TEST(a_plain_boot_changes_no_flash),
         TEST(provisioning_takes_a_signed_image_for_this_model_only),
+        TEST(provisioning_a_damaged_image_is_refused),
+        TEST(the_only_package_of_a_set_runs),
         TEST(a_staged_package_is_installed_tried_and_confirmed),
         TEST(v10_the_counter_rises_at_the_confirm_and_not_before),
         TEST(without_confirm_three_starts_then_the_old_image_with_the_reason),
