@@ -102,8 +102,9 @@ static int find_point(const struct fota_crypto_ops *crypto, const struct fota_po
         err = follow(crypto, m, point, last);
     if (err || memcmp(last, id, FOTA_KEY_ID_SIZE) == 0)
         return err;
-    if (memcmp(m->successors[0].voucher, id, FOTA_KEY_ID_SIZE) == 0)
-        return FOTA_ERR_KEY_REPLACED;
+    for (size_t i = 0; i < m->successor_count; i++)
+        if (memcmp(m->successors[i].voucher, id, FOTA_KEY_ID_SIZE) == 0)
+            return FOTA_ERR_KEY_REPLACED;
     return trusted_point(policy, id, point);
 }
 

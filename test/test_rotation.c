@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "rig.h"
+#include "rig_parts.h"
 
 static struct rig rig;
 
@@ -124,6 +125,25 @@ static void key_compromise_the_old_key_is_refused_afterwards(void **state)
     install(5, to_1_to_2, 2, 2);
 }
 
+/* A modem may know a key of its own that a chain passes by. */
+static void key_compromise_a_key_in_the_middle_signs_nothing(void **state)
+{
+    const struct fota_keypair *first = rig_key(0), *second = rig_key(1);
+    struct fota_key keys[2] = {{.development = false}, {.development = false}};
+
+    (void)state;
+    memcpy(keys[0].id, first->id, sizeof keys[0].id);
+    memcpy(keys[0].point, first->point, sizeof keys[0].point);
+    memcpy(keys[1].id, second->id, sizeof keys[1].id);
+    memcpy(keys[1].point, second->point, sizeof keys[1].point);
+    rig.policy.keys = keys;
+    rig.policy.key_count = 2;
+    install(2, to_1_to_2, 2, 2);
+    assert_int_equal(offer_new(3, to_1_to_2, 2, 1), FOTA_ERR_KEY_REPLACED);
+    assert_int_equal(offer_new(3, to_1_to_2, 2, 0), FOTA_ERR_KEY_REPLACED);
+    install(3, to_1_to_2, 2, 2);
+}
+
 static void the_old_key_counts_until_the_new_image_is_confirmed(void **state)
 {
     struct rig_package p = package(2, to_1, 1, 1);
@@ -194,6 +214,7 @@ int main(void)
         TEST(arbitrary_install_a_key_without_a_voucher_is_refused),
         TEST(arbitrary_install_a_changed_successor_is_refused),
         TEST(key_compromise_the_old_key_is_refused_afterwards),
+        TEST(key_compromise_a_key_in_the_middle_signs_nothing),
         TEST(the_old_key_counts_until_the_new_image_is_confirmed),
         TEST(a_lost_journal_does_not_bring_the_old_key_back),
         TEST(a_power_cut_leaves_the_one_key_or_the_other),
