@@ -137,12 +137,11 @@ int fota_engine_may_begin(struct fota *f)
 
 int fota_cancel(struct fota *fota)
 {
-    if (!fota_busy(fota) || fota->phase == FOTA_PHASE_CANCEL) {
-        if (fota->local && fota->phase != FOTA_PHASE_IDLE) {
-            fota_engine_reset(fota);
-            return 0;
-        }
+    if (fota->phase == FOTA_PHASE_IDLE || fota->phase == FOTA_PHASE_CANCEL)
         return fota_engine_fail(fota, FOTA_ERR_STATE, 0, 0);
+    if (!fota_busy(fota)) {
+        fota_engine_reset(fota);
+        return 0;
     }
     fota_source_close(&fota->source);
     fota_hasher_stop(&fota->hasher);

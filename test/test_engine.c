@@ -476,6 +476,23 @@ static void a_local_update_can_be_cancelled_and_begun_again(void **state)
     assert_installs(f);
 }
 
+static void a_verification_that_is_cancelled_twice_ends_once(void **state)
+{
+    struct fixture *f = *state;
+    struct fota_event event;
+    size_t taken;
+
+    for (size_t at = 0; at < f->update.length; at += taken)
+        assert_int_equal(
+            fota_write(f->rig.fota, f->update.data + at, f->update.length - at, 0, &taken), 0);
+    assert_int_equal(fota_flush(f->rig.fota), 0);
+    assert_int_equal(fota_verify(f->rig.fota), 0);
+    assert_int_equal(fota_cancel(f->rig.fota), 0);
+    assert_int_equal(fota_cancel(f->rig.fota), FOTA_ERR_STATE);
+    assert_int_equal(rig_finish(&f->rig, &event), FOTA_ERR_CANCELLED);
+    assert_int_equal(f->rig.ends, 1);
+}
+
 /* ---- busy, trial, result --------------------------------------------------------------------- */
 
 static void a_second_update_is_refused_while_one_runs(void **state)
@@ -687,6 +704,7 @@ int main(void)
         TEST(local_bytes_behind_the_end_end_the_update),
         TEST(a_local_payload_with_a_flipped_bit_is_refused),
         TEST(a_local_update_can_be_cancelled_and_begun_again),
+        TEST(a_verification_that_is_cancelled_twice_ends_once),
         TEST(a_second_update_is_refused_while_one_runs),
         TEST(an_image_on_trial_gets_no_update),
         TEST(the_running_version_is_known_after_a_cancelled_download),
