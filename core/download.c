@@ -231,11 +231,12 @@ static bool same_file(const struct fota_file_identity *a, const struct fota_file
     return !contradict(a->total, b->total) && !contradict(a->validator, b->validator);
 }
 
-/* What was resumed is settled first; and until progress was noted the header that lies in flash,
- * and was good when it was read, may be half done. */
+/* What was resumed is settled first, and what an updater is to fetch may be another thing by now;
+ * until progress was noted the header that lies in flash, and was good when it was read, may be
+ * half done. */
 static enum fota_phase next_of_staging(const struct fota *f)
 {
-    if (fota_staging_settled(f))
+    if (fota_staging_settled(f) && (f->ordered || f->set_stage != FOTA_SET_UPDATER))
         return FOTA_PHASE_BODY;
     return f->marked ? FOTA_PHASE_MARK : FOTA_PHASE_INTENT;
 }

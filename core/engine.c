@@ -245,11 +245,14 @@ enum fota_step fota_step(struct fota *fota, struct fota_event *event)
 
 const struct fota_manifest *fota_engine_installed(struct fota *f)
 {
-    const struct fota_region *slot = fota_slot_active(fota_map_of(f), f->journal.record.flags);
+    const struct fota_map *map = fota_map_of(f);
+    uint32_t address = f->set_stage == FOTA_SET_APP
+                           ? map->staging.offset
+                           : fota_slot_manifest(fota_slot_active(map, f->journal.record.flags));
     struct fota_fault fault; /* that the slot has no manifest is no failure of the update */
 
-    if (fota_header_load(f->config.port, f->config.policy, fota_slot_manifest(slot),
-                         f->work.installed.header, &f->work.installed.manifest, &fault) != 0)
+    if (fota_header_load(f->config.port, f->config.policy, address, f->work.installed.header,
+                         &f->work.installed.manifest, &fault) != 0)
         return NULL;
     return &f->work.installed.manifest;
 }

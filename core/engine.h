@@ -77,7 +77,6 @@ struct fota {
     struct fota_writer writer;
     struct fota_journal journal;
     struct fota_hasher hasher;
-    uint8_t set_id[8]; /* of the set whose second stage is fetched */
     struct fota_manifest manifest;
     char url[FOTA_URL_MAX + 1];
     char url2[FOTA_URL_MAX + 1]; /* of the second stage */
@@ -123,8 +122,9 @@ int fota_engine_note(struct fota *f, const struct fota_record *record);
 void fota_engine_reset(struct fota *f);
 
 /*
- * Loads the running slot's manifest into f->work.installed, which is valid until the next byte of a
- * package. Returns it, or NULL if the slot has none that is signed.
+ * Loads the manifest of what runs, of the slot's image or of the resident updater, into
+ * f->work.installed, which is valid until the next byte of a package. Returns it, or NULL if there
+ * is none that is signed.
  */
 const struct fota_manifest *fota_engine_installed(struct fota *f);
 

@@ -65,13 +65,13 @@ void fota_mini_describe(struct fota *f, struct fota_device *device)
     }
     device->map = NULL; /* what comes is the image, and goes into the slot */
     device->set_stage = f->set_stage;
-    device->set_id = f->set_id;
-    /* What may take the place of the installed image was judged when the set was begun; that image
-     * may be gone by now. */
+    /* Set, key and least sequence are those of the updater, which is what is installed now. What
+     * may take the place of the old image was judged when the set was begun; that image may be
+     * gone. */
+    device->set_id = f->work.installed.manifest.set_id;
     device->staging_size = device->slot_size;
     device->sequence = 0;
     device->image = NULL;
-    device->counter = f->journal.record.to_sequence;
     f->manifest.requires_count = 0;
     f->manifest.present &= ~(1u << FOTA_FIELD_EXPIRY);
 }
@@ -94,15 +94,6 @@ static void pause_after_trials(struct fota *f)
     f->phase = FOTA_PHASE_BACKOFF;
 }
 
-static int load_set(struct fota *f)
-{
-    int err = fota_header_load(f->config.port, f->config.policy, fota_map_of(f)->staging.offset,
-                               f->header, &f->manifest, &f->fault);
-
-    memcpy(f->set_id, f->manifest.set_id, sizeof f->set_id);
-    return err;
-}
-
 int fota_update(struct fota *fota, void *memory, size_t size)
 {
     static const struct fota_limits limits = {.backoff_max_ms = RESIDENT_PAUSE_MS};
@@ -113,13 +104,10 @@ int fota_update(struct fota *fota, void *memory, size_t size)
         return fota_engine_fail(fota, FOTA_ERR_STATE, 0, 0);
     if (size < FOTA_ORDER_MAX)
         return fota_engine_fail(fota, FOTA_ERR_MEMORY, FOTA_ORDER_MAX, fota_clamp32(size));
-    err = load_set(fota);
-    if (!err) {
-        err = fota_order_load(fota->config.port, memory, &order);
-        if (err)
-            fota_engine_fail(fota, err, 0, 0);
-    }
-    if (!err)
+    err = fota_order_load(fota->config.port, memory, &order);
+    if (err)
+        fota_engine_fail(fota, err, 0, 0);
+    else
         err = fota_download_begin(fota, order.url,
                                   fota_order_demands_tls(&order) ? &order.tls : NULL, &limits);
     fota->set_stage = FOTA_SET_APP;

@@ -110,9 +110,12 @@ static int check_reverted(struct fota *f)
 
 int fota_staging_accept(struct fota *f)
 {
+    const struct fota_manifest *installed = fota_engine_installed(f);
     struct fota_device device;
 
-    fota_device_describe(&f->config, &f->journal.record, fota_engine_installed(f), &device);
+    if (!installed && f->set_stage == FOTA_SET_APP)
+        return fota_engine_fail(f, FOTA_ERR_FLASH_READ, 0, 0);
+    fota_device_describe(&f->config, &f->journal.record, installed, &device);
     if (f->set_stage != FOTA_SET_NONE)
         fota_mini_describe(f, &device);
     return fota_package_judge(&f->manifest, f->config.policy, &device, &f->fault);

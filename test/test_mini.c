@@ -227,6 +227,43 @@ static void rollback_attack_an_older_application_is_refused(void **state)
     assert_old(f);
 }
 
+/* By key 1, for which key 0 vouches, or by key 2, for which it does too. */
+static void make_rotated(struct rig_package *package, uint8_t set, uint8_t stage, uint32_t sequence,
+                         unsigned signer)
+{
+    struct rig_spec spec = {.sequence = sequence,
+                            .edit = edit_set,
+                            .chain = {0, signer},
+                            .chain_length = 1,
+                            .signer = signer};
+
+    rig_package_free(package);
+    set_of_edit = set;
+    stage_of_edit = stage;
+    rig_package_make(package, &spec);
+}
+
+/* Nothing is left in the slot that names the key in use: the updater's own package does. */
+static void key_compromise_the_old_key_vouches_for_no_application(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_true(rig_restart(&f->rig));
+    make_rotated(&f->updater, 7, 1, 2, 1);
+    make_rotated(&f->app, 7, 2, 2, 1);
+    rig_serve(&f->rig, &f->updater);
+    assert_int_equal(rig_download_mini(&f->rig), 0);
+    assert_true(rig_restart(&f->rig));
+    assert_int_equal(fota_confirm(f->rig.fota), 0);
+    assert_int_equal(rig_record(&f->rig).key_generation, 1);
+    make_rotated(&f->updater, 8, 1, 3, 1);
+    rig_serve(&f->rig, &f->updater);
+    reach_updater(f);
+    rig_damage(&f->rig, fota_slot_manifest(&f->rig.map->slot), 1);
+    make_rotated(&f->app, 8, 2, 3, 2);
+    assert_int_equal(rig_update(&f->rig), FOTA_ERR_KEY_REPLACED);
+}
+
 static void an_updater_that_staging_cannot_take_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -258,6 +295,32 @@ static void both_urls_are_looked_at_before_anything_happens(void **state)
                      FOTA_ERR_NOT_BUILT); /* this port has no TLS */
     assert_false(fota_busy(f->rig.fota));
     assert_int_equal(f->rig.server.requests, 0);
+}
+
+/* The updater is the same one and partly there; what it is to fetch is what was asked for last. */
+static void another_url_of_the_application_counts_wherever_the_first_try_ended(void **state)
+{
+    struct fixture *f = *state;
+    struct fota_event event = {0};
+    struct fota_order order;
+
+    for (unsigned steps = 1; event.kind != FOTA_EVENT_END; steps++) {
+        assert_true(rig_restart(&f->rig));
+        assert_int_equal(fota_download_mini(f->rig.fota, "http://example.com/1",
+                                            "http://example.com/3", NULL, NULL),
+                         0);
+        for (unsigned i = 0; i < steps; i++)
+            fota_step(f->rig.fota, &event);
+        if (event.kind != FOTA_EVENT_END) {
+            assert_int_equal(fota_cancel(f->rig.fota), 0);
+            rig_finish(&f->rig, &event);
+            assert_int_equal(rig_download_mini(&f->rig), 0);
+            assert_int_equal(fota_order_load(&f->rig.port, f->rig.order, &order), 0);
+            assert_string_equal(order.url + strlen(order.url) - 2, "/2");
+            assert_int_equal(fota_discard(f->rig.fota), 0);
+            event.kind = FOTA_EVENT_NONE;
+        }
+    }
 }
 
 static void damage_order(struct fixture *f, uint32_t copy, uint32_t byte)
@@ -662,8 +725,10 @@ int main(void)
         TEST(the_second_stage_or_no_stage_is_no_first_one),
         TEST(a_stage_is_no_package_by_itself),
         TEST(rollback_attack_an_older_application_is_refused),
+        TEST(key_compromise_the_old_key_vouches_for_no_application),
         TEST(an_updater_that_staging_cannot_take_is_refused),
         TEST(both_urls_are_looked_at_before_anything_happens),
+        TEST(another_url_of_the_application_counts_wherever_the_first_try_ended),
         TEST(what_tls_demands_is_kept_as_it_was),
         TEST(a_flipped_bit_of_the_order_leaves_an_updater_that_can_fetch),
         TEST(an_updater_that_does_not_know_what_to_fetch_lets_the_application_run),
