@@ -52,7 +52,7 @@ enum fota_class {
     /* calls */ \
     X(ARGUMENT,         -1, REQUEST,  FAILED,      false, "argument out of range: expected {expected}, got {got}; correct the call") \
     X(BUSY,             -2, REQUEST,  DEFERRED,    true,  "an update is running already; wait for its end or cancel it") \
-    X(STATE,            -3, REQUEST,  FAILED,      false, "this call does not fit the state of the update; begin again") \
+    X(STATE,            -3, REQUEST,  FAILED,      false, "this call does not fit the state of the update: write the whole package, flush, then verify; only what runs can be cancelled") \
     X(UNSUPPORTED,      -4, REQUEST,  UNSUPPORTED, false, "{subject}") \
     X(NOT_BUILT,        -5, REQUEST,  UNSUPPORTED, false, "{subject} is not built into this firmware") \
     X(CANCELLED,        -6, DOWNLOAD, CANCELLED,   true,  "the update was cancelled") \

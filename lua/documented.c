@@ -4,13 +4,20 @@
 #include "lua/face.h"
 #include "url.h"
 
-static int missing_url(lua_State *L, const char *name)
+/* `format` has one %s, for `what`. */
+static int bad_argument(lua_State *L, const char *format, const char *what)
 {
     lua_pushinteger(L, -1);
-    lua_pushfstring(L, "%s: %s is missing; give the package's url",
-                    fota_error_name(FOTA_ERR_ARGUMENT), name);
+    lua_pushfstring(L, "%s: ", fota_error_name(FOTA_ERR_ARGUMENT));
+    lua_pushfstring(L, format, what);
+    lua_concat(L, 2);
     lua_pushinteger(L, FOTA_ERR_ARGUMENT);
     return 3;
+}
+
+static int missing_url(lua_State *L, const char *name)
+{
+    return bad_argument(L, "%s is missing; give the package's url", name);
 }
 
 static int unsupported(lua_State *L, const struct face *face, enum fota_feature feature)
@@ -262,18 +269,24 @@ static int write_bytes(lua_State *L)
         return luaL_error(L, "argument 'bytesData' must be a string, got %s", luaL_typename(L, 2));
     data = lua_tolstring(L, 2, &length);
     if (!lua_isnoneornil(L, 3))
-        total = fota_lua_whole_number(L, 3, "file_size");
+        fota_lua_check_number(L, 3, "file_size");
     if (!can(face, FOTA_FEATURE_LOCAL))
         return unsupported(L, face, FOTA_FEATURE_LOCAL);
+    if (!lua_isnoneornil(L, 3) && !fota_lua_to_whole(L, 3, &total))
+        return bad_argument(L, "file_size must be a whole number from 0 to 4294967295, got %s",
+                            lua_tostring(L, 3));
+    fota_lua_remember_running(face);
     while (!err && length) {
         err = fota_write(face->engine, data, length, total, &taken);
         data += taken;
         length -= taken;
     }
     if (!err)
-        face->unwritten.error = 0;
-    else if (!face->unwritten.error)
-        fota_lua_compose(fota_fault(face->engine), &face->unwritten);
+        face->unwritten.error = face->ending.error = 0;
+    else
+        fota_lua_compose(fota_fault(face->engine), &face->ending);
+    if (err && !face->unwritten.error)
+        face->unwritten = face->ending;
     return fota_lua_documented(L, face, err);
 }
 
@@ -313,17 +326,14 @@ static int verify(lua_State *L)
 
 /* ---- the object ------------------------------------------------------------------------------ */
 
-static bool read_reset_disable(lua_State *L, int index)
+/* Raises for what is no number; a number but 0 and 1 is left to the caller. */
+static lua_Number read_reset_disable(lua_State *L, int index)
 {
-    lua_Number value = lua_tonumber(L, index);
-
     if (lua_isnil(L, index))
-        return false;
-    if (lua_type(L, index) != LUA_TNUMBER || (value != 0 && value != 1))
-        luaL_error(L, "argument 'reset_disable' must be 0 or 1, got %s",
-                   lua_type(L, index) == LUA_TNUMBER ? lua_tostring(L, index)
-                                                     : luaL_typename(L, index));
-    return value == 1;
+        return 0;
+    if (lua_type(L, index) != LUA_TNUMBER)
+        luaL_error(L, "argument 'reset_disable' must be 0 or 1, got %s", luaL_typename(L, index));
+    return lua_tonumber(L, index);
 }
 
 /* Makes the object, with a copy of the texts at `first` and the two behind: they live as long. */
@@ -364,7 +374,7 @@ int fota_lua_construct(lua_State *L)
     static const char *const known[] = {"reset_disable", "root_cert", "cert", "key", NULL};
     enum { OPTIONS = 2, RESET_DISABLE, ROOT_CERT };
     struct face *face = face_of(L);
-    bool keep_awake;
+    lua_Number keep_awake;
 
     lua_settop(L, OPTIONS);
     if (lua_istable(L, OPTIONS)) {
@@ -377,9 +387,12 @@ int fota_lua_construct(lua_State *L)
         lua_settop(L, ROOT_CERT + 2);
     }
     keep_awake = read_reset_disable(L, RESET_DISABLE);
-    if (keep_awake && !can(face, FOTA_FEATURE_RESET_DISABLE))
+    if (keep_awake != 0 && keep_awake != 1)
+        return natively(L, bad_argument(L, "reset_disable must be 0 or 1, got %s",
+                                        lua_tostring(L, RESET_DISABLE)));
+    if (keep_awake == 1 && !can(face, FOTA_FEATURE_RESET_DISABLE))
         return natively(L, unsupported(L, face, FOTA_FEATURE_RESET_DISABLE));
-    push_object(L, keep_awake, ROOT_CERT);
+    push_object(L, keep_awake == 1, ROOT_CERT);
     return 1;
 }
 

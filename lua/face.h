@@ -59,6 +59,13 @@ struct job {
     enum fota_stage stage;
 };
 
+/* The image that runs. It cannot be read while an update writes: it is kept from before. */
+struct running {
+    bool known;
+    char version[FOTA_NAME_MAX + 1]; /* "" it has none that can be read */
+    uint32_t sequence;
+};
+
 /* Where LuatOS's functions stand. */
 enum luatos { LUATOS_IDLE, LUATOS_WRITING, LUATOS_FAILED, LUATOS_DONE };
 
@@ -66,9 +73,10 @@ struct face {
     const struct fota_config *config;
     struct fota *engine;
     struct fota_limits limits; /* of the downloads to come */
-    struct ending ending;      /* of the last update, local ones too */
+    struct ending ending;      /* of the last update, local ones too; 0: none has failed since */
     struct ending unwritten;   /* the first write() that failed since one succeeded */
-    struct fota_event last;    /* newest event, for status() */
+    struct running running;
+    struct fota_event last; /* newest event, for status() */
     uint64_t begun_ms;
     uint64_t last_ms;         /* when `last` happened */
     uint32_t begun_bytes;     /* in hand when the download began to move */
@@ -123,6 +131,12 @@ bool fota_lua_callable_field(lua_State *L, int index, const char *name);
 /* The value at `index` as a whole number; raises, naming it `name`, for anything else. */
 uint32_t fota_lua_whole_number(lua_State *L, int index, const char *name);
 
+/* The same of a number only: false for one that is not whole, or not from 0 to UINT32_MAX. */
+bool fota_lua_to_whole(lua_State *L, int index, uint32_t *whole);
+
+/* Raises, naming the value at `index` `name`, unless it is a number. */
+void fota_lua_check_number(lua_State *L, int index, const char *name);
+
 /* Argument 2 is the table of named arguments or, where `text` says so, one string alone. Returns
  * whether it is the table. */
 bool fota_lua_named_arguments(lua_State *L, bool text, const char *const *known);
@@ -157,6 +171,9 @@ int fota_lua_wait_documented(lua_State *L, struct face *face);
 
 /* One step of the engine; tells Lua what happened. */
 enum fota_step fota_lua_advance(lua_State *L, struct face *face, struct fota_event *event);
+
+/* To be called before an update begins: what last_result() tells of the image that runs. */
+void fota_lua_remember_running(struct face *face);
 
 /* Runs the engine until the update that runs now has ended. */
 void fota_lua_pump(lua_State *L, struct face *face);

@@ -554,6 +554,7 @@ int fota_lua_begin(lua_State *L, struct face *face, int index, bool has_callback
         drop_texts(L, job);
         return ending->error;
     }
+    fota_lua_remember_running(face);
     if (start(face, url, job) != 0) {
         fota_lua_compose(fota_fault(face->engine), ending);
         drop_texts(L, job);
@@ -566,7 +567,7 @@ int fota_lua_begin(lua_State *L, struct face *face, int index, bool has_callback
     lua_pushvalue(L, -1);
     face->job_pin = luaL_ref(L, PINS);
     face->job = job;
-    face->unwritten.error = 0;
+    face->unwritten.error = face->ending.error = 0;
     face->begun_ms = 0;
     return 0;
 }

@@ -27,6 +27,7 @@ static int init(lua_State *L)
     }
     fota_cancel(face->engine); /* what an earlier init left half written */
     face->luatos = LUATOS_WRITING;
+    face->ending.error = 0;
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -37,6 +38,14 @@ static int wait(lua_State *L)
     return 1;
 }
 
+/* Keeps why, for status(); the C result. */
+static int failed(struct face *face)
+{
+    fota_lua_compose(fota_fault(face->engine), &face->ending);
+    face->luatos = LUATOS_FAILED;
+    return FAILED;
+}
+
 /* Writes bytes; the C result. */
 static int write_all(struct face *face, const char *data, size_t length)
 {
@@ -45,16 +54,14 @@ static int write_all(struct face *face, const char *data, size_t length)
 
     if (face->luatos != LUATOS_WRITING)
         return FAILED;
+    fota_lua_remember_running(face);
     while (!err && length) {
         err = fota_write(face->engine, data, length, 0, &taken);
         data += taken;
         length -= taken;
     }
-    if (err) {
-        fota_lua_compose(fota_fault(face->engine), &face->ending);
-        face->luatos = LUATOS_FAILED;
-        return FAILED;
-    }
+    if (err)
+        return failed(face);
     return fota_complete(face->engine) ? 0 : 1;
 }
 
@@ -112,16 +119,22 @@ static int conclude(lua_State *L, struct face *face)
         return FAILED;
     if (!fota_complete(face->engine))
         return 1;
+    if (fota_flush(face->engine) != 0 || fota_verify(face->engine) != 0)
+        return failed(face);
     face->luatos = LUATOS_FAILED;
-    if (fota_flush(face->engine) != 0 || fota_verify(face->engine) != 0) {
-        fota_lua_compose(fota_fault(face->engine), &face->ending);
-        return FAILED;
-    }
     fota_lua_pump(L, face);
     if (face->ending.error)
         return FAILED;
     face->luatos = LUATOS_DONE;
     return 0;
+}
+
+/* The same where no more bytes will come: what is not complete has failed. */
+static int conclude_now(lua_State *L, struct face *face)
+{
+    int result = conclude(L, face);
+
+    return result > 0 && fota_flush(face->engine) != 0 ? failed(face) : result;
 }
 
 static int is_done(lua_State *L)
@@ -145,7 +158,7 @@ static int finish(lua_State *L)
         return 1;
     }
     if (keep && face->luatos != LUATOS_IDLE)
-        result = conclude(L, face);
+        result = conclude_now(L, face);
     if (!keep || result != 0) {
         fota_cancel(face->engine);
         if (!keep)
@@ -197,6 +210,7 @@ static int file(lua_State *L)
     else if (face->luatos != LUATOS_WRITING)
         fota_cancel(face->engine);
     face->luatos = result < 0 ? LUATOS_FAILED : LUATOS_WRITING;
+    face->ending.error = 0;
     while (result >= 0 && read_file(L, index)) {
         size_t length;
         const char *data = lua_tolstring(L, -1, &length);
@@ -209,13 +223,9 @@ static int file(lua_State *L)
     lua_pushvalue(L, index);
     lua_call(L, 1, 0);
     if (result >= 0)
-        result = conclude(L, face);
-    if (result != 0) {
-        if (!fota_busy(face->engine))
-            fota_cancel(face->engine);
-        face->luatos = LUATOS_FAILED;
-        result = FAILED;
-    }
+        result = conclude_now(L, face);
+    if (result != 0 && !fota_busy(face->engine))
+        fota_cancel(face->engine);
     return push_result(L, result);
 }
 

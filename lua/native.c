@@ -1,4 +1,6 @@
 /* The module's own functions. */
+#include <string.h>
+
 #include "lua/face.h"
 
 #define POLL_STEPS 64 /* steps of one poll(), so that a scheduler gets its turn */
@@ -68,6 +70,14 @@ static int set_limits(lua_State *L)
     return 0;
 }
 
+/* Fields of the table on top. */
+static void set_reason(lua_State *L, const struct ending *ending)
+{
+    fota_lua_set_number(L, "code", ending->error);
+    fota_lua_set_string(L, "error", fota_error_name(ending->error));
+    fota_lua_set_string(L, "reason", ending->text);
+}
+
 static int status(lua_State *L)
 {
     struct face *face = face_of(L);
@@ -84,7 +94,21 @@ static int status(lua_State *L)
     fota_lua_set_number(L, "requests", traffic.requests);
     if (fota_lua_rate(face))
         fota_lua_set_number(L, "rate", fota_lua_rate(face));
+    if (face->ending.error && !fota_busy(face->engine))
+        set_reason(L, &face->ending);
     return 1;
+}
+
+void fota_lua_remember_running(struct face *face)
+{
+    struct running *running = &face->running;
+    struct fota_result r;
+
+    if (running->known || fota_last_result(face->engine, &r) != 0)
+        return;
+    running->known = true;
+    memcpy(running->version, r.version, sizeof running->version);
+    running->sequence = r.sequence;
 }
 
 static int last_result(lua_State *L)
@@ -98,6 +122,10 @@ static int last_result(lua_State *L)
 
     if (err)
         return fota_lua_native(L, face, err);
+    if (!r.sequence) {
+        memcpy(r.version, face->running.version, sizeof r.version);
+        r.sequence = face->running.sequence;
+    }
     lua_newtable(L);
     fota_lua_set_string(L, "outcome", outcomes[r.outcome <= FOTA_OUTCOME_KEPT ? r.outcome : 0]);
     fota_lua_set_string(L, "state", states[r.state]);
@@ -117,9 +145,7 @@ static int last_result(lua_State *L)
             fault.expected = policy->boot_tries ? policy->boot_tries : FOTA_BOOT_TRIES;
 
         fota_lua_compose(&fault, &ending);
-        fota_lua_set_number(L, "code", r.error);
-        fota_lua_set_string(L, "error", fota_error_name(r.error));
-        fota_lua_set_string(L, "reason", ending.text);
+        set_reason(L, &ending);
         fota_lua_set_string(L, "stage", fota_stage_name(r.stage));
     }
     return 1;

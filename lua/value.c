@@ -118,8 +118,10 @@ void fota_lua_check_keys(lua_State *L, int index, const char *const *known)
             luaL_addstring(&names, *k);
         }
         luaL_pushresult(&names);
-        luaL_error(L, "unknown argument '%s'; known are: %s",
-                   lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : luaL_typename(L, -2),
+        if (lua_type(L, -2) != LUA_TSTRING)
+            luaL_error(L, "give arguments by their names, in one table; known are: %s",
+                       lua_tostring(L, -1));
+        luaL_error(L, "unknown argument '%s'; known are: %s", lua_tostring(L, -2),
                    lua_tostring(L, -1));
     }
 }
@@ -150,7 +152,7 @@ bool fota_lua_callable_field(lua_State *L, int index, const char *name)
 }
 
 /* With LUA_32BITS a lua_Number is exact up to 2^24 only. */
-static bool to_whole(lua_State *L, int index, uint32_t *whole)
+bool fota_lua_to_whole(lua_State *L, int index, uint32_t *whole)
 {
     lua_Number value = lua_tonumber(L, index);
 
@@ -168,13 +170,18 @@ static bool to_whole(lua_State *L, int index, uint32_t *whole)
     return value == (lua_Number)*whole;
 }
 
+void fota_lua_check_number(lua_State *L, int index, const char *name)
+{
+    if (lua_type(L, index) != LUA_TNUMBER)
+        luaL_error(L, "argument '%s' must be a number, got %s", name, luaL_typename(L, index));
+}
+
 uint32_t fota_lua_whole_number(lua_State *L, int index, const char *name)
 {
     uint32_t whole = 0;
 
-    if (lua_type(L, index) != LUA_TNUMBER)
-        luaL_error(L, "argument '%s' must be a number, got %s", name, luaL_typename(L, index));
-    if (!to_whole(L, index, &whole))
+    fota_lua_check_number(L, index, name);
+    if (!fota_lua_to_whole(L, index, &whole))
         luaL_error(L, "argument '%s' must be a whole number from 0 to 4294967295, got %s", name,
                    lua_tostring(L, index));
     return whole;

@@ -287,7 +287,7 @@ describe("bad input:", function()
             local before = modem:cells()
             refused("TRUNCATED", "the package is truncated: expected 12 bytes, got 0",
                 fota():httpDownload(server:serve("bad.fota", "")))
-            refused("STATE", "this call does not fit the state of the update; begin again", write_all("", 0))
+            refused("STATE", "this call does not fit .*", write_all("", 0))
             assert.is_true(before == modem:cells())
             unharmed()
         end)

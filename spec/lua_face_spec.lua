@@ -35,10 +35,10 @@ describe("the module fota", function()
             assert.truthy(fota(1))
             assert.truthy(fota({}))
             assert.truthy(fota({ reset_disable = 0 }))
-            raises("argument 'reset_disable' must be 0 or 1, got 2", fota, 2)
             raises("argument 'reset_disable' must be 0 or 1, got boolean", fota, { reset_disable = true })
             raises("argument 'reset_disable' must be 0 or 1, got string", fota, "1")
             raises("unknown argument 'disable_reset'; known are: reset_disable", fota, { disable_reset = 1 })
+            raises("give arguments by their names, in one table; known are: reset_disable", fota, { 1 })
         end)
 
         it("of httpDownload", function()
@@ -55,7 +55,7 @@ describe("the module fota", function()
             raises("argument 'ssl_params' must be a table, got string", call,
                 { url1 = url, ssl_params = "pem" })
             raises("unknown argument 'url'; known are: url1, url2, callback, ssl_params", call, { url = url })
-            raises("unknown argument 'number'; known are: url1", call, { url })
+            raises("give arguments by their names, in one table; known are: url1", call, { url })
             raises("give further arguments by their names, in one table", call, url, print)
         end)
 
@@ -92,16 +92,9 @@ describe("the module fota", function()
         end)
 
         it("of write", function()
-            local range = "argument 'file_size' must be a whole number from 0 to 4294967295, got "
-
             raises("argument 'bytesData' must be a string, got no value", f.write, f)
             raises("argument 'bytesData' must be a string, got number", f.write, f, 12)
             raises("argument 'file_size' must be a number, got string", f.write, f, "x", "10")
-            raises(range .. "-1", f.write, f, "x", -1)
-            raises(range .. "1.5", f.write, f, "x", 1.5)
-            raises(range .. tostring(4294967296), f.write, f, "x", 4294967296)
-            raises(range .. "inf", f.write, f, "x", math.huge)
-            raises(range, f.write, f, "x", 0 / 0)
         end)
 
         it("of the functions", function()
@@ -154,6 +147,19 @@ describe("the module fota", function()
                 { fota():ftpDownload({}) })
         end)
 
+        it("-1 for a file_size, and nil for a reset_disable, that is a number but none of those", function()
+            for _, size in ipairs({ -1, 1.5, 4294967296, math.huge, 0 / 0 }) do
+                assert.same({ -1, "ARGUMENT: file_size must be a whole number from 0 to 4294967295, got "
+                    .. tostring(size), -1 }, { fota():write("x", size) })
+            end
+            for _, number in ipairs({ 2, -1, 0.5 }) do
+                local expected = { nil, "ARGUMENT: reset_disable must be 0 or 1, got " .. number, -1, n = 3 }
+                assert.same(expected, vm.pack(fota(number)))
+                assert.same(expected, vm.pack(fota({ reset_disable = number })))
+            end
+            assert.is_nil(fota.status().reason, "nothing was begun")
+        end)
+
         it("-1 for a callback with mini fota, which has none", function()
             assert.same({ -1, "UNSUPPORTED: a callback is not supported with url2 (mini fota)", -4 },
                 { fota():httpDownload({ url1 = url, url2 = url, callback = print }) })
@@ -168,13 +174,13 @@ describe("the module fota", function()
             assert.equal(before, fota.status().requests)
         end)
 
-        it("-1 for flush and verify before anything was written", function()
-            assert.equal(-1, (fota():flush()))
-            assert.equal(STATE, (select(3, fota():verify())))
-        end)
-
-        it("-1 for a cancel of nothing", function()
-            assert.equal(STATE, (select(3, fota():download_cancel())))
+        it("-1 for flush and verify before anything was written, and for a cancel of nothing", function()
+            for _, name in ipairs({ "flush", "verify", "download_cancel" }) do
+                local f = fota()
+                assert.same({ -1, "STATE: this call does not fit the state of the update: write the whole "
+                    .. "package, flush, then verify; only what runs can be cancelled", STATE },
+                    { f[name](f) })
+            end
         end)
 
         it("a description of the model", function()
@@ -361,6 +367,56 @@ describe("the module fota", function()
             assert.truthy(rate > 100000)
             fota.poll(30)
             assert.equal(rate, fota.status().rate)
+        end)
+
+        it("why the last update failed, until the next begins", function()
+            local function reason()
+                local s = fota.status()
+                return s.code, s.error, s.reason, s.stage
+            end
+            assert.same({}, { (reason()) })
+            fota():httpDownload(server:url("absent"))
+            assert.same({ -49, "HTTP_NOT_FOUND", ABSENT, "connect" }, { reason() })
+            fota():httpDownload("no url") -- it is not begun
+            assert.equal(ABSENT, fota.status().reason)
+            local job = assert(object():download(url))
+            assert.is_nil(fota.status().reason)
+            job:wait()
+            assert.is_nil(fota.status().reason)
+            fota():write(("no package "):rep(10))
+            assert.equal("NOT_A_PACKAGE", fota.status().error)
+        end)
+
+        it("why it failed in the callback, and after an update that has none", function()
+            face.needs_modem()
+            modem, fota, url = face.open("EC600N")
+            local told
+            fota():httpDownload({ url1 = server:url("absent"), callback = function(status)
+                told = status == -1 and fota.status().reason
+            end })
+            finish()
+            assert.equal(ABSENT, told)
+            assert.equal(0, (fota():httpDownload(url)))
+            finish()
+            assert.is_nil(fota.status().reason)
+            assert.equal(0, (fota():httpDownload({ url1 = server:url("absent"), url2 = url })))
+            finish()
+            assert.equal(ABSENT, fota.status().reason)
+        end)
+
+        it("which version runs while an update is written, too", function()
+            face.needs_modem()
+            local seen, package = {}, modem:package({ image = ("i"):rep(9000) })
+            local function look()
+                local r = fota.last_result()
+                seen[r.version .. " " .. r.sequence] = true
+            end
+            object():httpDownload({ url1 = url, callback = look })
+            for at = 1, #package, 3000 do
+                fota():write(package:sub(at, at + 2999), #package)
+                look()
+            end
+            assert.same({ ["1.0.0 1"] = true }, seen)
         end)
 
         it("the memory that it needs", function()

@@ -1,0 +1,117 @@
+---@meta
+
+-- Made by scripts/errors-doc from the table in core/fota_error.h; do not edit.
+
+--- Number of a failure, see docs/errors.md.
+---@alias fota.Code
+---| -1 # ARGUMENT: argument out of range: expected {expected}, got {got}; correct the call
+---| -2 # BUSY: an update is running already; wait for its end or cancel it
+---| -3 # STATE: this call does not fit the state of the update: write the whole package, flush, then verify; only what runs can be cancelled
+---| -4 # UNSUPPORTED: {subject}
+---| -5 # NOT_BUILT: {subject} is not built yet
+---| -6 # CANCELLED: the update was cancelled
+---| -7 # UNCONFIRMED: the running version is still on trial; call fota.confirm() before another update
+---| -8 # NOTHING_TO_REVERT: the running version is confirmed; there is nothing to go back to
+---| -10 # REVERTING: the old version comes back at the next reset; reset the modem first
+---| -9 # MEMORY: {expected} bytes of memory are needed, {got} were given
+---| -20 # URL: the url is malformed near character {got}; expected scheme://host[:port]/path
+---| -21 # URL_TOO_LONG: the url has {got} characters; at most {expected} are allowed
+---| -22 # URL_SCHEME: the url's scheme is not one of http, https, ftp, ftps
+---| -30 # DNS: the server's name could not be resolved; check the host and the network
+---| -31 # CONNECT: no connection to the server; check host, port and network
+---| -32 # CONNECTION: the connection broke
+---| -33 # CLOSED: the server closed the connection early: expected {expected} bytes, got {got}
+---| -35 # APN: the network refused the access point, its user or its password; correct apn_set
+---| -36 # APN_TEXT: {subject} is too long, or has a character that an access point cannot have
+---| -34 # STALLED: no data for {got} ms; the limit is {expected} ms
+---| -37 # SLOW: server or network are too slow: too little came in {got} ms; the limit is {expected} ms
+---| -38 # DEADLINE: the download has taken {got} ms; total_ms allows {expected}; download again to go on
+---| -39 # BUDGET: the download takes {got} bytes of traffic; max_bytes allows {expected}
+---| -40 # HTTP_SYNTAX: the server's answer is not HTTP/1.1
+---| -41 # HTTP_TOO_LARGE: the server's header is too large: at most {expected} bytes or lines
+---| -42 # HTTP_LENGTH: the server's Content-Length is invalid or contradicts another header
+---| -43 # HTTP_ENCODING: the server sent an encoded body although identity was asked for; switch compression off
+---| -44 # HTTP_RANGE: the server sent another range than asked: expected offset {expected}, got {got}
+---| -45 # HTTP_REDIRECT: the server's redirect is missing, malformed or changes to a forbidden scheme
+---| -46 # HTTP_REDIRECTS: more than {expected} redirects
+---| -47 # HTTP_UNAUTHORIZED: the server wants a login (HTTP 401)
+---| -48 # HTTP_FORBIDDEN: the server forbids the file (HTTP 403)
+---| -49 # HTTP_NOT_FOUND: the server has no such file (HTTP {got}); check the url
+---| -50 # HTTP_STATUS: the server answered HTTP {got}; expected 200 or 206
+---| -51 # HTTP_SERVER: the server is overloaded or broken (HTTP {got})
+---| -52 # FILE_CHANGED: the file on the server changed during the download
+---| -53 # FTP_REPLY: the server's reply is not FTP, or does not fit what was asked; check host and port
+---| -54 # FTP_LOGIN: the server refused the login (FTP {got}); correct user and password in the url
+---| -55 # FTP_NOT_FOUND: the server has no such file, or may not give it out (FTP {got}); check the url's path
+---| -56 # FTP_REFUSED: the server refused a command (FTP {got}); it must allow passive, binary downloads
+---| -57 # FTP_BUSY: the server is busy or broke the transfer off (FTP {got})
+---| -58 # FTP_REST: the server cannot go on from byte {expected}; download from the start, or allow REST there
+---| -59 # FTP_SIZE: the server sent more than the {expected} bytes that it announced; make it send files in binary
+---| -70 # FTP_TLS: the server refused TLS (FTP {got}); make it allow AUTH TLS and PROT P, or use ftp:// where a signature is protection enough
+---| -60 # NOT_A_PACKAGE: this is not a fota package: magic 0x{hexgot}, expected 0x{hexexpected}; check the url or the file
+---| -61 # PACKAGE_VERSION: package structure version {got} is not known; expected {expected}
+---| -62 # CONTAINER: package container {got} is not supported; expected {expected}
+---| -63 # HEADER_TOO_LARGE: the package's header has {got} bytes; at most {expected} are allowed
+---| -64 # HEADER_SYNTAX: the package's header is malformed at byte {got}
+---| -65 # HEADER_FIELD: header field {got} ({subject}) is missing or has an invalid value
+---| -66 # HEADER_UNKNOWN: critical header field {got} is not known to this version
+---| -67 # ENCRYPTED: encrypted packages are not supported
+---| -68 # TRUNCATED: the package is truncated: expected {expected} bytes, got {got}
+---| -69 # TRAILING: the package has {got} bytes; its header says {expected}
+---| -80 # UNSIGNED: the package is not signed; sign it with 'fota sign'
+---| -81 # SIGNATURE: the signature does not belong to this header: it was changed or damaged
+---| -82 # UNKNOWN_KEY: the package is signed with a key that this modem does not trust
+---| -83 # SIGNATURES: {expected} valid signatures are required, {got} are present
+---| -84 # DEVELOPMENT_KEY: the package is signed with a development key, which a production build refuses
+---| -85 # WRONG_VENDOR: the package is for another vendor: {subject}
+---| -86 # WRONG_MODEL: the package is for another model: {subject}
+---| -87 # COMPONENT: the package wants component {got}; only {expected} (app) can be updated
+---| -88 # LOCATION: the package wants location {got}; only {expected} is allowed
+---| -89 # DOWNGRADE: package sequence {got} is older than {expected}, which this modem has already had
+---| -90 # SAME_VERSION: package sequence {got} is installed already
+---| -91 # FORMAT: payload format {got} is not supported
+---| -92 # PARAMETERS: the payload needs {got} bytes of RAM; this modem gives {expected}
+---| -93 # IMAGE_TOO_LARGE: the image has {got} bytes; the slot takes {expected}
+---| -94 # PACKAGE_TOO_LARGE: the payload has {got} bytes; staging takes {expected}
+---| -95 # PRECURSOR: the package starts from image 0x{hexexpected}...; version {subject} is installed, which is 0x{hexgot}...; make one from that, or a full one
+---| -96 # REQUIRES: the package needs an installed sequence from its list; this modem has {got}
+---| -97 # EXPIRED: the package has expired
+---| -99 # NO_CLOCK: the package expires, and this modem has no trusted time; set its clock
+---| -101 # KEY_REPLACED: the package is signed by a key that was replaced on this modem; sign it with the new one
+---| -102 # SUCCESSOR: the package's new key is not vouched for by the key that it replaces
+---| -98 # SET: the package is stage {got} of a set; expected stage {expected} of the same set (0: no set)
+---| -100 # REVERTED: this package was installed already, and the old version came back; make a new one, or call fota.forgive() first
+---| -110 # INTEGRITY: the payload's digest is wrong: the package was damaged or changed
+---| -111 # RESULT: the image's digest is wrong after installing
+---| -112 # INCOMPLETE: the package is not complete: expected {expected} bytes, got {got}
+---| -120 # FLASH_READ: flash could not be read at address {got}
+---| -121 # FLASH_PROGRAM: flash could not be programmed at address {got}
+---| -122 # FLASH_ERASE: flash could not be erased at address {got}
+---| -123 # FLASH_VERIFY: flash does not hold what was written at address {got}
+---| -124 # JOURNAL: the journal could not be written
+---| -126 # FLASH_ECC: flash at address {got} has more wrong bits than its code corrects: what was there is lost
+---| -125 # MAP: the partition map is inconsistent: region {got}
+---| -130 # NO_IMAGE: the slot holds no valid image
+---| -131 # NOT_CONFIRMED: the new version did not confirm within {expected} starts
+---| -132 # ROLLBACK: the new version asked to go back
+---| -133 # IRREVERSIBLE: the old image was not kept: there was no room for it, and the package has no reverse patch
+---| -170 # PATCH: the payload is damaged: what it says at byte {got} of the new image is impossible; make or fetch it again
+---| -171 # PATCH_CHECK: segment {got} of the new image has another CRC-32 than the payload says; is it for this old image?
+---| -172 # PATCH_LAYOUT: the payload's sizes contradict each other: {got} does not fit {expected}; make the package again
+---| -173 # PATCH_SEGMENT: the package has segments of {got} bytes, no multiple of this modem's erase unit of {expected}; make it for this modem's geometry
+---| -174 # PATCH_WHOLE: the package needs the old image whole while it installs, and this modem has no room for a copy; make it for this modem's geometry
+---| -175 # PATCH_SPARE: the package needs {expected} bytes beside its payload to install in place; this modem has {got}
+---| -176 # NO_WAY_BACK: the update could not be taken back, which this modem's policy does not allow; make the package with a reverse patch
+---| -140 # CRYPTO: the cryptographic library failed
+---| -150 # TLS_PARAMS: the TLS parameters cannot be used: {subject}
+---| -151 # TLS_HOST: the server's certificate is for another host, or not for a server; check the url's host
+---| -152 # TLS_UNTRUSTED: the server's certificate comes from an authority that is not trusted; give that one's as ca_cert
+---| -153 # TLS_EXPIRED: the server's certificate, or its authority's, has expired; renew it, or correct this modem's clock
+---| -154 # TLS_NOT_YET_VALID: the server's certificate is not valid yet; correct this modem's clock
+---| -155 # TLS_VERSION: the server offers nothing newer than TLS 1.1, which is not safe; make it offer TLS 1.2
+---| -156 # TLS_VERSION_NEW: the server needs TLS 1.3, which is not built in or was not allowed; make it offer TLS 1.2
+---| -157 # TLS_CLIENT_CERTIFICATE: the server wants a client certificate, or another one; give client_cert and client_key that it accepts
+---| -158 # TLS_CERTIFICATE_ALGORITHM: the server's certificate has an algorithm or a key that is not accepted; use ECDSA P-256 or RSA 2048 with SHA-256
+---| -159 # TLS_RECORD: the server sent a TLS record larger than this modem's buffer; make it send smaller ones
+---| -160 # TLS_HANDSHAKE: no TLS with the server (alert or error 0x{hexgot}); is it a TLS port, with TLS 1.2, ECDHE and AES-GCM?
+---| -161 # TLS_MEMORY: there is not enough memory for a TLS connection; free some and try again
