@@ -8,7 +8,7 @@
 ---| -2 # BUSY: an update is running already; wait for its end or cancel it
 ---| -3 # STATE: this call does not fit the state of the update: write the whole package, flush, then verify; only what runs can be cancelled
 ---| -4 # UNSUPPORTED: {subject}
----| -5 # NOT_BUILT: {subject} is not built yet
+---| -5 # NOT_BUILT: {subject} is not built into this firmware
 ---| -6 # CANCELLED: the update was cancelled
 ---| -7 # UNCONFIRMED: the running version is still on trial; call fota.confirm() before another update
 ---| -8 # NOTHING_TO_REVERT: the running version is confirmed; there is nothing to go back to
