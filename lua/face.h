@@ -88,9 +88,16 @@ struct face {
     enum luatos luatos;
 };
 
+/* Raises: the state is being closed, and a finalizer came later than the one of the face. */
+void fota_lua_closed(lua_State *L);
+
 static inline struct face *face_of(lua_State *L)
 {
-    return lua_touserdata(L, lua_upvalueindex(UPVALUE_FACE));
+    struct face *face = lua_touserdata(L, lua_upvalueindex(UPVALUE_FACE));
+
+    if (!face->engine)
+        fota_lua_closed(L);
+    return face;
 }
 
 /* ---- value.c: results push and return the number of values ----------------------------------- */

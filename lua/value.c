@@ -95,6 +95,11 @@ void fota_lua_set_boolean(lua_State *L, const char *name, bool value)
     lua_setfield(L, -2, name);
 }
 
+void fota_lua_closed(lua_State *L)
+{
+    luaL_error(L, "fota has ended with its Lua state; call nothing of it in a later finalizer");
+}
+
 /* ---- arguments ------------------------------------------------------------------------------- */
 
 void fota_lua_check_keys(lua_State *L, int index, const char *const *known)

@@ -413,6 +413,44 @@ describe("a job", function()
         end)
     end)
 
+    it("raises in finalizers that run after its own, at the end of the state", function()
+        face.needs_modem()
+        local script = os.tmpname()
+        local file = assert(io.open(script, "w"))
+        assert(file:write([[
+            local fota
+            local calls, object, job = 0
+            local function try(call, ...)
+                assert(not pcall(call, ...))
+                calls = calls + 1
+            end
+            local function at_the_end()
+                for _, name in ipairs({ "poll", "status", "last_result", "confirm", "rollback", "init" }) do
+                    try(fota[name])
+                end
+                try(fota)
+                try(object.write, object, "x")
+                try(job.cancel, job)
+                try(job.wait, job)
+                io.stderr:write(calls, " ", tostring(job:done()), "\n")
+            end
+            guard = newproxy and newproxy(true) or setmetatable({}, {})
+            getmetatable(guard).__gc = at_the_end
+            if not newproxy then
+                setmetatable(guard, getmetatable(guard))
+            end
+            fota = require("fota")
+            object = fota()
+            job = object:download("http://127.0.0.1:1/none")
+        ]]))
+        file:close()
+        local pipe = assert(io.popen(("LUA_PATH='%s' LUA_CPATH='%s' '%s' '%s' 2>&1"):format(package.path,
+            package.cpath, vm.interpreter, script)))
+        assert.equal("10 false\n", pipe:read("*a"))
+        pipe:close()
+        os.remove(script)
+    end)
+
     it("survives a finalizer that polls", function()
         local polls = 0
         local running = true
