@@ -273,6 +273,32 @@ static void the_next_connection_goes_on_with_the_session(void **state)
     }
 }
 
+static int answer_with(const void *bytes, size_t length, bool exactly_1_2);
+
+/* One of many machines behind a name may stumble over what another one has promised. */
+static void what_a_server_breaks_off_is_not_gone_on_with_again(void **state)
+{
+    static const unsigned char alert[] = {0x15, 3, 3, 0, 2, 2, 40};
+    struct fota_tls_params params = verified();
+    size_t whole;
+
+    (void)state;
+    params.exactly_1_2 = true;
+    whole = cost(&params);
+    assert_true(cost(&params) < whole - 200);
+    assert_int_equal(answer_with(alert, sizeof alert, true), FOTA_ERR_TLS_HANDSHAKE);
+    assert_true(cost(&params) > whole - 100);
+    assert_true(cost(&params) < whole - 200);
+    assert_int_equal(answer_with("", 0, true), FOTA_ERR_CONNECTION); /* only closes */
+    assert_true(cost(&params) > whole - 100);
+    assert_true(cost(&params) < whole - 200);
+    /* Another's failure is not this one's. */
+    params.exactly_1_2 = false;
+    assert_int_equal(answer_with(alert, sizeof alert, false), FOTA_ERR_TLS_HANDSHAKE);
+    params.exactly_1_2 = true;
+    assert_true(cost(&params) < whole - 200);
+}
+
 /* ---- versions ---------------------------------------------------------------------------------
  */
 
@@ -680,6 +706,7 @@ int main(void)
         TLS_TEST(v32_nobody_is_verified_at_level_none),
         TLS_TEST(sessions_are_not_gone_on_with_under_other_demands),
         TLS_TEST(the_next_connection_goes_on_with_the_session),
+        TLS_TEST(what_a_server_breaks_off_is_not_gone_on_with_again),
         TLS_TEST(versions_from_1_2_on),
         TLS_TEST(t3_a_server_of_old_versions_is_refused),
         TLS_TEST(t4_a_server_of_new_versions_only_is_told_apart),

@@ -131,9 +131,19 @@ static int judge(struct fota_mbedtls_session *session, int ret)
     return session->done ? FOTA_ERR_CONNECTION : FOTA_ERR_TLS_HANDSHAKE;
 }
 
+static bool is_alike(const struct fota_mbedtls_session *session, const uint8_t *identity)
+{
+    return memcmp(session->identity, identity, sizeof session->identity) == 0;
+}
+
+/* What was gone on with may be what the server stumbled over: the next handshake is a whole one. */
 static int fail(struct fota_mbedtls_session *session, int ret)
 {
+    struct fota_mbedtls_tls *tls = session->tls;
+
     session->error = judge(session, ret);
+    if (!session->resumable && is_alike(session, tls->last.identity))
+        tls->last.kept = false;
     return session->error;
 }
 
@@ -368,7 +378,7 @@ static void keep_open_one(struct fota_mbedtls_session *session)
         struct fota_mbedtls_session *other = &session->tls->sessions[i];
 
         if (other->net && other->done && other->resumable && fota_compat_is_tls12(&other->ssl) &&
-            memcmp(other->identity, session->identity, sizeof session->identity) == 0)
+            is_alike(session, other->identity))
             keep(other);
     }
 }
@@ -380,8 +390,7 @@ static void go_on(struct fota_mbedtls_session *session)
 
     keep_open_one(session);
     if (!tls->last.kept || now_ms(tls) - tls->last.at_ms >= SESSION_MS ||
-        tls->last.good_until < session->peer.now ||
-        memcmp(tls->last.identity, session->identity, sizeof session->identity) != 0)
+        tls->last.good_until < session->peer.now || !is_alike(session, tls->last.identity))
         return;
     session->peer.good_until = tls->last.good_until;
     (void)mbedtls_ssl_set_session(&session->ssl, &tls->last.session);
