@@ -96,15 +96,22 @@ struct fota_apn {
 
 /*
  * Non-blocking TCP. A stream is a number of at least 0 that open() hands out and close() takes
- * back. open     starts to resolve `host` (a name, or an address without brackets) and to connect
- * to `port`, and sets *stream. Errors: FOTA_ERR_DNS, FOTA_ERR_CONNECT, and FOTA_ERR_APN if the
- * network refuses the access point ready    returns 1 when connected, 0 while connecting,
- * FOTA_ERR_DNS or FOTA_ERR_CONNECT when that has failed send     returns how many bytes it took (0:
- * none now, try again), or FOTA_ERR_CONNECTION recv     returns how many bytes it read (0: none
- * yet), FOTA_ERR_CLOSED at the end of the stream, or FOTA_ERR_CONNECTION when the connection is
- * broken close    always succeeds; the stream may not be used again wait     sleeps until there may
- * be something to do on an open stream, at most `ms` milliseconds apn_set  uses the access point
- * for every open() from now on, and keeps it over restarts. NULL on a port that cannot set one
+ * back.
+ *   open     starts to resolve `host` (a name, or an address without brackets) and to connect to
+ *            `port`, and sets *stream. While another stream is connected to the same host, this
+ *            one goes to the same address: a name may have several, and the server that waits for
+ *            FTP's data connection is at this one. Errors: FOTA_ERR_DNS, FOTA_ERR_CONNECT, and
+ *            FOTA_ERR_APN if the network refuses the access point
+ *   ready    returns 1 when connected, 0 while connecting, FOTA_ERR_DNS or FOTA_ERR_CONNECT when
+ *            that has failed
+ *   send     returns how many bytes it took (0: none now, try again), or FOTA_ERR_CONNECTION
+ *   recv     returns how many bytes it read (0: none yet), FOTA_ERR_CLOSED at the end of the
+ *            stream, or FOTA_ERR_CONNECTION when the connection is broken
+ *   close    always succeeds; the stream may not be used again
+ *   wait     sleeps until there may be something to do on an open stream, at most `ms`
+ *            milliseconds
+ *   apn_set  uses the access point for every open() from now on, and keeps it over restarts. NULL
+ *            on a port that cannot set one
  */
 struct fota_net_ops {
     int (*open)(void *ctx, const char *host, uint16_t port, enum fota_address_family family,

@@ -347,6 +347,28 @@ static void l6_the_other_family_is_tried_where_the_first_is_silent(void **state)
     assert_installs(f);
 }
 
+/* The name's other address may be another machine's, which waits for nobody. */
+static void f9_the_second_connection_goes_where_the_first_one_went(void **state)
+{
+    struct fixture *f = *state;
+    const struct fota_net *net = &f->rig.port.net;
+    int first;
+
+    begin(f, 1);
+    assert_int_equal(net->ops->open(net->ctx, "fota.example", 80, FOTA_ADDRESS_ANY, &first), 0);
+    while (net->ops->ready(net->ctx, first) == 0)
+        wait_ms(f, 100);
+    assert_int_equal(net->ops->ready(net->ctx, first), 1);
+    hairpin_pass(5000);
+    hairpin_server.dns = HAIRPIN_DNS_NXDOMAIN;
+    assert_int_equal(outcome_of(f, FOTA_ADDRESS_ANY), 1);
+    assert_int_equal(outcome_of(f, FOTA_ADDRESS_IPV4), 1);
+    assert_int_equal(outcome_of(f, FOTA_ADDRESS_IPV6), FOTA_ERR_DNS);
+    net->ops->close(net->ctx, first);
+    assert_int_equal(outcome_of(f, FOTA_ADDRESS_ANY), FOTA_ERR_DNS);
+    end(f);
+}
+
 /* ---- L7: the link goes ----------------------------------------------------------------------- */
 
 static void l7_another_address_in_the_middle_is_gone_on_from(void **state)
@@ -542,6 +564,7 @@ int main(void)
         TEST(l5_a_silent_name_server_ends_with_one_error),
         TEST(l6_an_address_of_the_wrong_family_is_no_address),
         TEST(l6_either_family_does_where_none_is_asked_for),
+        TEST(f9_the_second_connection_goes_where_the_first_one_went),
         TEST(l6_the_other_family_is_tried_where_the_first_is_silent),
         TEST(l7_another_address_in_the_middle_is_gone_on_from),
         TEST(l7_a_minute_without_network_is_gone_on_from),

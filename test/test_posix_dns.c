@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -54,11 +55,16 @@ int getaddrinfo(const char *host, const char *service, const struct addrinfo *hi
 {
     int result;
 
-    (void)host;
-    (void)service;
-    if (hints->ai_flags & AI_NUMERICHOST)
-        return EAI_NONAME;
     pthread_mutex_lock(&resolver.lock);
+    if (hints->ai_flags & AI_NUMERICHOST) {
+        bool is_address = strcmp(host, "127.0.0.1") == 0;
+
+        if (is_address)
+            *addresses = loopback((uint16_t)atoi(service));
+        resolver.given += is_address;
+        pthread_mutex_unlock(&resolver.lock);
+        return is_address ? 0 : EAI_NONAME;
+    }
     resolver.begun++;
     resolver.family = hints->ai_family;
     pthread_cond_broadcast(&resolver.changed);
@@ -187,6 +193,36 @@ static void a_name_that_is_found_connects(void **state)
     assert_int_equal(port.ops->send(port.ctx, stream, "x", 1), 1);
 }
 
+/* Of the addresses of one name only that of the control connection has the server that waits for
+ * the data connection; a resolver gives them in another order each time. */
+static void f9_the_second_connection_goes_where_the_first_one_went(void **state)
+{
+    int first = open_name(FOTA_ADDRESS_ANY), second = -1;
+    uint16_t number = resolver.number;
+
+    (void)state;
+    assert_int_equal(outcome(first), 1);
+    resolver.result = EAI_FAIL;
+    for (int family = FOTA_ADDRESS_ANY; family <= FOTA_ADDRESS_IPV4; family++) {
+        assert_int_equal(port.ops->open(port.ctx, "name.test", number,
+                                        (enum fota_address_family)family, &second),
+                         0);
+        assert_int_equal(outcome(second), 1);
+        port.ops->close(port.ctx, second);
+    }
+    /* Not to one that is called otherwise, or asked for by another family, or closed. */
+    second = open_name(FOTA_ADDRESS_IPV6);
+    assert_int_equal(outcome(second), FOTA_ERR_DNS);
+    port.ops->close(port.ctx, second);
+    resolver.opened++;
+    assert_int_equal(port.ops->open(port.ctx, "name.test.", number, FOTA_ADDRESS_ANY, &second), 0);
+    assert_int_equal(outcome(second), FOTA_ERR_DNS);
+    port.ops->close(port.ctx, second);
+    port.ops->close(port.ctx, first);
+    second = open_name(FOTA_ADDRESS_ANY);
+    assert_int_equal(outcome(second), FOTA_ERR_DNS);
+}
+
 static void l5_a_slow_resolver_blocks_nothing(void **state)
 {
     uint64_t begun = now_ms();
@@ -292,6 +328,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(a_name_that_is_found_connects),
+        T(f9_the_second_connection_goes_where_the_first_one_went),
         T(l5_a_slow_resolver_blocks_nothing),
         T(waiting_ends_when_the_name_is_found),
         T(l5_a_name_that_is_not_found_is_a_dns_error),

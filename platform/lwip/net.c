@@ -176,11 +176,6 @@ static void on_address(struct fota_lwip_lookup *lookup, const ip_addr_t *address
         fail(s, FOTA_ERR_DNS);
 }
 
-static bool is_of(const ip_addr_t *address, enum fota_address_family family)
-{
-    return family == FOTA_ADDRESS_ANY || IP_IS_V6(address) == (family == FOTA_ADDRESS_IPV6);
-}
-
 static void look_up(struct fota_lwip_stream *s)
 {
     s->state = FOTA_LWIP_RESOLVING;
@@ -190,11 +185,32 @@ static void look_up(struct fota_lwip_stream *s)
                       on_address);
 }
 
+static bool is_of(const ip_addr_t *address, enum fota_address_family family)
+{
+    return family == FOTA_ADDRESS_ANY || IP_IS_V6(address) == (family == FOTA_ADDRESS_IPV6);
+}
+
+/* Where another stream has found the same host, if one is connected to it. */
+static bool find_peer(const struct fota_lwip_net *net, const struct fota_lwip_stream *s,
+                      ip_addr_t *address)
+{
+    for (int i = 0; i < FOTA_LWIP_STREAMS; i++) {
+        const struct fota_lwip_stream *other = &net->streams[i];
+
+        if (other->state != FOTA_LWIP_CONNECTED || !other->pcb ||
+            strcmp(other->host, s->host) != 0 || !is_of(&other->pcb->remote_ip, s->family))
+            continue;
+        *address = other->pcb->remote_ip;
+        return true;
+    }
+    return false;
+}
+
 /* Begins as soon as there is an address to speak from. */
-static void begin(struct fota_lwip_stream *s)
+static void begin(const struct fota_lwip_net *net, struct fota_lwip_stream *s)
 {
     ip_addr_t address;
-    bool is_address = ipaddr_aton(s->host, &address);
+    bool is_address = ipaddr_aton(s->host, &address) || find_peer(net, s, &address);
 
     s->current = s->family;
     if (is_address)
@@ -287,7 +303,7 @@ static int net_open(void *ctx, const char *host, uint16_t port, enum fota_addres
     s->port = port;
     s->family = family;
     strcpy(s->host, host);
-    begin(s);
+    begin(net, s);
     *stream = place;
     return 0;
 }
@@ -301,7 +317,7 @@ static int net_ready(void *ctx, int stream)
         return FOTA_ERR_CONNECT;
     run(net);
     if (s->state == FOTA_LWIP_WAITING)
-        begin(s);
+        begin(net, s);
     try_other(s);
     if (s->state == FOTA_LWIP_FAILED)
         return s->error;

@@ -122,11 +122,37 @@ static int begin_connect(struct fota_posix_stream *s, struct addrinfo *addresses
     return FOTA_ERR_CONNECT;
 }
 
+static bool is_of(const struct sockaddr_storage *address, enum fota_address_family family)
+{
+    return family == FOTA_ADDRESS_ANY ||
+           address->ss_family == (family == FOTA_ADDRESS_IPV6 ? AF_INET6 : AF_INET);
+}
+
+/* The address of `host` as text, where another stream is connected to it; else `host`. */
+static const char *find_peer(const struct fota_posix_net *net, const char *host,
+                             enum fota_address_family family, char text[NI_MAXHOST])
+{
+    for (int i = 0; i < FOTA_POSIX_STREAMS; i++) {
+        const struct fota_posix_stream *s = &net->streams[i];
+        struct sockaddr_storage address;
+        socklen_t length = sizeof address;
+
+        if (s->fd >= 0 && s->connected && strcmp(s->host, host) == 0 &&
+            getpeername(s->fd, (struct sockaddr *)&address, &length) == 0 &&
+            is_of(&address, family) &&
+            getnameinfo((struct sockaddr *)&address, length, text, NI_MAXHOST, NULL, 0,
+                        NI_NUMERICHOST) == 0)
+            return text;
+    }
+    return host;
+}
+
 static int open_stream(struct fota_posix_net *net, const char *host, uint16_t port,
                        enum fota_address_family family, bool datagrams, int *stream)
 {
     struct fota_posix_stream *s;
     struct addrinfo *addresses = NULL;
+    char text[NI_MAXHOST];
     int place = 0;
     int error;
 
@@ -138,7 +164,9 @@ static int open_stream(struct fota_posix_net *net, const char *host, uint16_t po
     memset(s, 0, offsetof(struct fota_posix_stream, ahead));
     s->fd = -1;
     s->datagrams = datagrams;
-    error = fota_posix_address(host, port, family, &addresses);
+    if (strlen(host) < sizeof s->host)
+        strcpy(s->host, host);
+    error = fota_posix_address(find_peer(net, host, family, text), port, family, &addresses);
     if (error == 1)
         error = begin_connect(s, addresses);
     else if (error == 0)

@@ -20,6 +20,7 @@ struct fota_posix_stream {
     void *addresses;   /* struct addrinfo list, owned until connected or failed */
     void *next;        /* the address to try after the one that is being tried */
     uint64_t since_ms; /* when that one was begun */
+    char host[256];    /* empty where it does not fit */
     /* Bytes in ahead[taken .. held) are read already: the engine reads by pages, and a call of the
      * system costs more than copying one. With less than this FTP was slower than curl. */
     uint32_t taken, held;
