@@ -476,7 +476,7 @@ static void parameters_are_checked_without_a_connection(void **state)
 static void a_bundle_is_read_when_it_is_needed(void **state)
 {
     const struct fota_tls_params params = {.level = FOTA_TLS_SERVER};
-    char path[] = "/tmp/fota-test-tls-XXXXXX";
+    char path[] = "/tmp/fota_test_tls_XXXXXX";
     FILE *file;
 
     (void)state;
