@@ -142,7 +142,12 @@ describe("a differential package", function()
         assert.matches("installed in place", ok(PACK .. "--from old --to new" .. own))
         ok("apply --from old new.fota --out back")
         assert.equal(read(dir .. "/new"), read(dir .. "/back"))
-        refused(2, "unknown model", PACK .. "--from old --to new --geometry 1048576/65536")
+        assert.matches("installed into the other slot", ok(PACK .. "--from old --to new" .. own .. ",ab"))
+        local wrongs = { "1048576/65536", "1000/64,1000/64", "0/0,0/0", "EC1", own:sub(13) .. ",ba" }
+        for _, wrong in ipairs(wrongs) do
+            refused(2, "neither a model of 'fota models' nor SLOT/UNIT,STAGING/UNIT",
+                PACK .. "--from old --to new --geometry " .. wrong)
+        end
     end)
 
     it("wants options that fit each other", function()

@@ -6,6 +6,7 @@ local vm = require("spec.support.vm")
 local U32_MAX = vm.narrow and "2147483647" or "4294967295"
 local IN_2100 = vm.narrow and 2147483647 or 4102444800
 
+local unpack = table.unpack or unpack
 local COMMANDS = {
     "keygen", "key", "vouch", "pack", "sign", "show", "verify", "diff", "apply", "models", "emu",
 }
@@ -100,6 +101,7 @@ describe("fota", function()
         it("are refused with what is wrong", function()
             refused(2, "%-%-out is missing; see 'fota keygen %-%-help'", "keygen")
             refused(2, "%-%-out needs KEY.pem", "keygen", "--out")
+            refused(2, "%-%-out is empty", "keygen", "--out", "")
             refused(2, "unknown option '%-%-otu'", "keygen", "--otu", "x")
             refused(2, "unknown option '%-x'", "keygen", "-x")
             refused(2, "%-%-out is given twice", "keygen", "--out", "x", "--out", "y")
@@ -131,7 +133,11 @@ describe("fota", function()
             assert.equal("600\n", (shell("stat -c %a " .. quote(path("c.pem")))))
         end)
 
-        it("fails where it cannot write", function()
+        it("fails where it cannot write, and leaves no half of a pair", function()
+            refused(1, "cannot write .*no/k", "keygen", "--out", path("h.pem"), "--public", path("no/k"))
+            refused(1, "cannot write .*no/k", "keygen", "--out", path("no/k"), "--public", path("h.pub"))
+            assert.is_nil(io.open(path("h.pem")))
+            assert.is_nil(io.open(path("h.pub")))
             refused(1, "cannot write .*: No such file or directory", "keygen", "--out", path("no/k.pem"))
             refused(2, "same file", "keygen", "--out", "x", "--public", "x")
         end)
@@ -235,7 +241,6 @@ describe("fota", function()
         it("refuses folders that an archive cannot hold", function()
             shell("cd " .. quote(dir) .. " && mkdir empty link && ln -s ../app.bin link/main.lua")
             local rest = { "--model", "EC600U", "--version", "1", "--sequence", "1", "--out", path("x") }
-            local unpack = table.unpack or unpack
             refused(1, "the folder has no files", "pack", "--image", path("empty"), unpack(rest))
             refused(1, "neither a file nor a folder", "pack", "--image", path("link"), unpack(rest))
             write(path("nothing"), "")
@@ -251,12 +256,28 @@ describe("fota", function()
             for option, word in pairs(words) do
                 args[#args + 1] = "--" .. option .. "=" .. word
             end
-            refused(2, pattern, "pack", (table.unpack or unpack)(args))
+            refused(2, pattern, "pack", unpack(args))
             assert.is_nil(io.open(path("wrong.fota")))
         end
 
+        it("takes no damaged package for an image", function()
+            pack("whole.fota")
+            local bytes = read(path("whole.fota"))
+            local words = { "pack", "--image", path("whole.fota"), "--model", "EC600U", "--version", "3",
+                "--sequence", "8", "--out", path("again.fota") }
+            local cut = bytes:sub(1, -2)
+            for _, damaged in ipairs({ cut, bytes:sub(1, 40), bytes .. "x", cut .. "X" }) do
+                write(path("whole.fota"), damaged)
+                refused(1, "whole.fota: %u+: ", unpack(words))
+                assert.is_nil(io.open(path("again.fota")))
+            end
+            write(path("whole.fota"), bytes)
+            ok(unpack(words))
+            assert.equal(read(path("app.bin")), read(path("again.fota")):sub(header_length("again.fota") + 1))
+        end)
+
         it("refuses values out of range", function()
-            for _, value in ipairs({ "0", "-1", "4294967296", "1.5", "0x10", "", "99999999999999999999" }) do
+            for _, value in ipairs({ "0", "-1", "4294967296", "1.5", "0x10", "99999999999999999999" }) do
                 wrong("%-%-sequence: '.*' is not a number from 1 to " .. U32_MAX, "sequence", value)
             end
             wrong("unknown model 'EC600Z'; known: EC600N, ", "model", "EC600U,EC600Z")
@@ -265,10 +286,10 @@ describe("fota", function()
             wrong("at most 8 models", "model", "A,B,C,D,E,F,G,H,I")
             wrong("1 to 31 printable", "version", ("1"):rep(32))
             wrong("1 to 31 printable", "version", "1\t0")
-            wrong("1 to 31 printable", "vendor", "")
+            wrong("%-%-vendor is empty", "vendor", "")
             wrong("1 to 128 printable", "text", ("x"):rep(129))
             wrong("not a number from 0 to 255", "severity", "256")
-            for _, value in ipairs({ "3-", "-3", "4-3", "a-b", "1-2-3", "", "1,,2", "0-4294967296" }) do
+            for _, value in ipairs({ "3-", "-3", "4-3", "a-b", "1-2-3", "1,,2", "0-4294967296" }) do
                 wrong("is not a range like 3%-7", "requires", value)
             end
             wrong("at most 8 ranges", "requires", "1,2,3,4,5,6,7,8,9")
@@ -437,6 +458,28 @@ describe("fota", function()
             assert.equal(digest .. "\n", read(path("seen")))
         end)
 
+        it("signs no damaged package", function()
+            pack("d.fota", "--key", path("a.pem"))
+            local bytes = read(path("d.fota"))
+            write(path("d.fota"), bytes:sub(1, -2) .. "X")
+            refused(1, "d.fota: INTEGRITY: ", "sign", path("d.fota"), "--key", path("b.pem"))
+            write(path("d.fota"), bytes:sub(1, -2))
+            refused(1, "d.fota: TRUNCATED: ", "sign", path("d.fota"), "--key", path("b.pem"))
+            assert.equal(bytes:sub(1, -2), read(path("d.fota")))
+        end)
+
+        it("says what to do with an encrypted key, which openssl can use", function()
+            shell("openssl pkey -in " .. quote(path("a.pem")) .. " -aes256 -passout pass:x -out "
+                .. quote(path("locked.pem")))
+            pack("l.fota")
+            refused(1, "locked.pem: the key is encrypted; let a program sign .* %-%-command", "sign",
+                path("l.fota"), "--key", path("locked.pem"))
+            local command = "perl -ne 'chomp; print pack q(H*), $_' | openssl pkeyutl -sign -inkey "
+                .. quote(path("locked.pem")) .. " -passin pass:"
+            ok("sign", path("l.fota"), "--public", path("a.pub"), "--command", command .. "x")
+            ok("verify", path("l.fota"), "--key", path("a.pub"))
+        end)
+
         it("refuses a program that fails, lies or chatters, and changes nothing", function()
             local before = read(path("s.fota"))
             local function with(pattern, command, public)
@@ -503,6 +546,62 @@ describe("fota", function()
             verify(1, "DOWNGRADE: package sequence 7 is older than 8", "--key", path("a.pub"),
                 "--installed", "8")
             verify(1, "REQUIRES", "--key", path("a.pub"), "--installed", "2")
+        end)
+
+        it("refuses what does not fit the modem's flash or its decoder", function()
+            local function pack_large(status, pattern, ...)
+                local words = { "pack", "--version", "3", "--sequence", "3", "--key", path("a.pem"), ... }
+                if status == 0 then
+                    return ok(unpack(words))
+                end
+                refused(status, pattern, unpack(words))
+            end
+            write(path("large.bin"), ("0123456789abcdef"):rep(50000))
+            local image, out = path("large.bin"), path("large.fota")
+            -- A model's flash is known; another vendor's is what --geometry says.
+            pack_large(1, "BC25PA: IMAGE_TOO_LARGE: the image has 800000 bytes; the slot takes 651264",
+                "--image", image, "--model", "EC600U,BC25PA", "--out", out)
+            assert.is_nil(io.open(out))
+            pack_large(1, "1048576/4096,65536/4096: PACKAGE_TOO_LARGE: ", "--image", image, "--vendor",
+                "acme", "--model", "X1", "--out", out, "--geometry", "1048576/4096,65536/4096")
+            pack_large(0, "", "--image", image, "--vendor", "acme", "--model", "X1", "--out", out,
+                "--geometry", "1048576/4096,65536/4096,ab")
+            local function judge(status, pattern, ...)
+                local words = { "verify", out, "--key", path("a.pub"), "--vendor", "acme", ... }
+                if status == 0 then
+                    return ok(unpack(words))
+                end
+                refused(status, pattern, unpack(words))
+            end
+            judge(0, "")
+            judge(0, "", "--geometry", "1048576/4096,65536/4096,ab")
+            judge(1, "PACKAGE_TOO_LARGE", "--geometry", "1048576/4096,65536/4096")
+            judge(1, "IMAGE_TOO_LARGE", "--geometry", "BC25PA")
+            judge(2, "neither a model", "--geometry", "BC25")
+            pack_large(0, "", "--to", image, "--vendor", "acme", "--model", "X1", "--ram", "65536",
+                "--out", out)
+            judge(0, "")
+            judge(0, "", "--geometry", "EC600U", "--ram", "65536")
+            judge(1, "PARAMETERS: the payload needs 65536 bytes of RAM; this modem gives 32768", "--geometry",
+                "EC600U")
+        end)
+
+        it("knows the stages of a mini fota, which are for a flash, too", function()
+            local words = { "pack", "--image", path("app.bin"), "--model", "BC25PA", "--version", "3",
+                "--sequence", "3", "--key", path("a.pem"), "--out", path("u1.fota"),
+                "--out2", path("u2.fota"), "--mini", path("a.pub") }
+            ok(unpack(words))
+            for _, name in ipairs({ "u1.fota", "u2.fota" }) do
+                ok("verify", path(name), "--key", path("a.pub"))
+                ok("verify", path(name), "--key", path("a.pub"), "--model", "BC25PA", "--installed", "2")
+                refused(1, "UNKNOWN_KEY", "verify", path(name), "--key", path("b.pub"))
+            end
+            write(path("updater.bin"), ("0123456789abcdef"):rep(20000))
+            words[#words] = path("updater.bin")
+            os.remove(path("u1.fota"))
+            refused(1, "BC25PA: PACKAGE_TOO_LARGE: the payload has 320000 bytes; staging takes 270336",
+                unpack(words))
+            assert.is_nil(io.open(path("u1.fota")))
         end)
 
         it("refuses what has expired", function()

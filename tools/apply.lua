@@ -17,21 +17,9 @@ local apply = {
     examples = { "fota apply --from old.bin app-2.fota --out new.bin" },
 }
 
-local function fail(path, code, why)
-    util.fail(string.format("%s: %s: %s", path, util.error_name(code), why))
-end
-
 function apply.run(given, positional)
     local path = positional[1]
-    local bytes = util.read(path)
-    local manifest, why, code = core.parse(bytes)
-    if not manifest then
-        fail(path, code, why)
-    end
-    local payload = bytes:sub(manifest.header_length + 1)
-    if #payload ~= manifest.payload.length or core.digest(payload) ~= manifest.payload.digest then
-        util.fail(path .. ": INTEGRITY: the payload is damaged; fetch it again")
-    end
+    local manifest, payload = delta.open(path, util.read(path))
     local old
     if manifest.format == delta.DELTA then
         if not given.from then
@@ -39,10 +27,9 @@ function apply.run(given, positional)
         end
         old = delta.precursor(path, manifest, given.from)
     end
-    local image
-    image, why, code = delta.decode(manifest, payload, old)
+    local image, why, code = delta.decode(manifest, payload, old)
     if not image then
-        fail(path, code, why)
+        util.fail(string.format("%s: %s: %s", path, util.error_name(code), why))
     elseif #image ~= manifest.result.length or core.digest(image) ~= manifest.result.digest then
         util.fail(path .. ": RESULT: the image has another digest than the package says")
     end

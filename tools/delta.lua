@@ -13,19 +13,66 @@ local DOUBT = 0.1
 local EQUAL = 1.01
 local TRIES = 4
 
+-- An error of the table by its name, with the numbers its text asks for.
+local function refusal(name, expected, got)
+    for _, row in ipairs(core.errors()) do
+        if row.name == name then
+            local text = row.text:gsub("{expected}", util.decimal(expected))
+            text = text:gsub("{got}", util.decimal(got))
+            return nil, text, row.code
+        end
+    end
+end
+
+--- The payload of a package, if it is what the header says.
+---@param bytes string the package
+---@param manifest table
+---@return string|nil payload
+---@return string|nil message
+---@return integer|nil code
+function delta.payload(bytes, manifest)
+    local payload = bytes:sub(manifest.header_length + 1)
+    if #payload < manifest.payload.length then
+        return refusal("TRUNCATED", manifest.payload.length, #payload)
+    elseif #payload > manifest.payload.length then
+        return refusal("TRAILING", manifest.payload.length, #payload)
+    elseif core.digest(payload) ~= manifest.payload.digest then
+        return refusal("INTEGRITY", 0, 0)
+    end
+    return payload
+end
+
+--- Takes a package apart; one that is damaged ends the command.
+---@param path string for messages
+---@param bytes string
+---@return table manifest
+---@return string payload
+function delta.open(path, bytes)
+    local manifest, why, code = core.parse(bytes)
+    local payload
+    if manifest then
+        payload, why, code = delta.payload(bytes, manifest)
+    end
+    if not payload then
+        util.fail(string.format("%s: %s: %s", path, util.error_name(code), why))
+    end
+    return manifest, payload
+end
+
 --- Reads an image: a file, or a folder whose files become an archive. A full package is its image.
 ---@param path string
 ---@return string bytes
 function delta.image(path)
     if not core.list(path) then
         local bytes = util.read(path)
-        local manifest = bytes:sub(1, 4) == "FOTA" and core.parse(bytes)
-        if not manifest then
+        if bytes:sub(1, 4) ~= "FOTA" then
             return bytes
-        elseif manifest.format ~= delta.FULL then
+        end
+        local manifest, payload = delta.open(path, bytes)
+        if manifest.format ~= delta.FULL then
             util.fail(path .. ": a package without the whole image; give the image itself")
         end
-        return bytes:sub(manifest.header_length + 1)
+        return payload
     end
     local files = util.files(path)
     if #files == 0 then

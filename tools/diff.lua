@@ -22,6 +22,9 @@ local diff = {
 
 function diff.run(given, positional)
     local old, new = delta.image(positional[1]), delta.image(positional[2])
+    if #new == 0 then
+        util.fail(positional[2] .. ": the image is empty")
+    end
     local options = delta.options(given)
     if given.geometry then
         options.model = models.geometry(given.geometry)

@@ -38,9 +38,17 @@ function keygen.run(given)
     if not key then
         util.fail(why)
     end
-    util.save(given.out, pem, { private = true, replace = given.force })
+    -- The private half is the last to be replaced, and none of a new pair stays alone.
     if given.public then
         util.save(given.public, key.public_pem, { replace = given.force })
+    end
+    local done
+    done, why = core.save(given.out, pem, { private = true, replace = given.force })
+    if not done then
+        if given.public and not given.force then
+            os.remove(given.public)
+        end
+        util.fail("cannot write " .. why)
     end
     util.print("key id ", util.hex(key.id), "\n")
 end

@@ -1,4 +1,5 @@
 /* Differential and compressed payloads for the `fota` command. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,27 +152,39 @@ int fota_tool_append_undo(lua_State *L)
     return 1;
 }
 
-/* The map of a model, or as far as a plan needs it of a device of one's own, in bytes:
- * "SLOT/ERASE UNIT,STAGING/ERASE UNIT". */
-static struct fota_map map_argument(lua_State *L, int index)
+static bool in_units(const struct fota_region *region)
 {
-    const char *text = luaL_checkstring(L, index);
-    const struct fota_model *model = fota_model_find(text);
-    unsigned slot, slot_unit, staging, staging_unit;
-    struct fota_map map = {.name = "own"};
-    char rest;
+    return region->erase_unit && region->size % region->erase_unit == 0 &&
+           region->size / region->erase_unit >= 2;
+}
 
-    if (model)
-        return *fota_sim_map(model->family);
-    luaL_argcheck(
-        L,
-        sscanf(text, "%u/%u,%u/%u%c", &slot, &slot_unit, &staging, &staging_unit, &rest) == 4 &&
-            slot_unit && staging_unit && slot % slot_unit == 0 && staging % staging_unit == 0 &&
-            slot / slot_unit >= 2 && staging / staging_unit >= 2,
-        index, "a model, or SLOT/UNIT,STAGING/UNIT in bytes, whole units");
-    map.slot = (struct fota_region){0, slot, slot_unit};
-    map.staging = (struct fota_region){slot, staging, staging_unit};
-    return map;
+bool fota_tool_map(const char *text, struct fota_map *map)
+{
+    const struct fota_model *model = fota_model_find(text);
+    struct fota_region *slot = &map->slot, *staging = &map->staging;
+    int end = 0;
+
+    memset(map, 0, sizeof *map);
+    if (model) {
+        *map = *fota_sim_map(model->family);
+        return true;
+    }
+    sscanf(text, "%" SCNu32 "/%" SCNu32 ",%" SCNu32 "/%" SCNu32 "%n", &slot->size,
+           &slot->erase_unit, &staging->size, &staging->erase_unit, &end);
+    staging->offset = slot->size;
+    if (strcmp(text + end, ",ab") == 0)
+        map->other = *slot;
+    return end && (!text[end] || map->other.size) && in_units(slot) && in_units(staging);
+}
+
+/* is_geometry(text) -> boolean: can it be told where regions are? */
+int fota_tool_is_geometry(lua_State *L)
+{
+    struct fota_map map;
+
+    luaL_checktype(L, 1, LUA_TSTRING);
+    lua_pushboolean(L, fota_tool_map(lua_tostring(L, 1), &map));
+    return 1;
 }
 
 /* plan(model or geometry, layout, payload length) -> {way, segment, spare} */
@@ -179,11 +192,12 @@ int fota_tool_plan(lua_State *L)
 {
     static const char *const ways[] = {"into the other slot", "beside a copy of the old image",
                                        "over the old image", "in place"};
-    struct fota_map map = map_argument(L, 1);
     struct fota_patch_layout layout = read_layout(L, 2);
     struct fota_diff_plan plan;
     struct fota_fault fault;
+    struct fota_map map;
 
+    luaL_argcheck(L, fota_tool_map(luaL_checkstring(L, 1), &map), 1, "no model and no geometry");
     if (fota_diff_plan(&map, layout.old_size, layout.new_size, fota_tool_check_u32(L, 3), &plan,
                        &fault))
         return fota_tool_fault_result(L, &fault);

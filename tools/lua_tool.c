@@ -15,6 +15,7 @@
 #include "package.h"
 #include "package_writer.h"
 #include "platform/mbedtls/crypto.h"
+#include "slot.h"
 
 #ifndef FOTA_VERSION
 #define FOTA_VERSION "unreleased"
@@ -217,6 +218,31 @@ static void read_device(lua_State *L, int index, struct fota_device *device,
         device->key = &successors[device->key_generation - 1];
 }
 
+/* What the field `map` says of the flash (see fota_tool_map()) for that package: stages of a set
+ * lie elsewhere than a package by itself, and are expected. */
+static void read_map(lua_State *L, int index, const struct fota_manifest *m, struct fota_map *map,
+                     struct fota_device *device)
+{
+    lua_getfield(L, index, "map");
+    if (!lua_isnil(L, -1)) {
+        if (!fota_tool_map(luaL_checkstring(L, -1), map))
+            luaL_error(L, "bad field 'map' (no model and no geometry)");
+        device->slot_size = fota_slot_capacity(map);
+        device->staging_size = fota_payload_capacity(map, FOTA_FORMAT_FULL);
+        device->map = map;
+    }
+    lua_pop(L, 1);
+    if (m->set_stages < 2)
+        return;
+    device->set_stage = m->set_stage;
+    device->set_id = m->set_id;
+    if (device->map && m->set_stage == FOTA_SET_UPDATER)
+        device->staging_size = fota_mini_capacity(map);
+    else
+        device->staging_size = UINT32_MAX;
+    device->map = NULL;
+}
+
 /* judge(bytes, device, policy) -> true */
 static int tool_judge(lua_State *L)
 {
@@ -229,11 +255,14 @@ static int tool_judge(lua_State *L)
     struct fota_object image;
     struct fota_successor successors[FOTA_SUCCESSORS_MAX];
     struct fota_fault fault;
+    struct fota_map map;
 
     read_device(L, 2, &device, &image, successors, names);
     read_policy(L, 3, &policy);
-    if (fota_package_parse(bytes, length, &manifest, &fault) ||
-        fota_package_judge(&manifest, &policy, &device, &fault))
+    if (fota_package_parse(bytes, length, &manifest, &fault))
+        return fota_tool_fault_result(L, &fault);
+    read_map(L, 2, &manifest, &map, &device);
+    if (fota_package_judge(&manifest, &policy, &device, &fault))
         return fota_tool_fault_result(L, &fault);
     lua_pushboolean(L, true);
     return 1;
@@ -412,6 +441,7 @@ static const luaL_Reg functions[] = {
     {"diff", fota_tool_diff},
     {"apply", fota_tool_apply},
     {"append_undo", fota_tool_append_undo},
+    {"is_geometry", fota_tool_is_geometry},
     {"plan", fota_tool_plan},
     {"explain", fota_tool_explain},
     {NULL, NULL},

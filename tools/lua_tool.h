@@ -108,13 +108,22 @@ int fota_tool_save(lua_State *L);
 /* run(command, input) -> output, exit status; a shell runs the command */
 int fota_tool_run(lua_State *L);
 
-/* ---- differential payloads (lua_diff.c), Lua functions --------------------------------------- */
-
 int fota_tool_terminal(lua_State *L);
 int fota_tool_peak_memory(lua_State *L);
+
+/* ---- differential payloads (lua_diff.c), Lua functions --------------------------------------- */
+
+/*
+ * The map of the model `text`, or as far as packages are judged by it that of a device of one's
+ * own: SLOT/UNIT,STAGING/UNIT, each size with its erase unit, bytes, and ",ab" where there are two
+ * slots. False when it is neither.
+ */
+bool fota_tool_map(const char *text, struct fota_map *map);
+
 int fota_tool_diff(lua_State *L);
 int fota_tool_apply(lua_State *L);
 int fota_tool_append_undo(lua_State *L);
+int fota_tool_is_geometry(lua_State *L);
 int fota_tool_plan(lua_State *L);
 int fota_tool_explain(lua_State *L);
 

@@ -32,11 +32,16 @@ local function call_of(row)
     return row.asynchronous and "async" or "blocking"
 end
 
---- What `core.plan` takes for --geometry: a model's name, or the regions of a device of one's own.
+--- Reads --geometry for `core.plan` and `core.judge`: a model's name, or the regions of a device of one's
+--- own. Anything else ends the command.
 ---@param text string
 ---@return string
 function models.geometry(text)
-    return text:find("^%d+/%d+,%d+/%d+$") and text or models.find(text).name
+    if not core.is_geometry(text) then
+        util.usage("--geometry: '" .. text .. "' is neither a model of 'fota models' nor "
+            .. "SLOT/UNIT,STAGING/UNIT, bytes in whole erase units, with ,ab behind it for two slots")
+    end
+    return text
 end
 
 --- The row of a model; an unknown one ends the command with the list of the known ones.

@@ -34,6 +34,8 @@ local function store(command, given, option, value)
     if option.value and not value then
         util.usage(string.format("--%s needs %s; see 'fota %s --help'", option.name, option.value,
             command.name))
+    elseif value == "" then
+        util.usage(string.format("--%s is empty; see 'fota %s --help'", option.name, command.name))
     elseif value and not option.value then
         util.usage(string.format("--%s takes no value", option.name))
     elseif option.many then

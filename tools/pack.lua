@@ -39,7 +39,8 @@ local pack = {
         { name = "requires", value = "A-B[,...]", help = "installed sequences it may be installed over" },
         { name = "ram", value = "BYTES", help = "with --to: of the modem's decoder; 32768 by default" },
         { name = "geometry", value = "M",
-            help = "with --from: whose flash it is for; or SLOT/UNIT,STAGING/UNIT in bytes; --model" },
+            help = "whose flash it has to fit; or SLOT/UNIT,STAGING/UNIT[,ab] in bytes, ab: two slots."
+                .. " By default that of each --model" },
         { name = "undo", help = "with --from: a reverse patch, too, where the old image is not kept" },
         { name = "fast", help = "with --to: decodes faster, and is up to a tenth larger" },
         { name = "mini", value = "UPDATER", help = "mini fota: make two packages of one set. --out gets this"
@@ -153,7 +154,7 @@ local function check_images(given)
     if given.image and (given.from or given.to) or not given.image and not given.to then
         util.usage("give --image, or --to and perhaps --from")
     end
-    for _, name in ipairs({ "ram", "geometry", "undo", "fast" }) do
+    for _, name in ipairs({ "ram", "undo", "fast" }) do
         local needed = (name == "ram" or name == "fast") and "to" or "from"
         if given[name] and not given[needed] then
             util.usage(string.format("--%s goes with --%s", name, needed))
@@ -163,10 +164,7 @@ end
 
 -- Whose flash a difference is made for: the first model, when it is one of the table.
 local function geometry_of(given, manifest)
-    if given.geometry then
-        return models.geometry(given.geometry)
-    end
-    return manifest.vendor == "quectel" and manifest.models[1] or nil
+    return given.geometry or manifest.vendor == "quectel" and manifest.models[1] or nil
 end
 
 -- What is packed: a full image as it is, or the smallest payload that makes it.
@@ -190,6 +188,20 @@ local function payload_of(given, manifest, image)
     return made
 end
 
+-- Ends the command when a modem that it is for could not install the package, whatever it has.
+local function check_fit(given, manifest, header)
+    local known = manifest.vendor == "quectel" and manifest.models or {}
+    for _, map in ipairs(given.geometry and { given.geometry } or known) do
+        local fine, why, code = core.judge(header, {
+            vendor = manifest.vendor, model = manifest.models[1], map = map, image = manifest.precursor,
+            sequence = manifest.requires and manifest.requires[1].first,
+        }, { allow_same = true, decoder_ram = manifest.decoder_ram })
+        if not fine then
+            util.fail(string.format("%s: %s: %s", map, util.error_name(code), why))
+        end
+    end
+end
+
 local names = { "full", "difference", "compressed" }
 
 local function report(given, made, image)
@@ -208,24 +220,23 @@ local function report(given, made, image)
     end
 end
 
--- Writes the package of `image`, of which `made` is the payload, to `out`.
-local function save(given, manifest, made, image, out)
+-- The package of `image`, of which `made` is the payload: what its file holds, and a line about it.
+local function package_of(given, manifest, made, image, signer)
     manifest.format = made.format
     manifest.payload, manifest.result = object_of(made.bytes), object_of(image)
     local header, why = core.write(manifest)
     if not header then
         util.fail(why)
     end
-    local signer = "unsigned"
-    if given.key then
-        local who = sign.signer({ key = given.key })
-        header = sign.header(header, who)
-        signer = "signed by " .. util.hex(who.key.id)
-    end
-    util.save(out, header .. made.bytes)
-    report(given, made, image)
-    util.print(string.format("%s: %d bytes (header %d, payload %d), %s\n", out,
-        #header + #made.bytes, #header, #made.bytes, signer))
+    check_fit(given, manifest, header)
+    header = signer and sign.header(header, signer) or header
+    return header .. made.bytes, string.format("%d bytes (header %d, payload %d), %s", #header + #made.bytes,
+        #header, #made.bytes, signer and "signed by " .. util.hex(signer.key.id) or "unsigned")
+end
+
+local function save(path, bytes, line)
+    util.save(path, bytes)
+    util.print(path, ": ", line, "\n")
 end
 
 local function read_image(path)
@@ -236,28 +247,38 @@ local function read_image(path)
     return image
 end
 
--- The two packages of a mini fota. The set's id comes from what is in it, so that the same images make
--- the same packages.
-local function save_set(given, manifest, image)
+-- The two packages of a mini fota; none is written before both are made. The set's id comes from what is
+-- in it, so that the same images make the same packages.
+local function save_set(given, manifest, image, signer)
     local updater = read_image(given.mini)
+    local packages = {}
     manifest.set_id = core.digest(string.format("%d %s ", manifest.sequence, manifest.version)
         .. core.digest(updater) .. core.digest(image)):sub(1, SET_ID_SIZE)
     manifest.set_stages = 2
-    manifest.set_stage = 1
-    save(given, manifest, { format = delta.FULL, bytes = updater }, updater, given.out)
-    manifest.set_stage = 2
-    save(given, manifest, { format = delta.FULL, bytes = image }, image, given.out2)
+    for stage, bytes in ipairs({ updater, image }) do
+        manifest.set_stage = stage
+        local made = { format = delta.FULL, bytes = bytes }
+        packages[stage] = { package_of(given, manifest, made, bytes, signer) }
+    end
+    save(given.out, packages[1][1], packages[1][2])
+    save(given.out2, packages[2][1], packages[2][2])
 end
 
 function pack.run(given)
     check_images(given)
     local manifest = manifest_of(given)
+    if given.geometry then
+        models.geometry(given.geometry)
+    end
+    local signer = given.key and sign.signer({ key = given.key })
     local image = read_image(given.image or given.to)
     if given.mini then
-        save_set(given, manifest, image)
-    else
-        save(given, manifest, payload_of(given, manifest, image), image, given.out)
+        return save_set(given, manifest, image, signer)
     end
+    local made = payload_of(given, manifest, image)
+    local bytes, line = package_of(given, manifest, made, image, signer)
+    report(given, made, image)
+    save(given.out, bytes, line)
 end
 
 return pack

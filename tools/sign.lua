@@ -1,5 +1,6 @@
 --- `fota sign`: adds a signature to a package.
 local core = require("fota.tool.core")
+local delta = require("fota.tool.delta")
 local util = require("fota.tool.util")
 
 ---@class fota.tool.Sign: fota.tool.Command
@@ -20,6 +21,8 @@ local sign = {
     examples = {
         "fota sign app.fota --key key.pem",
         "fota sign app.fota --public card.pub.pem --command 'ssh signer sign-p256' --out app.signed",
+        "fota sign app.fota --public key.pub.pem \\",
+        "          --command 'xxd -r -p | openssl pkeyutl -sign -inkey encrypted.pem'",
     },
 }
 
@@ -77,6 +80,9 @@ function sign.signer(given)
         util.usage("--key KEY.pem is needed, or --command with --public")
     end
     local key, pem = util.key(given.key or given.public)
+    if given.key and not key.private then
+        util.fail(given.key .. ": the key has no private half; give the private one")
+    end
     return { key = key, pem = pem, command = given.command }
 end
 
@@ -96,24 +102,21 @@ function sign.digest(signer, digest)
     end
     fine, why = core.check(signer.key.point, digest, signature)
     if not fine then
-        util.fail("the new signature is wrong: " .. why)
+        util.fail("the new signature is wrong: " .. why
+            .. (signer.command and "; is --public the key of the command?" or ""))
     end
     return signature
 end
 
 --- Signs a package.
----@param bytes string a package or its header
+---@param bytes string a package or its header, which is well formed
 ---@param signer fota.tool.Signer
 ---@return string header with the signature
 function sign.header(bytes, signer)
-    local manifest, why, code = core.parse(bytes)
-    if not manifest then
-        util.fail(util.error_name(code) .. ": " .. why)
-    end
+    local manifest = assert(core.parse(bytes))
     check_room(manifest, signer.key)
     local signature = sign.digest(signer, core.digest(bytes:sub(1, manifest.signed_length)))
-    local header
-    header, why = core.add_signature(bytes, signer.key.id, signature)
+    local header, why = core.add_signature(bytes, signer.key.id, signature)
     if not header then
         util.fail(why)
     end
@@ -124,9 +127,8 @@ function sign.run(given, positional)
     local path = positional[1]
     local signer = sign.signer(given)
     local bytes = util.read(path)
-    local header = sign.header(bytes, signer)
-    local rest = bytes:sub(core.parse(bytes).header_length + 1)
-    util.save(given.out or path, header .. rest)
+    local _, payload = delta.open(path, bytes)
+    util.save(given.out or path, sign.header(bytes, signer) .. payload)
     util.print(given.out or path, ": signed by ", util.hex(signer.key.id), "\n")
 end
 

@@ -248,7 +248,10 @@ end
 function util.key(path)
     local pem = util.read(path)
     local key, why = core.key(pem)
-    if not key then
+    if not key and pem:find("ENCRYPTED", 1, true) then
+        util.fail(path .. ": the key is encrypted; let a program sign that asks for the passphrase: "
+            .. "see --command of 'fota sign --help'")
+    elseif not key then
         util.fail(path .. ": " .. why)
     end
     return key, pem

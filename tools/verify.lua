@@ -1,5 +1,6 @@
 --- `fota verify`: judges a package as a modem would.
 local core = require("fota.tool.core")
+local delta = require("fota.tool.delta")
 local json = require("fota.tool.json")
 local models = require("fota.tool.models")
 local successor = require("fota.tool.successor")
@@ -13,8 +14,11 @@ local verify = {
     min = 1,
     options = {
         { name = "key", value = "PUB.pem", required = true, many = true, help = "a key the modem trusts" },
-        { name = "model", value = "M", help = "the modem's model; else not judged" },
+        { name = "model", value = "M", help = "the modem's model, and with it its flash; else not judged" },
         { name = "vendor", value = "NAME", help = "the modem's vendor; quectel when --model is given" },
+        { name = "geometry", value = "M", help = "the modem's flash, see fota pack; by default the model's" },
+        { name = "ram", value = "BYTES",
+            help = "of the modem's decoder; 32768 by default where its flash is known" },
         { name = "installed", value = "SEQ", help = "sequence that is installed: else not judged" },
         { name = "successor", value = "VOUCHER", many = true,
             help = "a replaced key that the modem knows of: it confirmed a package with this voucher" },
@@ -29,36 +33,13 @@ local verify = {
     },
 }
 
-local TRUNCATED, TRAILING, INTEGRITY = "TRUNCATED", "TRAILING", "INTEGRITY"
-
--- An error of the table by its name, with the numbers its text asks for.
-local function refusal(name, expected, got)
-    for _, row in ipairs(core.errors()) do
-        if row.name == name then
-            local text = row.text:gsub("{expected}", util.decimal(expected))
-            text = text:gsub("{got}", util.decimal(got))
-            return nil, text, row.code
-        end
-    end
-end
-
-local function check_payload(bytes, manifest)
-    local payload = bytes:sub(manifest.header_length + 1)
-    if #payload < manifest.payload.length then
-        return refusal(TRUNCATED, manifest.payload.length, #payload)
-    elseif #payload > manifest.payload.length then
-        return refusal(TRAILING, manifest.payload.length, #payload)
-    elseif core.digest(payload) ~= manifest.payload.digest then
-        return refusal(INTEGRITY, 0, 0)
-    end
-    return true
-end
-
 -- What was not said about the modem is taken from the package, so that it is not judged.
 local function device_of(given, manifest)
     local ranges = manifest.requires
     local installed = given.installed
+    local map = given.geometry or (given.vendor or "quectel") == "quectel" and given.model or nil
     return {
+        map = map,
         vendor = given.vendor or given.model and "quectel" or manifest.vendor,
         model = given.model or manifest.models[1],
         sequence = installed or ranges and ranges[1].first or 0,
@@ -66,7 +47,7 @@ local function device_of(given, manifest)
         image = manifest.precursor,
         successors = successor.chain(given.successor),
         time = os.time(),
-    }, { allow_same = not installed, decoder_ram = manifest.decoder_ram or 0 }
+    }, { allow_same = not installed, decoder_ram = given.ram or map and delta.RAM or manifest.decoder_ram }
 end
 
 -- The order of a modem: nothing is believed before the signatures are good.
@@ -84,7 +65,7 @@ local function check(given, bytes, keys, policy)
     if not fine then
         return nil, why, code
     end
-    fine, why, code = check_payload(bytes, manifest)
+    fine, why, code = delta.payload(bytes, manifest)
     return fine and manifest, why, code
 end
 
@@ -108,6 +89,12 @@ local function read_arguments(given)
     end
     if given.model and (given.vendor or "quectel") == "quectel" then
         models.find(given.model)
+    end
+    if given.geometry then
+        models.geometry(given.geometry)
+    end
+    if given.ram then
+        given.ram = delta.options(given).ram
     end
     local keys = {}
     for i, path in ipairs(given.key) do

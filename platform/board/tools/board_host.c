@@ -112,8 +112,8 @@ static int flash(char **words)
 
 static int geometry(void)
 {
-    printf("%u/%u,%u/%u\n", board_map.slot.size, board_map.slot.erase_unit, board_map.staging.size,
-           board_map.staging.erase_unit);
+    printf("%u/%u,%u/%u%s\n", board_map.slot.size, board_map.slot.erase_unit,
+           board_map.staging.size, board_map.staging.erase_unit, board_map.other.size ? ",ab" : "");
     return 0;
 }
 
