@@ -2,17 +2,19 @@
  * boot_step.h - the inside of the boot stage, shared by its files.
  *
  *   boot.c         the state machine: what the journal says, what is judged, what runs
- *   boot_copy.c    installing with a copy of the old image: back it up, write the slot
- *   boot_switch.c  installing with two slots: which of them runs
- *   boot_patch.c   installing what is decoded: differential and compressed packages
+ *   boot_copy.c    to install with a copy of the old image: back it up, write the slot
+ *   boot_switch.c  to install with two slots: choose the one that runs
+ *   boot_patch.c   to install differential and compressed packages, which are decoded
  *   boot_mini.c    mini fota: the resident updater
- *   boot_rescue.c  the slot's image is lost: another one
+ *   boot_rescue.c  to find another image when the slot's is lost
  *   provision.c    manufacturing
  *
- * A step is a function that does one bounded piece of work and says what comes next by returning
- * fota_boot_go() or fota_boot_note(); FOTA_BOOT_AGAIN repeats it. Another way to install is a file
- * of its own: its steps are added to the enum here and to the table in boot.c, step_judge()
- * chooses the way for a package that was accepted, and step_begin() finds back to it after a cut.
+ * A step is a function that does one bounded piece of work. It returns fota_boot_go() or
+ * fota_boot_note() to name the next step, or FOTA_BOOT_AGAIN to be called again.
+ *
+ * To add another way to install, write a file of its own, add its steps to the enum below and to
+ * the table in boot.c, let step_judge() choose it for a package that was accepted, and let
+ * step_begin() return to it after a power cut.
  */
 #ifndef FOTA_BOOT_STEP_H
 #define FOTA_BOOT_STEP_H
@@ -62,7 +64,7 @@ static inline bool fota_boot_reverting(const struct fota_boot *b)
     return b->journal.record.state == FOTA_STATE_REVERTING;
 }
 
-/* The package is, or was, the resident updater of a mini fota. */
+/* Is, or was, the package the resident updater of a mini fota? */
 static inline bool fota_boot_mini(const struct fota_boot *b)
 {
     return (b->journal.record.flags & FOTA_RECORD_MINI) != 0;
@@ -85,8 +87,8 @@ static inline int fota_boot_go(struct fota_boot *b, enum boot_step step)
 }
 
 /*
- * Writes the record and goes to `next`. Without it the work cannot go on, but a journal that cannot
- * be written must not keep a whole image in the slot from running: then STEP_SLOT is next.
+ * Writes the record and goes to `next`. If the journal cannot be written the work cannot go on, but
+ * that must not keep a whole image in the slot from running: then it goes to STEP_SLOT.
  */
 int fota_boot_note(struct fota_boot *b, const struct fota_record *record, enum boot_step next);
 
@@ -96,11 +98,11 @@ int fota_boot_load(struct fota_boot *b, uint32_t address);
 /* The same of the staged header, which must be the one that the journal speaks of. */
 int fota_boot_load_staged(struct fota_boot *b);
 
-/* Where the bytes lie that will run, when b->manifest is theirs: the package's, or the old image's
- * when it comes back. */
+/* The flash address of the bytes that will run, which b->manifest belongs to: those of the package,
+ * or of the old image when it is being put back. */
 uint32_t fota_boot_source(const struct fota_boot *b);
 
-/* They lie in the other slot: nothing is to be copied. */
+/* Are they in the other slot, so that nothing has to be copied? */
 static inline bool fota_boot_switches(const struct fota_boot *b)
 {
     const struct fota_map *map = fota_boot_map(b);
@@ -109,7 +111,7 @@ static inline bool fota_boot_switches(const struct fota_boot *b)
            fota_boot_source(b) == fota_slot_inactive(map, b->journal.record.flags)->offset;
 }
 
-/* The slot that is written, where one is. */
+/* The slot that is written, if one is written at all. */
 static inline const struct fota_region *fota_boot_target(const struct fota_boot *b)
 {
     const struct fota_map *map = fota_boot_map(b);
@@ -117,7 +119,7 @@ static inline const struct fota_region *fota_boot_target(const struct fota_boot 
     return map->other.size ? fota_slot_inactive(map, b->journal.record.flags) : &map->slot;
 }
 
-/* What will run is made by the decoder; when b->manifest is the source's. */
+/* Does the decoder make what will run? b->manifest belongs to the source. */
 static inline bool fota_boot_decodes(const struct fota_boot *b)
 {
     if (fota_boot_reverting(b))
@@ -126,18 +128,18 @@ static inline bool fota_boot_decodes(const struct fota_boot *b)
     return b->manifest.format != FOTA_FORMAT_FULL;
 }
 
-/* What will be written cannot be used. The slot may be whole all the same: not touched yet, or
- * written to its end. */
+/* The source of what would be written cannot be used. The slot may still be whole: not touched yet,
+ * or written to its end. */
 int fota_boot_source_is_bad(struct fota_boot *b);
 
-/* The image of the update is in place: notes that it is on trial, or that the old one is back. *r
- * is the record to change. */
+/* The image is in the slot: notes in *r, the record to write, that it is on trial, or that the old
+ * image is back. */
 int fota_boot_installed(struct fota_boot *b, struct fota_record *r);
 
-/* The update ends here with b->fault, and the slot's image, which was not touched, runs on. */
+/* Ends the update with b->fault. The slot's image, which was not touched, is started. */
 int fota_boot_refuse(struct fota_boot *b);
 
-/* The new image is not to be run: back to the old one if it was kept. */
+/* The new image must not run: puts the old one back if it was kept. */
 int fota_boot_give_back(struct fota_boot *b, int error, enum fota_stage stage);
 
 /* Steps. boot_copy.c: */
@@ -147,12 +149,11 @@ int fota_boot_backup_hash(struct fota_boot *b);
 int fota_boot_write(struct fota_boot *b);
 int fota_boot_mark(struct fota_boot *b);
 
-/* What was written is not what was meant, or cannot be written: back to the old image, or else to
- * any that can be written; the same one once more is among them. */
+/* What was written is wrong, or could not be written: goes back to the old image, or else to any
+ * image that can be written, which may be the same one once more. */
 int fota_boot_written_badly(struct fota_boot *b, int error);
 
-/* boot_patch.c; source and old: the package in b->manifest, and what it starts from, are to be
- * verified. */
+/* boot_patch.c. The first two verify the package in b->manifest, and the image it starts from. */
 int fota_boot_patch_source(struct fota_boot *b);
 int fota_boot_patch_old(struct fota_boot *b);
 int fota_boot_patch_old_hash(struct fota_boot *b);
@@ -165,13 +166,13 @@ int fota_boot_patch_mark(struct fota_boot *b);
 /* boot_switch.c: */
 int fota_boot_choose(struct fota_boot *b);
 
-/* The other slot's image, which is verified, runs from now on. */
+/* Lets the other slot's image, which is verified, run from now on. */
 int fota_boot_switch(struct fota_boot *b);
 
 /* boot_mini.c: the updater in staging is verified. */
 int fota_boot_resident(struct fota_boot *b);
 
-/* What it fetched is not to be run. *r is the record to change. */
+/* The application that it fetched must not run. *r is the record to write. */
 int fota_boot_fetch_again(struct fota_boot *b, struct fota_record *r);
 
 /* boot_rescue.c: */

@@ -21,8 +21,8 @@ static inline uint64_t fota_get64(const uint8_t *p)
     return fota_get32(p) | (uint64_t)fota_get32(p + 4) << 32;
 }
 
-/* 0 if `length` bytes are equal, else not 0: without a branch, and in the same time wherever they
- * differ. */
+/* Returns 0 if `length` bytes are equal, otherwise another number. It has no branch that depends on
+ * the bytes, and takes the same time wherever they differ. */
 static inline uint32_t fota_differ(const void *a, const void *b, uint32_t length)
 {
     const volatile uint8_t *x = (const volatile uint8_t *)a, *y = (const volatile uint8_t *)b;

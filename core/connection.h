@@ -26,21 +26,22 @@ extern const struct fota_tls_params fota_tls_usual;
 void fota_connection_init(struct fota_connection *connection, const struct fota_net *net,
                           const struct fota_tls *tls);
 
-/* Starts to connect; errors of fota_net_ops.open. A connection that is open is closed before. */
+/* Starts to connect. Closes a connection that is still open. Errors: those of fota_net_ops.open. */
 int fota_connection_open(struct fota_connection *connection, const char *host, uint16_t port,
                          enum fota_address_family family);
 
-/* Starts TLS on a connected one; `params` NULL: fota_tls_usual. Errors of
- * fota_tls_ops.start, FOTA_ERR_NOT_BUILT without TLS. */
+/* Starts TLS on an established connection. With NULL for `params`, fota_tls_usual counts. Errors:
+ * those of fota_tls_ops.start, FOTA_ERR_NOT_BUILT if the port has no TLS. */
 int fota_connection_secure(struct fota_connection *connection, const char *host,
                            const struct fota_tls_params *params);
 
-/* Fails with an error that the connection gave; what TLS itself has to say goes
- * along for people. */
+/* Fills in *fault for an error that the connection returned, with the reason that the TLS library
+ * gives if it has one. Returns `error`. */
 int fota_connection_fail(const struct fota_connection *connection, int error, enum fota_stage stage,
                          struct fota_fault *fault);
 
-/* As in fota_net_ops, and as in fota_tls_ops once secured: ready() is then about the handshake. */
+/* Like the functions of fota_net_ops; after fota_connection_secure() like those of fota_tls_ops, so
+ * that ready() then tells about the handshake. */
 int fota_connection_ready(struct fota_connection *connection);
 int fota_connection_send(struct fota_connection *connection, const void *data, size_t length);
 int fota_connection_recv(struct fota_connection *connection, void *data, size_t length);

@@ -2,11 +2,11 @@
  * slot.h - where images and packages lie in flash, and how they are written, hashed and judged
  * there.
  *
- * A slot holds an image from its start and the image's manifest (the signed header of the package
- * it came in) in its last erase unit. Staging holds a package: its header alone in the first erase
- * unit, its payload from the second on; at its end a copy of the old image with its manifest in the
- * last erase unit, where there is room. With two slots a whole image goes straight into the one
- * that does not run. docs/flash-layout.md has the picture.
+ * A slot holds an image at its start, and in its last erase unit the image's manifest: the signed
+ * header of the package that the image came in. Staging holds a package: the header alone in the
+ * first erase unit, the payload from the second on. Where there is room, the end of staging holds a
+ * copy of the old image, with its manifest in the last erase unit. With two slots a full image goes
+ * straight into the one that is not running. docs/flash-layout.md has a picture of all this.
  */
 #ifndef FOTA_SLOT_H
 #define FOTA_SLOT_H
@@ -20,52 +20,54 @@
 #include "journal.h"
 #include "package.h"
 
-/* Bytes of flash hashed in one step; a watchdog is fed in between. */
+/* Bytes of flash that one step hashes; the watchdog is fed between steps. */
 #define FOTA_HASH_STEP 4096u
 
-/* `size` in whole erase units of `region`, bytes. */
+/* `size` rounded up to whole erase units of `region`, bytes. */
 static inline uint32_t fota_round_up(const struct fota_region *region, uint32_t size)
 {
     return (size + region->erase_unit - 1) / region->erase_unit * region->erase_unit;
 }
 
-/* Largest image a slot takes, bytes. */
+/* Largest image that fits into a slot, bytes. */
 static inline uint32_t fota_slot_capacity(const struct fota_map *map)
 {
     return map->slot.size - map->slot.erase_unit;
 }
 
-/* Where its manifest lies. */
+/* The flash address of a slot's manifest. */
 static inline uint32_t fota_slot_manifest(const struct fota_region *slot)
 {
     return slot->offset + slot->size - slot->erase_unit;
 }
 
-/* The slot that the modem runs from; `flags` are those of the journal's record. */
+/* The slot that the modem runs from, by the flags of the journal's record. */
 static inline const struct fota_region *fota_slot_active(const struct fota_map *map, uint8_t flags)
 {
     return map->other.size && flags & FOTA_RECORD_OTHER ? &map->other : &map->slot;
 }
 
-/* The other one; call it only where there are two. */
+/* The other slot. Call it only on a map with two. */
 static inline const struct fota_region *fota_slot_inactive(const struct fota_map *map,
                                                            uint8_t flags)
 {
     return flags & FOTA_RECORD_OTHER ? &map->slot : &map->other;
 }
 
-/* Largest payload staging takes, bytes, when no old image is kept. */
+/* Largest payload that fits into staging without a copy of the old image, bytes. */
 static inline uint32_t fota_staging_capacity(const struct fota_map *map)
 {
     return map->staging.size - map->staging.erase_unit;
 }
 
+/* The flash address of the payload in staging. */
 static inline uint32_t fota_staging_payload(const struct fota_map *map)
 {
     return map->staging.offset + map->staging.erase_unit;
 }
 
-/* Where the copy of the old image's manifest lies, and of an image of `length` bytes. */
+/* The flash addresses of the copy: of the old image's manifest, and of an old image of `length`
+ * bytes. */
 static inline uint32_t fota_backup_manifest(const struct fota_map *map)
 {
     return map->staging.offset + map->staging.size - map->staging.erase_unit;
@@ -76,21 +78,21 @@ static inline uint32_t fota_backup_image(const struct fota_map *map, uint32_t le
     return fota_backup_manifest(map) - fota_round_up(&map->staging, length);
 }
 
-/* Where the manifest of the image to go back to lies: in the other slot, or with its copy. */
+/* The flash address of the manifest of the image to revert to, in the other slot or in the copy. */
 static inline uint32_t fota_old_manifest(const struct fota_map *map, uint8_t flags)
 {
     return map->other.size ? fota_slot_manifest(fota_slot_inactive(map, flags))
                            : fota_backup_manifest(map);
 }
 
-/* Where a payload goes. */
+/* A place for a payload. */
 struct fota_place {
     const struct fota_region *region;
     uint32_t offset; /* of its first byte in the region, a multiple of the erase unit */
 };
 
-/* Where a payload of `format` (enum fota_format) goes, and how many bytes that takes; with
- * FOTA_RECORD_MINI in `flags` where the updater goes. */
+/* Where a payload of `format` (enum fota_format) goes, and how many bytes fit there. With
+ * FOTA_RECORD_MINI in `flags`: where the resident updater goes. */
 struct fota_place fota_payload_place(const struct fota_map *map, uint8_t flags, uint8_t format);
 uint32_t fota_payload_capacity(const struct fota_map *map, uint8_t format);
 
@@ -108,7 +110,7 @@ static inline uint32_t fota_order_address(const struct fota_map *map, uint32_t c
 /* Largest updater, bytes; 0: no room for any. */
 uint32_t fota_mini_capacity(const struct fota_map *map);
 
-/* Is there room for a copy of an image of `image` bytes beside a payload of `payload` bytes? */
+/* Does a copy of an image of `image` bytes fit into staging beside a payload of `payload` bytes? */
 bool fota_backup_fits(const struct fota_map *map, uint32_t payload, uint32_t image);
 
 /* Returns 0 if the map's regions are possible, else FOTA_ERR_MAP (got: 0 slot, 1 staging, 2
@@ -118,15 +120,15 @@ int fota_map_check(const struct fota_map *map, struct fota_fault *fault);
 /* ---- writing --------------------------------------------------------------------------------- */
 
 /*
- * Writes a stream into a region from one of its erase units on: erases each unit when it comes to
- * it, programs whole pages, reads back what it programmed.
+ * Writes a stream of bytes into a region, from the start of an erase unit on. It erases each unit
+ * when it reaches it, programs whole pages, and reads back what it has programmed.
  */
 struct fota_writer {
     const struct fota_port *port;
     struct fota_region region;
     uint8_t *page; /* borrowed, FOTA_PROGRAM_UNIT_MAX bytes */
-    uint32_t at;   /* offset in the region where the page goes, bytes */
-    uint32_t end;  /* offset behind the last byte it may write, bytes */
+    uint32_t at;   /* where the page goes, bytes from the start of the region */
+    uint32_t end;  /* where it has to stop, bytes from the start of the region */
     uint32_t fill; /* bytes in the page */
     bool erased;   /* the unit at `at` is erased */
 };
@@ -137,27 +139,29 @@ void fota_writer_start(struct fota_writer *writer, const struct fota_port *port,
                        const struct fota_region *region, uint32_t offset, uint32_t end,
                        uint8_t *page);
 
-/* Where the next bytes go, and how many fit; 0 when fota_writer_work() must be called first. */
+/* Sets *data to where the caller has to put the next bytes. Returns how many fit there; 0: call
+ * fota_writer_work() first. */
 size_t fota_writer_room(struct fota_writer *writer, uint8_t **data);
 
-/* `length` bytes, at most the room, were put there. */
+/* Says that `length` bytes, at most the room, were put there. */
 void fota_writer_filled(struct fota_writer *writer, size_t length);
 
 /*
- * One piece of work if the page is full, or holds anything and `flush` is set: one erase, or the
- * program of one page, the last one padded with 0xFF. Returns 1 if it did something, 0 if there was
- * nothing to do, or an error with *fault filled in (FOTA_ERR_FLASH_*).
+ * Does one piece of work, an erase or the programming of one page, if the page is full; with
+ * `flush` also if it is not empty: then it is padded with 0xFF. Returns 1 if it did something, 0 if
+ * there was nothing to do, or FOTA_ERR_FLASH_* with *fault filled in.
  */
 int fota_writer_work(struct fota_writer *writer, bool flush, struct fota_fault *fault);
 
 /*
- * Erases the erase unit `unit` (number, from the region's start) and programs `length` bytes from
- * flash address `from` into it; reads them back. The whole of it is one step: one erase.
+ * Erases the erase unit number `unit` of the region (from 0), programs `length` bytes from flash
+ * address `from` into it, and reads them back. That is one step: it has one erase. `page` has
+ * FOTA_PROGRAM_UNIT_MAX bytes. Returns 0, or FOTA_ERR_FLASH_* with *fault filled in.
  */
 int fota_unit_copy(const struct fota_port *port, const struct fota_region *region, uint32_t unit,
                    uint32_t from, uint32_t length, uint8_t *page, struct fota_fault *fault);
 
-/* The same from RAM; `length` at most FOTA_HEADER_MAX. */
+/* The same with bytes from RAM, at most FOTA_HEADER_MAX. */
 int fota_unit_store(const struct fota_port *port, const struct fota_region *region, uint32_t unit,
                     const uint8_t *data, uint32_t length, uint8_t *page, struct fota_fault *fault);
 
@@ -175,15 +179,15 @@ int fota_header_load(const struct fota_port *port, const struct fota_policy *pol
                      uint32_t address, uint8_t header[FOTA_HEADER_MAX],
                      struct fota_manifest *manifest, struct fota_fault *fault);
 
-/* Hashes a run of flash step by step and compares it with what a manifest says. */
+/* Hashes a range of flash step by step, and compares the digest with what a manifest says. */
 struct fota_hasher {
     const struct fota_port *port;
     struct fota_object expected;
     struct fota_sha256 sha;
-    uint32_t from; /* flash addresses, bytes */
-    uint32_t at;
-    uint32_t left;
-    uint32_t proof, counterproof; /* FOTA_PROVEN, and its complement: the digest is right */
+    uint32_t from;                /* flash address of the range */
+    uint32_t at;                  /* flash address of what is hashed next */
+    uint32_t left;                /* bytes still to hash */
+    uint32_t proof, counterproof; /* FOTA_PROVEN and its complement if the digest is right */
     bool started;
 };
 
@@ -197,10 +201,10 @@ int fota_hasher_start(struct fota_hasher *hasher, const struct fota_port *port, 
  */
 int fota_hasher_step(struct fota_hasher *hasher, struct fota_fault *fault);
 
-/* Was the digest of hasher->expected.length bytes at hasher->from found right, by both proofs? */
+/* Do both proofs say that the bytes at hasher->from have the expected digest? */
 bool fota_hasher_proven(const struct fota_hasher *hasher);
 
-/* Releases the digest in mid-way. Harmless at any time after start or on zeroed memory. */
+/* Gives up a digest that is not finished. Harmless at any time, also on zeroed memory. */
 void fota_hasher_stop(struct fota_hasher *hasher);
 
 #endif

@@ -10,8 +10,8 @@
 struct fota_source {
     const struct fota_port *port;
     struct fota_timeouts timeouts;
-    const struct fota_tls_params *params; /* of TLS */
-    bool is_ftp; /* which of the clients is alive: one runs at a time, and RAM is dear */
+    const struct fota_tls_params *params;
+    bool is_ftp; /* which member of `client` is in use; they share memory, as only one runs */
     union {
         struct fota_http http;
         struct fota_ftp ftp;
@@ -22,11 +22,11 @@ struct fota_source {
 void fota_source_init(struct fota_source *source, const struct fota_port *port,
                       const struct fota_timeouts *timeouts);
 
-/* What TLS demands from now on, borrowed until the next init; NULL: as fota_http has it. */
+/* Sets the parameters of TLS, borrowed until the next init. NULL: the server is verified. */
 void fota_source_secure(struct fota_source *source, const struct fota_tls_params *params);
 
-/* Begins to fetch `url` from byte `offset`; the client is chosen by the url's scheme, and the port
- * must have it. Errors: those of the client's open. */
+/* Begins to fetch `url` from byte `offset` of the file, with the client for the url's scheme.
+ * The port must have that client. Errors: those of the client's open. */
 int fota_source_open(struct fota_source *source, const char *url, uint64_t offset,
                      struct fota_fault *fault);
 
@@ -34,13 +34,13 @@ int fota_source_open(struct fota_source *source, const char *url, uint64_t offse
 int fota_source_step(struct fota_source *source, uint8_t *data, size_t size, size_t *got,
                      struct fota_fault *fault);
 
-/* Of the file, from FOTA_FETCH_OPEN on. */
+/* The identity of the file, known from FOTA_FETCH_OPEN on. */
 const struct fota_file_identity *fota_source_identity(const struct fota_source *source);
 
 /* Bytes received since the init, protocol and all but TLS's own; modulo 2^32. */
 uint32_t fota_source_received(const struct fota_source *source);
 
-/* Seconds that the server asked to be left alone, 0 none. */
+/* How many seconds the server asked to wait before the next request; 0: it did not ask. */
 uint32_t fota_source_retry_after(const struct fota_source *source);
 
 /* Harmless at any time. */
