@@ -21,15 +21,19 @@ struct fota_mbedtls_peer {
 /* SHA-256 and better, ECDSA on the NIST curves from P-256, RSA from 2048 bits: RFC 9325, 4.5. */
 extern const mbedtls_x509_crt_profile fota_mbedtls_profile;
 
-/* Is `host` to be verified as an address (RFC 5280, 4.2.1.6)? Without a trusted time the newest
- * that is known stands for it. */
+/*
+ * Says who the server has to be: `host`, a name or an address (RFC 5280, 4.2.1.6). The
+ * time comes from `system`; where it has none that can be trusted, newest_known (seconds since
+ * 1970) counts.
+ */
 void fota_mbedtls_peer(struct fota_mbedtls_peer *peer, const char *host,
                        const struct fota_system *system, int64_t newest_known);
 
-/* mbedTLS's verify callback; `peer` is a struct fota_mbedtls_peer. */
-int fota_mbedtls_verify(void *peer, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
+/* For mbedtls_ssl_conf_verify() with a struct fota_mbedtls_peer as its context: judges one
+ * certificate of the chain by name and time. */
+int fota_mbedtls_verify(void *ctx, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
 
-/* The error that the flags of a certificate that was refused mean. */
+/* The FOTA_ERR_TLS_* for the flags with which a certificate was refused. */
 int fota_mbedtls_certificate_error(uint32_t flags);
 
 #endif
