@@ -1,11 +1,12 @@
 /*
  * engine.h - the inside of struct fota, shared by the engine's own files.
  *
- *   engine.c    life, step and events, what is asked after the reset
- *   download.c  bytes from the network: attempts, resume, identity
- *   staging.c   what becomes of the bytes: header, judgement, flash, digest
+ *   engine.c    opening and closing, steps and events, the calls after the reset
+ *   download.c  bytes from the network: attempts, resuming, the file's identity
+ *   staging.c   what happens to the bytes: header, judgement, flash, digest
  *   local.c     bytes from the script
- *   mini.c      a set of two packages: the resident updater, and what that fetches
+ *   mini.c      a set of two packages: the resident updater, and what it fetches
+ *   apn.c       the access point
  */
 #ifndef FOTA_ENGINE_H
 #define FOTA_ENGINE_H
@@ -19,7 +20,7 @@
 
 enum fota_phase {
     FOTA_PHASE_IDLE,
-    FOTA_PHASE_RESUME,  /* is there an earlier download to go on with? */
+    FOTA_PHASE_RESUME,  /* is there an earlier download to resume? */
     FOTA_PHASE_OPEN,    /* send the request */
     FOTA_PHASE_ANSWER,  /* wait for the answer's header */
     FOTA_PHASE_HEADER,  /* collect the package's header */
@@ -33,28 +34,28 @@ enum fota_phase {
     FOTA_PHASE_FLUSH,   /* the last page */
     FOTA_PHASE_FLUSHED, /* a local package is complete in flash */
     FOTA_PHASE_HASH,    /* hash the payload as it lies in flash */
-    FOTA_PHASE_SEAL,    /* it lies in a slot: make it an image, with a manifest */
+    FOTA_PHASE_SEAL,    /* the payload is in a slot: write the manifest that makes it an image */
     FOTA_PHASE_COMMIT,  /* note in the journal that staging may be installed */
     FOTA_PHASE_DROP,    /* note that it may not */
     FOTA_PHASE_BACKOFF, /* pause before the next attempt */
-    FOTA_PHASE_CANCEL,  /* the script took it back */
+    FOTA_PHASE_CANCEL,  /* the script has cancelled it */
     FOTA_PHASE_END      /* report fault (error 0: success) once */
 };
 
-/* Small fields first, here and in the structures below it: code for them is shorter
- * near the begin. */
+/* Small fields come first, here and in the structures inside: Thumb code for fields near the
+ * beginning is shorter. */
 struct fota {
     uint8_t phase;
     uint8_t stage;      /* enum fota_stage, for events */
-    uint8_t restarts;   /* from byte 0, in this download */
+    uint8_t restarts;   /* how often this download began again from byte 0 */
     uint8_t percent;    /* last reported */
     uint8_t reported;   /* stage last reported */
     bool local;         /* bytes come from fota_write() */
-    bool judged;        /* the header in hand is complete and accepted */
+    bool judged;        /* the header is complete and was accepted */
     bool waiting;       /* the network has nothing for us now */
     uint8_t set_stage;  /* FOTA_SET_* */
-    uint8_t order_unit; /* next one to write */
-    bool whole;         /* the slot's image was not touched for the second stage */
+    uint8_t order_unit; /* the erase unit of the order to write next */
+    bool whole;         /* the second stage has not touched the slot's image yet */
     bool ordered;       /* the order is written, or will be before anything else */
     uint8_t parts;      /* answers that ended before the file, without a page in between */
     uint16_t header_fill;
@@ -92,7 +93,7 @@ struct fota {
     struct fota_source source;
 };
 
-/* Tells the watchdog that the engine gets on. */
+/* Feeds the watchdog. */
 static inline void fota_engine_alive(const struct fota *f)
 {
     const struct fota_system *system = &f->config.port->system;
@@ -106,7 +107,7 @@ static inline const struct fota_map *fota_map_of(const struct fota *f)
     return f->config.port->map;
 }
 
-/* Whole package by its header, bytes; call only when the manifest is parsed. */
+/* The size of the whole package by its header, bytes. Call it only when the manifest is parsed. */
 static inline uint32_t fota_package_size(const struct fota *f)
 {
     return f->manifest.header_length + f->manifest.payload.length;
@@ -118,7 +119,7 @@ int fota_engine_fail(struct fota *f, int error, uint32_t expected, uint32_t got)
 /* Writes the journal's next record. Returns 0, or FOTA_ERR_JOURNAL as fota_engine_fail() does. */
 int fota_engine_note(struct fota *f, const struct fota_record *record);
 
-/* Forgets everything about an update but the journal. */
+/* Ends the current update in RAM. The journal stays as it is. */
 void fota_engine_reset(struct fota *f);
 
 /*
@@ -131,7 +132,8 @@ const struct fota_manifest *fota_engine_installed(struct fota *f);
 /* Refuses to begin while another update runs or the image is on trial. Returns 0 or the error. */
 int fota_engine_may_begin(struct fota *f);
 
-/* Phases; each does one piece of work, moves f->phase on, and returns 0 or an error in f->fault. */
+/* The phases. Each does one piece of work and sets the next f->phase. Returns 0, or an error with
+ * f->fault filled in. */
 int fota_download_resume(struct fota *f);
 int fota_download_open(struct fota *f);
 int fota_download_answer(struct fota *f);
@@ -142,26 +144,26 @@ int fota_download_backoff(struct fota *f);
 /* Can `url` be fetched with these parameters? Returns 0 or the error. */
 int fota_download_check(struct fota *f, const char *url, const struct fota_tls_params *tls);
 
-/* fota_download() but for fota_engine_may_begin(). */
+/* The part of fota_download() that follows fota_engine_may_begin(). */
 int fota_download_begin(struct fota *f, const char *url, const struct fota_tls_params *tls,
                         const struct fota_limits *limits);
 
-/* Keeps what the updater must know; one unit a call. */
+/* Writes what the updater must know to flash, one erase unit at a call. */
 int fota_mini_order(struct fota *f);
 
-/* Goes to that phase, if what is downloaded is an updater and it was not done yet. */
+/* Goes to FOTA_PHASE_ORDER if an updater is downloaded and its order is not written yet. */
 void fota_mini_begin_order(struct fota *f);
 
-/* Changes *device and f->manifest to what counts for the stage of a set. */
+/* Changes *device and f->manifest according to the stage of the set. */
 void fota_mini_describe(struct fota *f, struct fota_device *device);
 
 /* Judges f->manifest. Returns 0 or the error. */
 int fota_staging_accept(struct fota *f);
 
-/* Where in flash the header of the package in hand is kept. */
+/* The flash address where the header of the current package is kept. */
 uint32_t fota_staging_header(const struct fota *f);
 
-/* Makes the writer ready behind `done` payload bytes that are in flash, whole erase units. */
+/* Prepares the writer to go on after `done` payload bytes, whole erase units, that are in flash. */
 void fota_staging_begin(struct fota *f, uint32_t done);
 
 int fota_staging_judge(struct fota *f);
@@ -174,26 +176,27 @@ int fota_staging_seal(struct fota *f);
 int fota_staging_commit(struct fota *f);
 int fota_staging_drop(struct fota *f);
 
-/* A failed phase of a download: try again, start again, or end. */
+/* After a phase of a download has failed: tries again, starts from byte 0, or ends. */
 void fota_download_failed(struct fota *f);
 
-/* Where the next bytes of the package go, and how many fit; 0: flash has to be worked first. */
+/* Sets *data to where the next bytes of the package go. Returns how many fit; 0: flash work has to
+ * be done first. */
 size_t fota_staging_room(struct fota *f, uint8_t **data);
 
-/* `length` bytes were put there. Returns 0, or the header's error. */
+/* Says that `length` bytes were put there. Returns 0, or the header's error. */
 int fota_staging_filled(struct fota *f, size_t length);
 
 /* One piece of flash work for a full page. Returns 1 if it did something, 0, or an error. */
 int fota_staging_work(struct fota *f);
 
-/* May staging be written, as a record of this power session says how far it is? If not a mark is
- * due first: another record may be the newest at the next start (R1). */
+/* Has this power session written a record that says how far staging is? If not, that has to be done
+ * before staging is written: otherwise another record may be the newest at the next start (R1). */
 bool fota_staging_settled(const struct fota *f);
 
 /* Has the payload been received to its last byte? */
 bool fota_staging_complete(const struct fota *f);
 
-/* Milliseconds to wait before anything can happen; 0: work is due. */
+/* How many milliseconds to wait before there is work; 0: there is work now. */
 uint32_t fota_download_wait(const struct fota *f);
 
 #endif

@@ -194,11 +194,11 @@ struct fota_fault {
     const char *subject;
 };
 
-/* An `expected` or `got` that nobody has kept: of a failure that was read from the journal. The
- * text has "?" for it, and for what it would name. */
+/* An `expected` or `got` that is not known any more, because the journal keeps only the error's
+ * number. The text then has "?" in its place. */
 #define FOTA_FIGURE_LOST 0xFFFFFFFEu
 
-/* Room that always suffices for fota_fault_text(), bytes with the final 0. */
+/* A size that is always enough for fota_fault_text(), bytes, including the final 0. */
 #define FOTA_TEXT_MAX 256u
 
 /* One row of the table. */
@@ -210,13 +210,13 @@ struct fota_error_row {
     bool retryable;
 };
 
-/* The row of `error`, NULL if there is none (0 has none). */
+/* The row of an error, NULL if there is none. FOTA_OK has none. */
 const struct fota_error_row *fota_error_find(int error);
 
 /* Row number `index` from 0, NULL past the end: to walk the table. */
 const struct fota_error_row *fota_error_at(size_t index);
 
-/* For people, with {expected}, {got} and {subject} still in it; of a row of the table. */
+/* The text of a row, for people, in which {expected}, {got} and {subject} are not replaced yet. */
 const char *fota_error_text(const struct fota_error_row *row);
 
 /* "WRONG_MODEL", "OK" for 0, "UNKNOWN" for a number that is not in the table. Never NULL. */
@@ -226,8 +226,8 @@ const char *fota_error_name(int error);
 const char *fota_stage_name(enum fota_stage stage);
 
 /*
- * Writes the fault's text, with its placeholders filled in, to `text` of `size` bytes; always
- * terminated, cut if too long. Returns the length written.
+ * Writes the text of a fault, with the placeholders replaced, to `text` of `size` bytes. It is cut
+ * if it is too long, and always terminated. Returns its length.
  */
 size_t fota_fault_text(const struct fota_fault *fault, char *text, size_t size);
 

@@ -41,10 +41,10 @@ struct fota_model {
     const char *core;
     uint32_t features; /* bits of enum fota_feature */
     enum fota_family family;
-    /* httpDownload returns when it was accepted (true) or when it has ended (false) */
+    /* httpDownload returns at once (true), or when the download has ended (false). */
     bool asynchronous;
-    /* after a failure the callback's first value is -1 and the code is the second (true), or the
-     * code is the first (false) */
+    /* After a failure the callback gets -1 and the code (true), or the code as its first value
+     * (false). */
     bool code_second;
 };
 
@@ -68,9 +68,9 @@ size_t fota_model_refusal(const struct fota_model *model, enum fota_feature feat
                           size_t size);
 
 /*
- * The number that the vendor's binding would give a script for `error` (negative FOTA_ERR_*): 1004
- * on ASR for a connection that failed, 505 on Qualcomm for a package that is missing. The generic
- * model gives the error itself. 0 gives 0.
+ * The number by which the vendor's binding reports `error` (negative FOTA_ERR_*) to a script, for
+ * example 1004 on ASR when the connection failed, or 505 on Qualcomm when the package is missing.
+ * The generic model reports the error itself. 0 gives 0.
  */
 int fota_model_code(const struct fota_model *model, int error);
 

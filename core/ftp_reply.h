@@ -1,7 +1,8 @@
 /*
  * ftp_reply.h - reads the replies of an FTP server (RFC 959 section 4.2), byte by byte.
  *
- * A sink: any split of the input gives the same result, and memory is bounded by the structure.
+ * It takes bytes as they come: however the input is split, the result is the same. Its memory is
+ * its structure.
  */
 #ifndef FOTA_FTP_REPLY_H
 #define FOTA_FTP_REPLY_H
@@ -35,28 +36,30 @@ struct fota_ftp_reply {
 void fota_ftp_reply_start(struct fota_ftp_reply *reply);
 
 /*
- * Takes bytes from `data`; *used says how many: none behind the end of the reply. Returns
- * enum fota_ftp_progress, or FOTA_ERR_FTP_REPLY with *fault filled in: no code of 100-599, neither
- * a blank nor '-' nor the line's end behind it, NUL, or more than FOTA_FTP_REPLY_MAX bytes. A bare
- * LF ends a line, too. A reply of several lines ends with the line that begins with its own code
- * and a blank; what else stands between is skipped, other codes as well. After an error or
- * FOTA_FTP_REPLY it can only be started anew.
+ * Takes bytes from `data`, but none after the end of the reply; *used says how many. Returns enum
+ * fota_ftp_progress, or FOTA_ERR_FTP_REPLY with *fault filled in: there is no code of 100-599,
+ * something else than a blank, '-' or the end of the line follows it, there is a NUL, or the reply
+ * has more than FOTA_FTP_REPLY_MAX bytes.
+ *
+ * A bare LF also ends a line. A reply of several lines ends with the line that begins with the same
+ * code and a blank; all lines in between are skipped, also those with other codes. After an error
+ * or FOTA_FTP_REPLY, start again with fota_ftp_reply_start().
  */
 int fota_ftp_reply_feed(struct fota_ftp_reply *reply, const void *data, size_t length, size_t *used,
                         struct fota_fault *fault);
 
-/* The port in the text of a 229, "(|||6446|)" (RFC 2428 section 3); false: there is none. */
+/* Finds the port in the text of a 229, "(|||6446|)" (RFC 2428 section 3). False: there is none. */
 bool fota_ftp_reply_extended_port(const struct fota_ftp_reply *reply, uint16_t *port);
 
 /*
- * The port in the text of a 227: the last two of six numbers, wherever they stand (RFC 1123 section
- * 4.1.2.6). The address in the first four is not looked at: a server that names another host's
- * would have us connect to a third party.
+ * Finds the port in the text of a 227: the last two of six numbers, wherever they are (RFC 1123
+ * section 4.1.2.6). False: there is none. The address in the first four numbers is ignored: with it
+ * a server could make us connect to a third party.
  */
 bool fota_ftp_reply_passive_port(const struct fota_ftp_reply *reply, uint16_t *port);
 
-/* The number that is the text of a 213 to SIZE (RFC 3659 section 4); false: it is none, or above
- * 2^63-1. */
+/* Reads the number in the text of a 213 to SIZE (RFC 3659 section 4). False: there is none, or it
+ * is above 2^63-1. */
 bool fota_ftp_reply_size(const struct fota_ftp_reply *reply, uint64_t *size);
 
 #endif

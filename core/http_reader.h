@@ -1,7 +1,7 @@
 /*
- * http_reader.h - reads an HTTP/1.1 response (RFC 9112), bytes in, body bytes out.
+ * http_reader.h - reads an HTTP/1.1 response (RFC 9112): bytes go in, bytes of the body come out.
  *
- * A sink: it does no I/O, takes any split of the input, and its memory is its struct.
+ * It does no I/O. However the input is split, the result is the same. Its memory is its structure.
  */
 #ifndef FOTA_HTTP_READER_H
 #define FOTA_HTTP_READER_H
@@ -17,10 +17,10 @@
 #define FOTA_HTTP_HEADER_MAX 16384u /* all header lines of one response, bytes */
 #define FOTA_HTTP_LINES_MAX  128u   /* header lines of one response */
 
-/* What a reader says after a bite of input. */
+/* What a reader says after some input. */
 enum fota_http_progress {
     FOTA_HTTP_MORE,   /* needs more input */
-    FOTA_HTTP_HEADER, /* the header is complete: look at it, then feed the rest */
+    FOTA_HTTP_HEADER, /* the header is complete: read it, then feed the rest */
     FOTA_HTTP_BODY,   /* body bytes were found: *body, *body_length */
     FOTA_HTTP_END     /* the body is complete by its own framing */
 };
@@ -36,15 +36,15 @@ struct fota_http_header {
     bool has_range;       /* Content-Range: bytes start-end/total */
     bool has_range_total; /* total was a number, not '*' */
     bool has_location;    /* text in the buffer given to fota_http_reader_start() */
-    bool closes;          /* the server has no more to say on this connection */
-    /* 0 where there is none of it. */
+    bool closes;          /* the server closes the connection after this answer */
+    /* 0 if the header does not have it: */
     uint64_t length;      /* Content-Length, bytes */
     uint64_t range_start; /* bytes */
     uint64_t range_end;   /* last byte, inclusive */
-    uint64_t range_total; /* bytes; also of a 416's "bytes star/total" form, see has_range_total */
-    uint32_t retry_after; /* seconds, a date without a Date beside it counts as none; 0: none */
-    /* 64-bit FNV-1a of the strong ETag's text, else of Last-Modified's; 0: the server gave neither.
-     * A weak ETag (W/) counts as none. */
+    uint64_t range_total; /* bytes; also in the form that 416 uses, an asterisk and the total */
+    uint32_t retry_after; /* seconds; a date counts only if the answer also has a Date */
+    /* 64-bit FNV-1a of the text of a strong ETag, otherwise of Last-Modified. A weak ETag (W/) does
+     * not count. */
     uint64_t validator;
     size_t location_length;
 };
@@ -74,42 +74,47 @@ struct fota_http_reader {
 };
 
 /*
- * Makes the reader ready for one response. A Location goes to `location` (room for `size` bytes,
- * at least 1, borrowed until the response ends); one that does not fit is FOTA_ERR_HTTP_TOO_LARGE.
+ * Makes the reader ready for one response. A Location is written to `location`, which has room for
+ * `size` bytes, at least 1, and is borrowed until the response ends. One that does not fit is
+ * FOTA_ERR_HTTP_TOO_LARGE.
  */
 void fota_http_reader_start(struct fota_http_reader *reader, char *location, size_t size);
 
 /*
- * Takes bytes from `data`; *used says how many. Returns after at most one event:
- * enum fota_http_progress, or a negative error with *fault filled in:
- * FOTA_ERR_HTTP_SYNTAX, FOTA_ERR_HTTP_TOO_LARGE, FOTA_ERR_HTTP_LENGTH, FOTA_ERR_HTTP_ENCODING.
- * With FOTA_HTTP_BODY, *body points into `data`. Call again until FOTA_HTTP_MORE or
- * FOTA_HTTP_END, even with length 0: after FOTA_HTTP_HEADER and after the last byte of the body the
- * end comes without further input. Bytes behind the end are not taken. After an error the reader
- * can only be started anew.
+ * Takes bytes from `data`; *used says how many. Returns after at most one event: enum
+ * fota_http_progress, or with *fault filled in one of the errors FOTA_ERR_HTTP_SYNTAX,
+ * FOTA_ERR_HTTP_TOO_LARGE, FOTA_ERR_HTTP_LENGTH, FOTA_ERR_HTTP_ENCODING. fault->stage is
+ * FOTA_STAGE_CONNECT in the header, FOTA_STAGE_DOWNLOAD afterwards. After an error, start again
+ * with fota_http_reader_start().
+ *
+ * With FOTA_HTTP_BODY, *body points into `data`. Call again until it returns FOTA_HTTP_MORE or
+ * FOTA_HTTP_END, even with a length of 0: after FOTA_HTTP_HEADER, and after the last byte of the
+ * body, the end is reported without further input. Bytes after the end are not taken.
  *
  * Accepted because servers do it: HTTP/1.0, bare LF, no reason phrase, header names in any case, no
- * or several blanks after the colon, blanks behind a chunk's size. Interim (1xx) responses count
- * towards the limits. Refused: Content-Length with Transfer-Encoding, twice with different or equal
- * values, signs, hex, empty, more than 2^63-1; chunks from HTTP/1.0; any transfer coding but
- * "chunked"; with a status of 2xx any Content-Encoding but identity; two Location or Content-Range;
- * folded lines; blanks before the colon; NUL; a CR without LF. fault->stage is FOTA_STAGE_CONNECT
- * in the header, FOTA_STAGE_DOWNLOAD afterwards.
+ * or several blanks after the colon, blanks after the size of a chunk. Interim (1xx) responses are
+ * skipped, but count towards the limits.
+ *
+ * Refused: a Content-Length together with Transfer-Encoding, given twice even if the values are
+ * equal, with a sign, in hex, empty, or above 2^63-1; chunks from HTTP/1.0; any transfer coding but
+ * "chunked"; with a status of 2xx any Content-Encoding but identity; two Location or two
+ * Content-Range; folded lines; blanks before the colon; NUL; a CR without LF.
  */
 int fota_http_reader_feed(struct fota_http_reader *reader, const uint8_t *data, size_t length,
                           size_t *used, const uint8_t **body, size_t *body_length,
                           struct fota_fault *fault);
 
 /*
- * How many of the next bytes are body for sure; UINT64_MAX: all to the end of the connection. They
- * need not lie in a buffer of the protocol's on their way, but are fed like all others.
+ * How many of the next bytes certainly belong to the body; UINT64_MAX: all, to the end of the
+ * connection. The caller may receive so many straight into its own buffer; they have to be fed like
+ * all others.
  */
 uint64_t fota_http_reader_ahead(const struct fota_http_reader *reader);
 
 /*
- * The connection ended. Returns 0 if the response was complete or is a body without a length (its
- * end is the end of the connection) or lacks only the trailer behind its last chunk, else
- * FOTA_ERR_CLOSED with expected and got of the body, when known.
+ * Says that the connection has ended. Returns 0 if the response is complete, if its body has no
+ * length and so ends with the connection, or if only the trailer after the last chunk is missing.
+ * Otherwise returns FOTA_ERR_CLOSED, with expected and got of the body where they are known.
  */
 int fota_http_reader_close(struct fota_http_reader *reader, struct fota_fault *fault);
 

@@ -1,19 +1,23 @@
 /*
  * patch.h - turns a differential or compressed payload into the new image.
  *
- * docs/delta-format.md describes the stream. A decoder is a sink: payload bytes are pushed in, new
- * bytes are polled out, strictly in order; how either is split does not change the result. It lives
- * in memory of the caller's and calls nothing but the two readers below.
+ * docs/delta-format.md describes the stream. Bytes of the payload are pushed into the decoder, and
+ * bytes of the new image are polled out of it, both strictly in order; how either is split does not
+ * change the result. The decoder lives in the caller's memory and calls nothing but the two readers
+ * below.
  *
- * The new image is cut into segments of layout->segment bytes (the last one is shorter); with 0
- * there is one. Coder and models start anew with each, so that decoding can begin at any segment.
- * While segment k is decoded, the stream reads
- *   old bytes at (k - layout->spare / layout->segment + 1) * segment and above, or all of them when
- *   spare is 0 or that is negative: the boot stage builds segments in ascending order into a ring
- * of spare ones and puts the oldest into the slot only when the ring is full; new bytes that were
- * polled before, but none of the last FOTA_PATCH_LAG ones: a caller may keep that many in a page
- * buffer. The decoder refuses a stream that wants others, so that a reader never sees them asked
- * for.
+ * The new image is cut into segments of layout->segment bytes, of which the last one may be
+ * shorter; 0 means a single segment. Coder and models start afresh with each, so that decoding can
+ * begin at any segment. While segment k is decoded, the stream may read
+ *
+ *   - old bytes from (k - layout->spare / layout->segment + 1) * layout->segment on, or all of them
+ *     when spare is 0 or that is negative. This fits the boot stage, which decodes segments in
+ *     ascending order into a ring of spare ones, and moves the oldest into the slot only when the
+ *     ring is full.
+ *   - new bytes that were polled before, except the last FOTA_PATCH_LAG ones, so that a caller may
+ *     still have those in a page buffer.
+ *
+ * The decoder refuses a stream that wants anything else; a reader is never asked for it.
  *
  *     fota_patch_start(&patch, memory, sizeof memory, &layout, &readers);
  *     do {

@@ -18,11 +18,10 @@
 /* Longest host name, characters (RFC 1035). */
 #define FOTA_HOST_MAX 253u
 
-/* FTPS is FTP that asks for TLS in the open, on FTP's own port (RFC 4217); there is no url for it
- * in any standard. */
+/* ftps stands for explicit TLS on the port of FTP (RFC 4217). No standard defines a url for it. */
 enum fota_scheme { FOTA_SCHEME_HTTP, FOTA_SCHEME_HTTPS, FOTA_SCHEME_FTP, FOTA_SCHEME_FTPS };
 
-/* A part of the url's text, not terminated; `text` points into the string that was parsed. */
+/* A part of a url, not terminated. `text` points into the string that was parsed. */
 struct fota_span {
     const char *text;
     size_t length;
@@ -51,12 +50,13 @@ int fota_url_parse(const char *text, size_t length, size_t max, struct fota_url 
                    struct fota_fault *fault);
 
 /*
- * The byte at span.text[*at] of a part of a url, its percent-encoding decoded; *at is left behind
- * it. 0, which a url that was parsed does not have, where an encoding is cut short.
+ * Reads the byte at span.text[*at], decodes it if it is percent-encoded, and moves *at to the next
+ * one. Returns 0, which no parsed url contains, if an encoding is cut short.
  */
 uint8_t fota_url_byte(struct fota_span span, size_t *at);
 
-/* Host, in brackets where it is an IPv6 address, and port, unless it is the scheme's own. */
+/* Appends the host, in brackets if it is an IPv6 address, and the port unless it is the scheme's
+ * default. */
 void fota_url_put_host(struct fota_text *out, const struct fota_url *url);
 
 /*
