@@ -1,10 +1,10 @@
 /*
  * net.h - TCP over lwIP's raw interface (NO_SYS), for any network interface that lwIP knows.
  *
- * lwIP is one a process or a device: whoever uses it calls lwip_init() once, adds its interface and
- * starts it with fota_lwip_start(). Everything runs on the thread that calls the engine, and inside
- * the functions of the port: a device that is not downloading calls wait() now and then, or its
- * lease ends.
+ * There is one lwIP in a process or a device. Whoever uses it calls lwip_init() once, adds its
+ * interface, and starts that with fota_lwip_start(). lwIP runs only inside the functions of this
+ * port, on the thread that calls the engine. So a device that is not downloading has to call wait()
+ * now and then, or it loses its DHCP lease.
  */
 #ifndef FOTA_LWIP_NET_H
 #define FOTA_LWIP_NET_H
@@ -66,7 +66,7 @@ int fota_lwip_start(struct netif *netif);
  * speak from? */
 bool fota_lwip_has_address(enum fota_address_family family);
 
-/* Is `host` an address of this family, or a name that may be looked up (RFC 1035)? */
+/* Is `host` an address of this family, or a name that can be looked up (RFC 1035)? */
 bool fota_lwip_can_be_reached(const char *host, enum fota_address_family family);
 
 /*
@@ -74,8 +74,8 @@ bool fota_lwip_can_be_reached(const char *host, enum fota_address_family family)
  * is no access point to set: apn_set is NULL. fota_lwip_net_close() ends all streams, and has to
  * come before `net` goes; it can be used on as it was when it was opened.
  *
- * A stream waits for as long as the interface has no address; the engine's deadline ends that. Of
- * FOTA_ADDRESS_ANY, IPv4 is tried first, and IPv6 where there is no answer.
+ * While the interface has no address a stream waits, until the engine's deadline. With
+ * FOTA_ADDRESS_ANY IPv4 is tried first, then IPv6 if nobody answers.
  */
 struct fota_net fota_lwip_net_open(struct fota_lwip_net *net, struct fota_lwip_driver driver);
 void fota_lwip_net_close(struct fota_lwip_net *net);

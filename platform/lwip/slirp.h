@@ -14,11 +14,11 @@
 #define FOTA_LWIP_SLIRP_HOST6 "fec0::2"  /* the host's ::1 */
 
 /*
- * Starts lwIP and the network at the first call; they last as long as the process, and every net
- * of it shares them. Gives the driver for fota_lwip_net_open(). Returns 0, FOTA_ERR_MEMORY.
+ * Sets *driver to what fota_lwip_net_open() needs. The first call starts lwIP and the network,
+ * which last as long as the process and are shared by all nets in it. Returns 0 or FOTA_ERR_MEMORY.
  *
- * SIGPIPE is ignored from then on, unless the program catches it. libslirp does not tell when the
- * other side of a connection has broken it: to the modem that is the end of the stream.
+ * From then on SIGPIPE is ignored, unless the program catches it. libslirp does not tell a broken
+ * connection from one that was closed, so the modem takes it for the end of the stream.
  */
 int fota_lwip_slirp_open(struct fota_lwip_driver *driver);
 

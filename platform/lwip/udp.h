@@ -1,6 +1,6 @@
 /*
- * udp.h - UDP over lwIP's raw interface, beside the TCP of net.h: for what runs on the modem beside
- * the engine, which needs none.
+ * udp.h - UDP over lwIP's raw interface, beside the TCP of net.h. The engine does not need it;
+ * other software on the modem does.
  */
 #ifndef FOTA_LWIP_UDP_H
 #define FOTA_LWIP_UDP_H
@@ -9,7 +9,7 @@
 
 #include "platform/lwip/net.h"
 
-#define FOTA_LWIP_DATAGRAMS 4 /* that wait to be read; what comes then is lost */
+#define FOTA_LWIP_DATAGRAMS 4 /* that may wait to be read; further ones are lost */
 
 struct fota_lwip_udp_stream {
     enum fota_lwip_state state; /* WAITING, RESOLVING, CONNECTED (there is an address), FAILED */

@@ -1,6 +1,6 @@
 /*
- * sha256.h - SHA-256 by mbedTLS, for the ports that differ in ECDSA only. The contracts are those
- * of struct fota_crypto_ops.
+ * sha256.h - SHA-256 by mbedTLS, shared by crypto.c and p256m.c, which differ in ECDSA. The
+ * contracts are those of struct fota_crypto_ops.
  */
 #ifndef FOTA_MBEDTLS_SHA256_H
 #define FOTA_MBEDTLS_SHA256_H

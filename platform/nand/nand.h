@@ -1,11 +1,14 @@
 /*
  * nand.h - raw NAND as the flash of a port: bad blocks are replaced by spare ones.
  *
- * A port's layer, not the engine's: managed NAND (eMMC, a vendor's file system) does this itself,
- * and NOR has no bad blocks. A logical block is the physical one of the same number until that
- * fails; then it is a spare one, which a table says. The table lies in two blocks of its own, page
- * after page, with a CRC: a replacement counts from the page that says so, and a power cut before
- * leaves the old one. What had been programmed into the block that failed is copied first.
+ * It belongs to a port, not to the engine: managed NAND (eMMC, a vendor's file system) does this
+ * itself, and NOR has no bad blocks. A logical block is the physical block of the same number until
+ * that one fails. Then it is a spare block, as a table says. The content of the block that failed
+ * is copied first.
+ *
+ * The table has two blocks of its own and is written page after page, each with a CRC. The
+ * replacement counts from the page that says so; after a power cut before that the old table is in
+ * force.
  */
 #ifndef FOTA_NAND_H
 #define FOTA_NAND_H
@@ -18,13 +21,14 @@
 #define FOTA_NAND_SPARES_MAX 64u
 
 /*
- * The part, in blocks and pages; each returns 0 or the error.
- *   read      a whole page. FOTA_ERR_FLASH_READ; FOTA_ERR_FLASH_ECC: more wrong bits than its code
- *             corrects
- *   program   a whole page of an erased block, in ascending order, once. FOTA_ERR_FLASH_PROGRAM
- *   erase     FOTA_ERR_FLASH_ERASE
- *   is_bad    1: marked by the factory or by mark_bad(); 0
- *   mark_bad  for other software: this layer goes by its table
+ * The driver of the NAND, in blocks and pages. Each function returns 0 or an error.
+ *   read      reads a whole page. FOTA_ERR_FLASH_READ, or FOTA_ERR_FLASH_ECC if it has more wrong
+ *             bits than the code corrects
+ *   program   programs a whole page of an erased block; pages of a block come in ascending order,
+ *             each once. FOTA_ERR_FLASH_PROGRAM
+ *   erase     erases a block. FOTA_ERR_FLASH_ERASE
+ *   is_bad    returns 1 if the block was marked by the factory or by mark_bad(), otherwise 0
+ *   mark_bad  marks a block for other software; this layer itself goes by its table
  */
 struct fota_nand_ops {
     int (*read)(void *ctx, uint32_t block, uint32_t page, void *data);
@@ -34,8 +38,8 @@ struct fota_nand_ops {
     int (*mark_bad)(void *ctx, uint32_t block);
 };
 
-/* Physical blocks: `blocks` that are addressed, from 0 on; then the spare ones; then two for the
- * table. */
+/* The physical blocks are, from 0 on: `blocks` that can be addressed, the spare ones, and two for
+ * the table. */
 struct fota_nand_part {
     const struct fota_nand_ops *ops;
     void *ctx;
@@ -60,18 +64,19 @@ struct fota_nand {
     uint8_t page[FOTA_PROGRAM_UNIT_MAX];
 };
 
-/* Reads the table; writes nothing. Returns 0, FOTA_ERR_MAP (the part cannot be used like this) or
- * FOTA_ERR_FLASH_READ. `*nand` may not be moved while its port is used. */
+/* Reads the table and writes nothing. `part` is copied. *nand may not be moved while it is used as
+ * flash. Returns 0, FOTA_ERR_MAP (`part` has impossible numbers) or FOTA_ERR_FLASH_READ. */
 int fota_nand_open(struct fota_nand *nand, const struct fota_nand_part *part);
 
-/* As a port's flash: the erase unit is a block, the program unit a page. An operation fails only
- * when no spare block is left, or when what would have to be copied cannot be read. */
+/* Returns the NAND as a port's flash, whose erase unit is a block and whose program unit is a page.
+ * An operation fails only when no spare block is left, when a page that has to be copied cannot be
+ * read, or when both blocks of the table fail. */
 struct fota_flash fota_nand_flash(struct fota_nand *nand);
 
 /* The physical block that stands for a logical one. */
 uint32_t fota_nand_block(const struct fota_nand *nand, uint32_t logical);
 
-/* Spare blocks that can still take another one's place: for a warning. */
+/* How many spare blocks are still free; so that an application can warn. */
 uint32_t fota_nand_spares_left(const struct fota_nand *nand);
 
 #endif

@@ -4,8 +4,8 @@
 #ifndef FOTA_POSIX_BUNDLE_H
 #define FOTA_POSIX_BUNDLE_H
 
-/* Path of a file with them, PEM: the environment's SSL_CERT_FILE, or where systems have it. NULL:
- * there is none. */
+/* The path of a PEM file with them: from the environment's SSL_CERT_FILE, or at one of the usual
+ * places. NULL: there is none. */
 const char *fota_posix_bundle(void);
 
 #endif

@@ -32,18 +32,19 @@ struct fota_posix_net {
 };
 
 /*
- * Makes `net` empty and returns it as the engine's port. fota_posix_net_close() ends all streams.
+ * Makes `net` without streams and returns it as the engine's port. fota_posix_net_close() ends all
+ * streams.
  *
- * A host name's addresses are tried in turn, in the resolver's order. Nothing blocks: a name is
- * looked up in a thread, and one that is not found is ready()'s FOTA_ERR_DNS.
+ * The addresses of a host are tried in turn, in the resolver's order. Nothing blocks: names are
+ * looked up in a thread, and for one that is not found ready() returns FOTA_ERR_DNS.
  */
 struct fota_net fota_posix_net_open(struct fota_posix_net *net);
 void fota_posix_net_close(struct fota_posix_net *net);
 
 /*
- * The same streams by UDP: each send() is a datagram, each recv() gives one at most, cut to `len`;
- * an empty one is none. ready() says that there is an address to send to, and not that anybody
- * listens.
+ * Returns the same `net` as a network of UDP: each send() sends one datagram, each recv() returns
+ * at most one, cut to `len`; empty datagrams are ignored. ready() says that there is an address to
+ * send to, not that anybody listens there.
  */
 struct fota_net fota_posix_udp(struct fota_posix_net *net);
 

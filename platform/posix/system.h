@@ -7,8 +7,8 @@
 #include "fota_port.h"
 
 /*
- * The engine's system port. `reset(ctx)` is called for a reset; ctx is handed to it.
- * CLOCK_MONOTONIC, time() (trusted), getrandom().
+ * The engine's system port, by CLOCK_MONOTONIC, time(), which counts as trusted, and getrandom().
+ * reset(ctx) is called when the engine wants a reset.
  */
 struct fota_posix_system {
     struct fota_system_ops ops;

@@ -31,8 +31,8 @@ enum fota_sim_cut {
     FOTA_SIM_CUTS
 };
 
-/* "before", "first half" ...; what the last four leave in the cells ends with their erase. It is
- * not kept in a file: there the cells settle as they are. */
+/* "before", "first half" ... What the last four do to cells lasts until those are erased. It is not
+ * kept in a file: when the process ends, the cells settle at what they read as. */
 const char *fota_sim_cut_name(enum fota_sim_cut mode);
 
 /* How an operation fails while the power is there. */
@@ -83,53 +83,54 @@ void fota_sim_flash_close(struct fota_sim_flash *flash);
 int fota_sim_flash_open_with(const struct fota_map *map, const struct fota_region *spare,
                              const char *path, uint64_t seed, struct fota_sim_flash **flash);
 
-/* The block that holds `addr` is marked as bad: whoever programs or erases it breaks a rule. */
+/* Marks the block that holds `addr` as bad: programming or erasing it breaks a rule. */
 void fota_sim_flash_mark_bad(struct fota_sim_flash *flash, uint32_t addr);
 bool fota_sim_flash_is_bad(const struct fota_sim_flash *flash, uint32_t addr);
 
-/* From now on each program in that block, but of its first page, fails half done. */
+/* From now on every program in that block fails half done, except that of the first page. */
 void fota_sim_flash_wear_out(struct fota_sim_flash *flash, uint32_t addr);
 
 /* The flash as the engine's port. Valid until close. */
 struct fota_flash fota_sim_flash_port(struct fota_sim_flash *flash);
 
 /*
- * The power fails at the `operation`-th operation from now, 1 being the next; 0 takes it back. Then
- * `on_cut(ctx)` is called, which may not return (longjmp); where it is NULL or returns, this and
- * every later operation and read fails until fota_sim_flash_power_on().
+ * Lets the power fail at the `operation`-th operation from now; 1 is the next one, 0 cancels the
+ * cut. Then on_cut(ctx) is called, which may leave by longjmp. If there is none, or it returns,
+ * this and every later operation and read fails until fota_sim_flash_power_on().
  */
 void fota_sim_flash_cut(struct fota_sim_flash *flash, uint64_t operation, enum fota_sim_cut mode);
 void fota_sim_flash_on_cut(struct fota_sim_flash *flash, void (*on_cut)(void *ctx), void *ctx);
 void fota_sim_flash_power_on(struct fota_sim_flash *flash);
 bool fota_sim_flash_powered(const struct fota_sim_flash *flash);
 
-/* Takes the power away now, without an operation and without on_cut: a plug pulled. */
+/* Takes the power away now, between two operations and without calling on_cut. */
 void fota_sim_flash_power_off(struct fota_sim_flash *flash);
 
 /*
- * The `operation`-th program or erase from now (of FOTA_SIM_FAULT_READ: the `operation`-th call of
- * read) fails, 1 being the next, and so do those after it until `count` have; 0 takes it back.
+ * Lets `count` operations fail, beginning with the `operation`-th program or erase from now; 1 is
+ * the next one, 0 cancels it. With FOTA_SIM_FAULT_READ calls of read are counted instead.
  */
 void fota_sim_flash_fail(struct fota_sim_flash *flash, uint64_t operation, uint64_t count,
                          enum fota_sim_fault fault);
 
-/* What is random about cuts and reads goes on from `seed`. */
+/* Seeds what is random about cuts and reads. */
 void fota_sim_flash_seed(struct fota_sim_flash *flash, uint64_t seed);
 
-/* How many have failed so, and the address of the last of them. */
+/* How many operations have failed by fota_sim_flash_fail(), and the address of the last one. */
 uint64_t fota_sim_flash_failed(const struct fota_sim_flash *flash);
 uint32_t fota_sim_flash_failed_at(const struct fota_sim_flash *flash);
 
-/* Bytes of the range that a cut left in doubt: they may read as something else, now or later. */
+/* How many bytes of the range a cut has left in doubt: they may read differently, now or later. */
 size_t fota_sim_flash_doubtful(const struct fota_sim_flash *flash, uint32_t addr, size_t length);
 
 void fota_sim_flash_stats(const struct fota_sim_flash *flash, struct fota_sim_stats *stats);
 
-/* Erases of the erase unit that holds `addr`, and what the last broken rule was ("" none). */
+/* How often the erase unit that holds `addr` was erased, and which rule was broken last ("": none).
+ */
 uint32_t fota_sim_flash_wear(const struct fota_sim_flash *flash, uint32_t addr);
 const char *fota_sim_flash_violation(const struct fota_sim_flash *flash);
 
-/* Bytes of cells: map->flash_size, and of a NAND's spare blocks what lies behind that. */
+/* Bytes of cells: map->flash_size, or more if the spare blocks of a NAND lie behind that. */
 uint32_t fota_sim_flash_size(const struct fota_sim_flash *flash);
 
 /* The cells themselves: for a test to look at, or to damage. */

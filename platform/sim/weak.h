@@ -1,9 +1,9 @@
 /*
- * weak.h - what an interrupted operation leaves in cells beside their value; for flash.c.
+ * weak.h - the defects that an interrupted operation leaves in cells; for flash.c.
  *
  * A bit may read differently each time (unstable), begin to do so at one of the next reads
- * (fading), or read as erased and not hold what is programmed over it (soft). A part with an error
- * correcting code cannot read such a unit at all (unreadable). An erase ends all of it.
+ * (fading), or read as erased but not hold what is programmed (soft). Flash with an error
+ * correcting code cannot read such a unit at all (unreadable). An erase cures all of these.
  */
 #ifndef FOTA_SIM_WEAK_H
 #define FOTA_SIM_WEAK_H
@@ -29,7 +29,7 @@ struct fota_sim_stuck {
 };
 
 struct fota_sim_weak {
-    struct fota_sim_weak_cell *cells; /* one a byte of flash; NULL while all are sound */
+    struct fota_sim_weak_cell *cells; /* one for each byte of flash; NULL while all are sound */
     size_t size;
     uint64_t random; /* of reads: what is read must not change what a cut does */
     struct fota_sim_stuck stuck[FOTA_SIM_STUCK_MAX];
@@ -43,10 +43,10 @@ uint64_t fota_sim_random(uint64_t *state);
 void fota_sim_weak_init(struct fota_sim_weak *weak, size_t size, uint64_t seed);
 void fota_sim_weak_free(struct fota_sim_weak *weak);
 
-/* The cells of the range for writing, NULL if there is no memory for them. */
+/* The cells from `addr` on, to be changed. NULL: there is no memory for them. */
 struct fota_sim_weak_cell *fota_sim_weak_at(struct fota_sim_weak *weak, uint32_t addr);
 
-/* An erase of the range ended: its cells are sound. */
+/* Says that the range was erased: its cells are sound. */
 void fota_sim_weak_erased(struct fota_sim_weak *weak, uint32_t addr, size_t length);
 
 /* `data` was programmed: what was soft does not hold its ones. */

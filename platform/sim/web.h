@@ -21,11 +21,11 @@ struct fota_sim_web_file {
 struct fota_sim_web_stream {
     bool open;
     bool answered;
-    size_t asked; /* bytes of the request that came */
+    size_t asked; /* bytes of the request so far */
     char request[2048];
     size_t length, sent; /* of the answer's header */
     char header[256];
-    const struct fota_sim_web_file *file; /* whose bytes follow; NULL: none */
+    const struct fota_sim_web_file *file; /* bytes at..end of it follow the header; NULL: none */
     size_t at, end;
 };
 
@@ -35,15 +35,16 @@ struct fota_sim_web {
     struct fota_sim_web_stream streams[FOTA_SIM_WEB_STREAMS];
 };
 
-/* Puts the server over `lower`. Returns the network with both. */
+/* Returns a network with this server, in which every other host is one of `lower`. */
 struct fota_net fota_sim_web_open(struct fota_sim_web *web, struct fota_net lower);
 void fota_sim_web_close(struct fota_sim_web *web);
 
 /* Ends all connections. */
 void fota_sim_web_disconnect(struct fota_sim_web *web);
 
-/* Serves a copy of `size` bytes as `name`, with its leading '/'; a file of that name is replaced.
- * `data` NULL removes it. Returns 0, FOTA_ERR_MEMORY, FOTA_ERR_ARGUMENT (the name is too long). */
+/* Serves a copy of `size` bytes at `data` as `name`, which begins with '/'. It replaces a file of
+ * that name; NULL for `data` removes it. Returns 0, FOTA_ERR_MEMORY, or FOTA_ERR_ARGUMENT if the
+ * name is too long. */
 int fota_sim_web_serve(struct fota_sim_web *web, const char *name, const void *data, size_t size);
 
 #endif
