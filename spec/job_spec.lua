@@ -415,6 +415,9 @@ describe("a job", function()
 
     it("raises in finalizers that run after its own, at the end of the state", function()
         face.needs_modem()
+        if not vm.continuations then
+            return pending("this Lua has unloaded C libraries by then")
+        end
         local script = os.tmpname()
         local file = assert(io.open(script, "w"))
         assert(file:write([[
@@ -424,7 +427,7 @@ describe("a job", function()
                 assert(not pcall(call, ...))
                 calls = calls + 1
             end
-            local function at_the_end()
+            local function check()
                 for _, name in ipairs({ "poll", "status", "last_result", "confirm", "rollback", "init" }) do
                     try(fota[name])
                 end
@@ -434,11 +437,7 @@ describe("a job", function()
                 try(job.wait, job)
                 io.stderr:write(calls, " ", tostring(job:done()), "\n")
             end
-            guard = newproxy and newproxy(true) or setmetatable({}, {})
-            getmetatable(guard).__gc = at_the_end
-            if not newproxy then
-                setmetatable(guard, getmetatable(guard))
-            end
+            guard = setmetatable({}, { __gc = check })
             fota = require("fota")
             object = fota()
             job = object:download("http://127.0.0.1:1/none")
