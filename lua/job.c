@@ -317,14 +317,15 @@ static bool has(const struct job *job, enum awaited awaited)
     return job->over || (awaited == AWAIT_EVENT && job->fresh);
 }
 
-/* Steps the engine here and now until the job has what is awaited. */
+/* Steps the engine here and now until the job has what is awaited, and, for a documented call,
+ * until what callbacks began has ended, too: its script knows nothing of poll(). */
 static void pump_for(lua_State *L, struct face *face, const struct job *job, enum awaited awaited)
 {
     bool outer = face->stepping;
     struct fota_event event;
 
     face->stepping = true;
-    while (!has(job, awaited))
+    while (!has(job, awaited) || (awaited == AWAIT_DOCUMENTED && fota_busy(face->engine)))
         if (fota_lua_advance(L, face, &event) == FOTA_STEP_WAIT)
             fota_lua_pause(face, event.wait_ms);
     face->stepping = outer;
@@ -354,6 +355,9 @@ static int await(lua_State *L, struct face *face, struct job *job, struct wait *
             *wait = blank;
             return sleep_until(L, job);
         }
+        /* A callback that begins again after each failure would need more stack each time. */
+        if (awaited == AWAIT_DOCUMENTED && face->calling)
+            return push_wait(L, wait);
         pump_for(L, face, job, awaited);
     }
     wait->awaited = awaited;

@@ -251,6 +251,28 @@ describe("a job", function()
             assert.equal("waited:1", resets[#resets])
         end)
 
+        it("one that begins again after each failure needs no more stack each time", function()
+            face.needs_modem()
+            local absent = server:url("absent")
+            local calls, depth, deepest = 0, 0, 0
+            face.close()
+            modem, fota = face.open("EC600U") -- whose calls block
+            local object = fota(1)
+            local function again()
+                calls = calls + 1
+                depth = depth + 1
+                deepest = math.max(depth, deepest)
+                if calls < 300 then
+                    assert.equal(0, object:httpDownload({ url1 = absent, callback = again }))
+                end
+                depth = depth - 1
+            end
+            assert.equal(-1, (object:httpDownload({ url1 = absent, callback = again })))
+            assert.equal(300, calls)
+            assert.equal(1, deepest)
+            assert.is_false(fota.status().busy)
+        end)
+
         it("no reset after a failure, or with reset_disable", function()
             face.needs_modem()
             assert.is_nil((download(server:url("absent")):wait()))

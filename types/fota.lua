@@ -217,7 +217,8 @@ local Object = {}
 ---
 --- On EC600N, EC800N, EG912N, EC600M, EC800M, EG810M and BC25PA it returns at once, and the callback tells
 --- the rest. On the others it returns when it has ended: in a coroutine it yields meanwhile, elsewhere it
---- blocks. A download that was interrupted, by a power cut too, goes on where it was.
+--- blocks. In a callback it returns at once, and the call that blocks returns when that has ended, too. A
+--- download that was interrupted, by a power cut too, goes on where it was.
 ---@param arguments fota.HttpDownload|string
 ---@return integer status 0, or -1
 ---@return string? message
