@@ -281,6 +281,9 @@ function Object:verify() end
 ---     local job = assert(fota():download { url = url })
 ---     for status, progress in job:events() do print(status, progress) end
 ---     print(job:wait())
+---
+--- When the package is verified the modem is reset: after the callback's last call, and before whoever waits
+--- goes on. Only a failure is seen after the loop, then, or with `reset_disable` either end.
 ---@param arguments { url: string, callback?: fota.Callback, ssl_params?: fota.SslParams }|string
 ---@return fota.Job? job
 ---@return string? message

@@ -5,10 +5,14 @@ local vm = require("spec.support.vm")
 
 local command = {}
 
-local FOTA = os.getenv("FOTA_BIN") or "build/bin/fota"
-if not FOTA:find("^/") then
-    FOTA = tool.run("pwd", ""):gsub("%s+$", "") .. "/" .. FOTA -- scripts may change the folder
+local ROOT = tool.run("pwd", ""):gsub("%s+$", "")
+
+-- Scripts may change the folder.
+local function absolute(path)
+    return path:find("^/") and path or ROOT .. "/" .. path
 end
+
+local FOTA = absolute(os.getenv("FOTA_BIN") or "build/bin/fota")
 
 --- Where the command is.
 command.path = FOTA
@@ -68,6 +72,26 @@ function command.refused(expected_status, pattern, ...)
     luassert.falsy(err:find("traceback", 1, true))
     luassert.falsy(err:find("%.lua:%d"))
     luassert.equal("", out)
+end
+
+--- Runs the specs of a folder by busted, in that folder, as the one who wrote them does.
+---@param folder string
+---@param file string of the folder
+---@return string output
+---@return integer status
+function command.specs(folder, file)
+    local interpreter, runner = vm.interpreter, "/usr/bin/busted"
+    if interpreter:find("/", 1, true) then
+        interpreter = absolute(interpreter)
+    end
+    if vm.narrow then -- for which there is no busted
+        runner = absolute("spec/support/mini.lua")
+    end
+    local build = FOTA:gsub("/bin/fota$", "")
+    local output, errors, status = command.shell(string.format(
+        "cd '%s' && %s %s --lpath='%s/lua/?.lua;%s/?.lua' --cpath='%s/lib/?.so' %s",
+        folder, interpreter, runner, build, ROOT, build, file))
+    return output .. errors, status
 end
 
 return command
