@@ -266,6 +266,58 @@ static void text_that_looks_like_code_is_packed_as_text(void **state)
     free(text);
 }
 
+static void fill_with_noise(uint8_t *bytes, uint32_t size, uint64_t random)
+{
+    for (uint32_t i = 0; i < size; i++) {
+        random = random * 16807 % 2147483647;
+        bytes[i] = (uint8_t)(random >> 11);
+    }
+}
+
+/* Encrypted images: there is nothing to guess and nothing to copy, and no code. */
+static void noise_costs_no_more_than_itself(void **state)
+{
+    struct fota_diff_options options = {.ram = RAM};
+    const uint32_t size = 300000;
+    uint8_t *noise = malloc(2 * size);
+    struct payload p;
+
+    (void)state;
+    fill_with_noise(noise, 2 * size, 1);
+    p = make(noise, size, noise + size, size, &options);
+    assert_true(p.layout.payload < size + 64);
+    assert_int_equal(p.bytes[0] & (PATCH_ARCH_MASK | PATCH_MIX), 0);
+    check(&p, noise, noise + size, 0, 512, 512);
+    free(p.bytes);
+    free(noise);
+}
+
+/* Words of three bytes, 512 of them in any order: each would be a copy, which takes as long as
+ * many literals. */
+static void short_copies_are_not_made_where_decoding_takes_too_long(void **state)
+{
+    struct fota_diff_options options = {.ram = RAM};
+    const uint32_t size = 90000;
+    uint8_t *words = malloc(size + 1536);
+    struct fota_diff_stats stats;
+    uint64_t random = 7;
+    size_t length;
+    uint8_t *patch;
+
+    (void)state;
+    fill_with_noise(words, 1536, 3);
+    for (uint32_t i = 1536; i < size + 1536; i += 3) {
+        random = random * 16807 % 2147483647;
+        memcpy(words + i, words + (random >> 9) % 512 * 3, 3);
+    }
+    assert_int_equal(fota_diff(words, 1536, words + 1536, size, &options, &patch, &length, &stats),
+                     0);
+    assert_true(length < size + 64);
+    assert_true(patch[0] & PATCH_MIX ? 0 : 1050 * stats.copies + 120 * stats.literals < 300 * size);
+    free(patch);
+    free(words);
+}
+
 static void small_images(void **state)
 {
     struct fota_diff_options options = {.ram = RAM};
@@ -399,6 +451,8 @@ int main(void)
         cmocka_unit_test(an_image_without_an_old_one_is_compressed),
         cmocka_unit_test(what_is_slow_to_decode_is_not_mixed),
         cmocka_unit_test(text_that_looks_like_code_is_packed_as_text),
+        cmocka_unit_test(noise_costs_no_more_than_itself),
+        cmocka_unit_test(short_copies_are_not_made_where_decoding_takes_too_long),
         cmocka_unit_test(small_images),
         cmocka_unit_test(damaged_patches_are_noticed),
         cmocka_unit_test(truncated_and_extended_patches_are_errors),

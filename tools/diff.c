@@ -13,6 +13,8 @@
 #define RAM_DEFAULT 32768u
 #define LARGE       (1024u * 1024) /* images that are passed over once less, bytes */
 #define COST_MAX    300u           /* instructions of the decoder by the new byte */
+#define FEW         4096u          /* literals that another pass is not worth its time for */
+#define HASTES      9u             /* passes to get there, each but two with twice the haste */
 
 const char *fota_diff_arch_name(unsigned arch)
 {
@@ -211,19 +213,47 @@ static uint64_t cost_of(const struct fota_diff_stats *s, unsigned mix, uint32_t 
            9ull * new_size;
 }
 
-/* Mixes nothing where that would take the decoder too long; returns whether this
- * changes anything. */
-static int hurry(struct attempt *a)
+/* Whether the best patch so far takes the decoder too long. */
+static int is_slow(const struct attempt *a)
 {
-    struct patch_head *head = &a->images.head;
     uint32_t size = a->images.new_size;
 
-    if (!head->mix || cost_of(&a->stats, head->mix, size) <= (uint64_t)COST_MAX * size)
+    return cost_of(&a->stats, a->best.data[0] & PATCH_MIX, size) > (uint64_t)COST_MAX * size;
+}
+
+/* Whether predicting literals saves less than a fiftieth of them, as where they are encrypted. */
+static int is_noise(const struct attempt *a)
+{
+    return a->best.data[0] & PATCH_MIX && a->stats.literals > FEW &&
+           a->stats.literal_bits > 7.84 * (double)a->stats.literals;
+}
+
+/*
+ * Passes that spare the decoder work: without predicted literals, which may make the patch smaller
+ * besides; and, as long as it is too slow, with ever fewer short copies, whatever that costs.
+ */
+static int hurry(struct attempt *a, const struct fota_diff_options *o)
+{
+    int err = 0, slow = is_slow(a), noise = is_noise(a);
+    uint32_t haste = noise ? DIFF_HASTE : a->prices->haste;
+
+    if (!slow && !noise)
         return 0;
-    head->mix = 0;
-    free(a->best.data);
-    a->best.data = NULL;
-    return 1;
+    a->images.head.mix = 0;
+    for (unsigned i = 0; i < HASTES && !err && (i < 2 || slow); i++) {
+        if (slow) {
+            free(a->best.data);
+            a->best.data = NULL;
+        }
+        if (slow && i)
+            haste = haste ? haste * 2 : DIFF_HASTE / 4;
+        if (slow || i == 0)
+            err = diff_prices_restart(a->prices, &a->images, haste);
+        if (!err)
+            err = improve(a, o);
+        slow = !err && is_slow(a);
+    }
+    return err;
 }
 
 int fota_diff(const uint8_t *old, size_t old_size, const uint8_t *new, size_t new_size,
@@ -246,8 +276,8 @@ int fota_diff(const uint8_t *old, size_t old_size, const uint8_t *new, size_t ne
     err = begin_best(&images, &o, &best);
     for (unsigned pass = 1; pass < (new_size < LARGE ? PASSES : PASSES - 1) && !err; pass++)
         err = improve(&best, &o);
-    if (!err && hurry(&best))
-        err = improve(&best, &o);
+    if (!err)
+        err = hurry(&best, &o);
     if (!err) {
         *patch = best.best.data;
         *length = best.best.length;

@@ -56,6 +56,9 @@ struct diff_matches {
 int diff_matches_find(const struct diff_images *images, struct diff_matches *matches);
 void diff_matches_free(struct diff_matches *matches);
 
+/* What a copy costs besides its bits where decoding has to be quick, in 1/256 bit. */
+#define DIFF_HASTE 2048u
+
 /* Costs in 1/256 bit, from the models as they were at the end of the pass before. */
 struct diff_prices;
 
@@ -98,6 +101,9 @@ int diff_code(struct diff_coder *coder, const struct diff_segment *segment,
 
 struct diff_prices *diff_prices_new(const struct diff_images *images);
 void diff_prices_learn(struct diff_prices *prices, struct diff_coder *coder);
+/* As before the first pass, but for what is known of addresses; a copy costs `haste` besides. */
+int diff_prices_restart(struct diff_prices *prices, const struct diff_images *images,
+                        uint32_t haste);
 void diff_prices_free(struct diff_prices *prices);
 
 int diff_parse(const struct diff_images *images, const struct diff_segment *segment,

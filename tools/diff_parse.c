@@ -8,6 +8,8 @@
 #include "diff_price.h"
 
 #define GOOD    512u /* copies of this length are taken without looking further, bytes */
+#define SOON    64u  /* or of this one, where looking takes too long */
+#define PATIENT 200u /* bytes of copies that are looked at by the new byte, as a rule */
 #define LENGTHS 32u  /* shorter lengths that are tried of each copy */
 #define HASHES  4u
 
@@ -28,6 +30,7 @@ struct parser {
     struct node *nodes;     /* one for each offset of the segment, and its end */
     uint32_t *last[HASHES]; /* where a hash of bytes was seen last, plus 1 */
     uint32_t jump;          /* offset behind a long copy */
+    uint64_t looked;        /* bytes of copies that were looked at */
 };
 
 static const unsigned hash_bytes[HASHES] = {2, 3, 4, 6};
@@ -93,6 +96,15 @@ static uint32_t reachable(const struct parser *p, const struct patch_source *sou
     return p->images->old_size - from < most ? p->images->old_size - from : most;
 }
 
+/*
+ * Length of a copy that is good enough. Where everything is like everything, one would look at
+ * hundreds of bytes of each copy from each offset.
+ */
+static uint32_t good_length(const struct parser *p, uint32_t at)
+{
+    return p->looked > (at - p->segment->start + UINT64_C(4096)) * PATIENT ? SOON : GOOD;
+}
+
 /* All lengths of a copy by an operation. */
 static void try_copy(struct parser *p, uint32_t at, const struct patch_source *source, unsigned op)
 {
@@ -138,7 +150,8 @@ static void try_copy(struct parser *p, uint32_t at, const struct patch_source *s
         reach(p, at + whole,
               base + whole_cost + by_class[3] + diff_price_number(&prices->length[kind], whole - 1),
               whole, source);
-    if (whole >= GOOD && at + whole > p->jump)
+    p->looked += length;
+    if (whole >= good_length(p, at) && at + whole > p->jump)
         p->jump = at + whole;
 }
 
@@ -223,7 +236,7 @@ int diff_parse(const struct diff_images *images, const struct diff_segment *segm
                const struct diff_matches *matches, const struct diff_prices *prices,
                struct diff_ops *ops)
 {
-    struct parser p = {images, segment, prices, NULL, {NULL}, 0};
+    struct parser p = {images, segment, prices, NULL, {NULL}, 0, 0};
     uint32_t length = segment->end - segment->start;
     int err = FOTA_ERR_MEMORY;
 

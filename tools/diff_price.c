@@ -6,10 +6,6 @@
 
 #define GUESSED 40u   /* an address as the map will say */
 #define UNKNOWN 1500u /* another one, besides the bits of its difference */
-#define HASTE                                                                                      \
-    2048u /* a copy, besides its bits, where decoding has to be quick: it takes as long as         \
-           * twenty literals */
-
 static uint32_t price_of(double probability)
 {
     return (uint32_t)(-log2(probability) * PRICE_BIT + 0.5);
@@ -158,8 +154,8 @@ static void learn_model(struct diff_prices *p, const struct patch_model *m)
         uint32_t *op = p->op[i / 2][i % 2];
 
         price_symbols(op, m->op[i / 2][i % 2], PATCH_OPS);
-        for (unsigned k = OP_RECENT; k < PATCH_OPS && !m->mix; k++)
-            op[k] += HASTE;
+        for (unsigned k = OP_RECENT; k < PATCH_OPS; k++)
+            op[k] += p->haste;
     }
     price_numbers(&p->run, &m->run);
     for (unsigned i = 1; i < PRICE_RUNS; i++)
@@ -175,23 +171,32 @@ static void learn_model(struct diff_prices *p, const struct patch_model *m)
     }
 }
 
-struct diff_prices *diff_prices_new(const struct diff_images *images)
+int diff_prices_restart(struct diff_prices *p, const struct diff_images *images, uint32_t haste)
 {
-    struct diff_prices *p = calloc(1, sizeof *p);
     struct patch_model *model = calloc(1, sizeof *model);
 
-    if (p)
-        p->literals = malloc(images->new_size * sizeof *p->literals);
-    if (!p || !p->literals || !model) {
-        diff_prices_free(p);
-        free(model);
-        return NULL;
-    }
+    if (!model)
+        return FOTA_ERR_MEMORY;
+    p->haste = haste;
     patch_model_reset(model, images->head.mix != 0);
     learn_model(p, model);
     free(model);
     for (uint32_t i = 0; i < images->new_size; i++)
         p->literals[i] = (images->head.mix ? 6 : 8) * PRICE_BIT;
+    return 0;
+}
+
+struct diff_prices *diff_prices_new(const struct diff_images *images)
+{
+    struct diff_prices *p = calloc(1, sizeof *p);
+
+    if (p)
+        p->literals = malloc(images->new_size * sizeof *p->literals);
+    if (!p || !p->literals ||
+        diff_prices_restart(p, images, images->head.mix ? 0 : DIFF_HASTE) != 0) {
+        diff_prices_free(p);
+        return NULL;
+    }
     return p;
 }
 
@@ -201,7 +206,6 @@ void diff_prices_learn(struct diff_prices *p, struct diff_coder *coder)
     if (coder->model.mix)
         learn_literals(p, coder);
     learn_addresses(p, coder->addresses, coder->address_count);
-    p->learned = 1;
 }
 
 void diff_prices_free(struct diff_prices *p)

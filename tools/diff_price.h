@@ -17,7 +17,7 @@ struct diff_price_number {
 };
 
 struct diff_prices {
-    int learned; /* a pass was made */
+    uint32_t haste; /* what a copy costs besides its bits, where decoding has to be quick */
     uint32_t op[16][2][PATCH_OPS];
     struct diff_price_number run, length[PRICE_KINDS], distance[4], shift[4];
     uint32_t runs[PRICE_RUNS]; /* of each number of literals */

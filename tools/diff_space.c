@@ -11,6 +11,7 @@
 #define VOTERS     20000u     /* pointers that vote, about */
 #define BALLOT     12u        /* fewer votes elect no base */
 #define PAGES      65536u
+#define BESIDE     256u /* bytes: where chance would lead as often */
 #define NEAR_SHARE 200u /* bytes of the image by the word that leads to another place, at most */
 
 /* What an image says about itself. */
@@ -252,14 +253,14 @@ int diff_space_find(struct diff_images *images)
 }
 
 /*
- * How many branches lead where another one leads, too, beyond what chance would have it: there are
- * many in code of the architecture, and next to none in what is not.
+ * How many branches lead where another one leads, too, against those that lead a little beside it,
+ * which is chance: in code of the architecture they are many times as many.
  */
 static double score(const struct patch_arch *arch, const uint8_t *bytes, uint32_t size,
                     uint8_t *seen)
 {
     struct patch_space none = {.size = size};
-    double again = 0, branches = 0;
+    double again = 0, near = 0;
 
     memset(seen, 0, size + 1);
     for (uint32_t i = 0; i + PATCH_UNIT_MAX < size;) {
@@ -267,19 +268,19 @@ static double score(const struct patch_arch *arch, const uint8_t *bytes, uint32_
 
         arch->find(&none, bytes + i, size - i, i, &unit);
         if (unit.length && unit.kind >= PATCH_OWN_KINDS && arch->relative >> unit.kind & 1) {
-            branches++;
             again += seen[unit.value];
+            near += unit.value >= BESIDE ? seen[unit.value - BESIDE] : 0;
             seen[unit.value] = 1;
         }
         i += unit.length ? unit.length : arch->step;
     }
-    return again - branches * branches / 2 / (size / arch->step);
+    return again - 2 * near;
 }
 
 unsigned diff_arch_guess(const struct diff_images *images)
 {
     uint8_t *seen = malloc(images->new_size + 1);
-    double most = images->new_size / 2000.0;
+    double most = images->new_size / 8000.0 + 16;
     unsigned best = PATCH_ARCH_RAW;
 
     for (unsigned arch = 1; seen && images->new_size >= 64 && arch < PATCH_ARCHS; arch++) {
