@@ -211,6 +211,18 @@ describe("fota", function()
             assert.equal(read(path("app.bin")), read(path("p.fota")):sub(header_length("p.fota") + 1))
         end)
 
+        it("reads standard input and writes standard output, and nothing else there", function()
+            pack("file.fota")
+            local line = "%s pack --image - --model EC600U,EC200U --version 2.0.0 --sequence 7 --out - <%s"
+            local out, err, status = shell(line:format(quote(runner.path), quote(path("app.bin"))))
+            assert.equal(0, status)
+            assert.equal(read(path("file.fota")), out)
+            assert.matches("^%-: %d+ bytes ", err)
+            out = shell(quote(runner.path) .. " verify - --key " .. quote(path("a.pub")) .. " <"
+                .. quote(path("file.fota")) .. " 2>&1")
+            assert.matches("^fota: %-: UNSIGNED", out)
+        end)
+
         it("gives the same bytes for the same input, signature included", function()
             pack("one.fota", "--key", path("a.pem"), "--text", "x")
             pack("two.fota", "--key", path("a.pem"), "--text", "x")

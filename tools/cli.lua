@@ -68,6 +68,9 @@ local function run(args)
         util.print(options.help(command))
         return util.EXIT_OK
     end
+    if given.out == "-" or given.out2 == "-" then
+        util.print_aside()
+    end
     return command.run(given, positional)
 end
 

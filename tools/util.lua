@@ -86,10 +86,13 @@ function util.unhex(text)
     end))
 end
 
----@param path string
+---@param path string "-" is standard input
 ---@return string bytes fails when the file cannot be read
 function util.read(path)
-    local file, why = io.open(path, "rb")
+    local file, why = io.stdin, nil
+    if path ~= "-" then
+        file, why = io.open(path, "rb")
+    end
     if not file then
         util.fail("cannot read " .. why)
     end
@@ -102,30 +105,40 @@ function util.read(path)
     return bytes
 end
 
---- Writes a whole file or none of it.
----@param path string
----@param bytes string
----@param options { private: boolean|nil, replace: boolean|nil }|nil replaces by default
-function util.save(path, bytes, options)
-    local done, why = core.save(path, bytes, options or { replace = true })
-    if not done then
-        util.fail("cannot write " .. why)
+local out, say = io.stdout, io.stdout
+local printed = true
+
+--- Prints to standard output, or where that takes a file, to standard error.
+---@param ... string
+function util.print(...)
+    printed = say:write(...) and printed
+end
+
+--- What is printed from now on is not to be mixed with a file that standard output takes.
+function util.print_aside()
+    say = io.stderr
+end
+
+--- Ends the command if what went to standard output did not arrive: the disk is full, say.
+function util.flush()
+    local done, why = out:flush()
+    if not done or not printed then
+        util.fail("cannot write to standard output" .. (why and ": " .. why or ""))
     end
 end
 
-local printed = true
-
---- Prints to standard output.
----@param ... string
-function util.print(...)
-    printed = io.stdout:write(...) and printed
-end
-
---- Ends the command if what it printed did not arrive: the disk is full, say.
-function util.flush()
-    local done, why = io.stdout:flush()
-    if not done or not printed then
-        util.fail("cannot write to standard output" .. (why and ": " .. why or ""))
+--- Writes a whole file or none of it.
+---@param path string "-" is standard output
+---@param bytes string
+---@param options { private: boolean|nil, replace: boolean|nil }|nil replaces by default
+function util.save(path, bytes, options)
+    if path == "-" then
+        printed = out:write(bytes) and printed
+        return
+    end
+    local done, why = core.save(path, bytes, options or { replace = true })
+    if not done then
+        util.fail("cannot write " .. why)
     end
 end
 
