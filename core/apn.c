@@ -5,9 +5,7 @@
 
 static int refuse(struct fota *f, const char *what)
 {
-    fota_engine_fail(f, FOTA_ERR_APN_TEXT, 0, 0);
-    f->fault.subject = what;
-    return FOTA_ERR_APN_TEXT;
+    return fota_engine_fail_about(f, FOTA_ERR_APN_TEXT, what);
 }
 
 /*
@@ -34,11 +32,9 @@ int fota_apn_set(struct fota *fota, const struct fota_apn *apn)
         return refuse(fota, "fota_user");
     if (!is_harmless(apn->password, FOTA_APN_LOGIN_MAX))
         return refuse(fota, "fota_password");
-    if (!net->ops || !net->ops->apn_set) {
-        fota_engine_fail(fota, FOTA_ERR_UNSUPPORTED, 0, 0);
-        fota->fault.subject = "this port has no access point to set";
-        return FOTA_ERR_UNSUPPORTED;
-    }
+    if (!net->ops || !net->ops->apn_set)
+        return fota_engine_fail_about(fota, FOTA_ERR_UNSUPPORTED,
+                                      "this port has no access point to set");
     if (net->ops->apn_set(net->ctx, apn) != 0)
         return fota_engine_fail(fota, FOTA_ERR_FLASH_PROGRAM, 0, 0);
     return 0;

@@ -47,9 +47,8 @@ int fota_connection_fail(const struct fota_connection *connection, int error, en
     const struct fota_tls *tls = connection->tls;
 
     fota_fail(fault, error, stage, 0, tls && tls->ops ? tls->ops->reason(tls->ctx) : 0);
-    fault->subject =
-        error == FOTA_ERR_NOT_BUILT ? "TLS" : "a certificate or the key cannot be read";
-    return error;
+    return fota_about(
+        fault, error == FOTA_ERR_NOT_BUILT ? "TLS" : "a certificate or the key cannot be read");
 }
 
 int fota_connection_ready(struct fota_connection *connection)

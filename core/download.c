@@ -40,13 +40,6 @@ static void take_tls(struct fota *f, const struct fota_tls_params *params)
         f->tls.newest_known = newest_known;
 }
 
-static int fail_about(struct fota *f, int error, const char *subject)
-{
-    fota_engine_fail(f, error, 0, 0);
-    f->fault.subject = subject;
-    return error;
-}
-
 /* Before anything is sent: parameters that were given are for redirects to https, too. */
 static int check_tls(struct fota *f, const struct fota_url *url,
                      const struct fota_tls_params *params)
@@ -59,9 +52,9 @@ static int check_tls(struct fota *f, const struct fota_url *url,
     if (!params && !secure)
         return 0;
     if (!tls->ops)
-        return fail_about(f, FOTA_ERR_NOT_BUILT, "TLS");
+        return fota_engine_fail_about(f, FOTA_ERR_NOT_BUILT, "TLS");
     err = tls->ops->check(tls->ctx, params ? params : &fota_tls_usual, &subject);
-    return err ? fail_about(f, err, subject) : 0;
+    return err ? fota_engine_fail_about(f, err, subject) : 0;
 }
 
 int fota_download_check(struct fota *f, const char *url, const struct fota_tls_params *tls)
@@ -72,9 +65,9 @@ int fota_download_check(struct fota *f, const char *url, const struct fota_tls_p
     if (err)
         return err;
     if (!f->config.port->net.ops)
-        return fail_about(f, FOTA_ERR_NOT_BUILT, "HTTP");
+        return fota_engine_fail_about(f, FOTA_ERR_NOT_BUILT, "HTTP");
     if (parts.scheme >= FOTA_SCHEME_FTP && !f->config.port->ftp)
-        return fail_about(f, FOTA_ERR_NOT_BUILT, "FTP");
+        return fota_engine_fail_about(f, FOTA_ERR_NOT_BUILT, "FTP");
     return check_tls(f, &parts, tls);
 }
 

@@ -99,6 +99,12 @@ int fota_engine_fail(struct fota *f, int error, uint32_t expected, uint32_t got)
                      expected, got);
 }
 
+int fota_engine_fail_about(struct fota *f, int error, const char *subject)
+{
+    fota_engine_fail(f, error, 0, 0);
+    return fota_about(&f->fault, subject);
+}
+
 int fota_engine_note(struct fota *f, const struct fota_record *record)
 {
     int err = fota_journal_write(&f->journal, record);

@@ -116,6 +116,9 @@ static inline uint32_t fota_package_size(const struct fota *f)
 /* Fails the engine's call or phase: fills in f->fault and returns `error`. */
 int fota_engine_fail(struct fota *f, int error, uint32_t expected, uint32_t got);
 
+/* The same, and names what it is about; `subject` is a text that stays. */
+int fota_engine_fail_about(struct fota *f, int error, const char *subject);
+
 /* Writes the journal's next record. Returns 0, or FOTA_ERR_JOURNAL as fota_engine_fail() does. */
 int fota_engine_note(struct fota *f, const struct fota_record *record);
 

@@ -8,10 +8,14 @@
 
 /*
  * Fills in *fault, without a subject, and returns `error`: `return fota_fail(...)` is how a
- * function of the engine fails. To add a subject, set fault->subject afterwards.
+ * function of the engine fails.
  */
 int fota_fail(struct fota_fault *fault, int error, enum fota_stage stage, uint32_t expected,
               uint32_t got);
+
+/* Names what a fault that was just filled in is about; the text must outlive it. Returns its error.
+ */
+int fota_about(struct fota_fault *fault, const char *subject);
 
 /* Makes a 64-bit count fit into a fault's 32 bits: the largest value stands for everything above.
  */

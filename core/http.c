@@ -169,8 +169,7 @@ static int check_scheme(const struct fota_http *http, const struct fota_url *url
 
     if (url->scheme == FOTA_SCHEME_HTTPS && (!tls || !tls->ops)) {
         fail(http, fault, FOTA_ERR_NOT_BUILT, 0);
-        fault->subject = "https";
-        return FOTA_ERR_NOT_BUILT;
+        return fota_about(fault, "https");
     }
     if (url->scheme != FOTA_SCHEME_HTTP && url->scheme != FOTA_SCHEME_HTTPS)
         return fail(http, fault, FOTA_ERR_URL_SCHEME, 0);

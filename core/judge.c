@@ -181,15 +181,13 @@ static int judge_target(const struct fota_manifest *m, const struct fota_device 
 
     if (strcmp(m->vendor, device->vendor) != 0) {
         fail(fault, FOTA_ERR_WRONG_VENDOR, 0, 0);
-        fault->subject = m->vendor;
-        return FOTA_ERR_WRONG_VENDOR;
+        return fota_about(fault, m->vendor);
     }
     for (size_t i = 0; i < m->class_count; i++)
         ours = ours || strcmp(m->class_names[i], device->model) == 0;
     if (!ours) {
         fail(fault, FOTA_ERR_WRONG_MODEL, 0, 0);
-        fault->subject = m->class_names[0];
-        return FOTA_ERR_WRONG_MODEL;
+        return fota_about(fault, m->class_names[0]);
     }
     if (m->component != FOTA_COMPONENT_APP)
         return fail(fault, FOTA_ERR_COMPONENT, FOTA_COMPONENT_APP, m->component);
@@ -266,8 +264,7 @@ static int judge_history(const struct fota_manifest *m, const struct fota_policy
     if (m->present & 1u << FOTA_FIELD_PRECURSOR) {
         if (!device->image || memcmp(&m->precursor, device->image, sizeof m->precursor) != 0) {
             fail(fault, FOTA_ERR_PRECURSOR, begin_of(&m->precursor), begin_of(device->image));
-            fault->subject = device->version ? device->version : "without a name";
-            return FOTA_ERR_PRECURSOR;
+            return fota_about(fault, device->version ? device->version : "without a name");
         }
     }
     return 0;

@@ -10,9 +10,9 @@
 
 static int fail_order(struct fota *f)
 {
-    fota_engine_fail(f, FOTA_ERR_TLS_PARAMS, 0, 0);
-    f->fault.subject = "certificates and key are too long to be kept for the second stage";
-    return FOTA_ERR_TLS_PARAMS;
+    return fota_engine_fail_about(
+        f, FOTA_ERR_TLS_PARAMS,
+        "certificates and key are too long to be kept for the second stage");
 }
 
 int fota_download_mini(struct fota *fota, const char *url1, const char *url2,

@@ -43,8 +43,7 @@ const char *fota_field_name(unsigned field)
 static int fail_field(struct fota_fault *fault, unsigned field)
 {
     fail(fault, FOTA_ERR_HEADER_FIELD, 0, field);
-    fault->subject = fota_field_name(field);
-    return FOTA_ERR_HEADER_FIELD;
+    return fota_about(fault, fota_field_name(field));
 }
 
 static int measure_prefix(const uint8_t *header, struct fota_fault *fault)

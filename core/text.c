@@ -60,11 +60,11 @@ bool fota_text_number(const char *text, size_t length, size_t *at, uint64_t *val
     size_t begin = *at;
 
     for (*value = 0; *at < length && text[*at] >= '0' && text[*at] <= '9'; ++*at) {
-        uint64_t digit = (uint64_t)(text[*at] - '0');
-
-        if (*value > ((uint64_t)INT64_MAX - digit) / 10)
+        if (*value > INT64_MAX / 10)
             return false;
-        *value = *value * 10 + digit;
+        *value = *value * 10 + (uint64_t)(text[*at] - '0');
+        if (*value > INT64_MAX)
+            return false;
     }
     return *at > begin;
 }
@@ -112,4 +112,10 @@ int fota_fail(struct fota_fault *fault, int error, enum fota_stage stage, uint32
 {
     *fault = (struct fota_fault){.error = error, .stage = stage, .expected = expected, .got = got};
     return error;
+}
+
+int fota_about(struct fota_fault *fault, const char *subject)
+{
+    fault->subject = subject;
+    return fault->error;
 }

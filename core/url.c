@@ -53,12 +53,13 @@ static bool is_host_char(char c)
  */
 static bool is_bad_escape(const char *text, size_t length)
 {
-    int code;
+    int high, low;
 
-    if (length < 3 || !is_hex(text[1]) || !is_hex(text[2]))
+    if (length < 3)
         return true;
-    code = fota_text_hex(text[1]) * 16 + fota_text_hex(text[2]);
-    return code == '\0' || code == '\r' || code == '\n';
+    high = fota_text_hex(text[1]);
+    low = fota_text_hex(text[2]);
+    return high < 0 || low < 0 || (high == 0 && (low == '\0' || low == '\r' || low == '\n'));
 }
 
 /* Position of the first character that may stand nowhere in a url, `length` if there is none. */
