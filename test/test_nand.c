@@ -300,6 +300,27 @@ static void a_table_without_its_second_page_does_not_count(void **state)
     assert_holds(5, 0, 1);
 }
 
+/* Its sequence, too: what it says is then read from the page before it in its pair. */
+static void a_table_with_a_flipped_bit_anywhere_does_not_count(void **state)
+{
+    struct chip *copy = malloc(sizeof *copy);
+
+    (void)state;
+    assert_non_null(copy);
+    replace_one(5);
+    replace_one(6);
+    memcpy(copy, chip, sizeof *copy);
+    for (uint32_t bit = 0; bit < 8 * (12 + 2 * SPARES); bit++) {
+        table_page(3)[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        start();
+        assert_int_equal(nand.sequence, 2);
+        assert_true(nand.doubtful);
+        assert_holds(6, 0, 2);
+        memcpy(chip, copy, sizeof *copy);
+    }
+    free(copy);
+}
+
 /* It may not count at the next start: nothing is written that relies on it. */
 static void a_table_whose_second_page_is_torn_is_written_anew_before_anything_else(void **state)
 {
@@ -399,6 +420,7 @@ int main(void)
         TEST(what_its_code_cannot_correct_is_an_error_of_its_own),
         TEST(a_table_of_many_pages_is_found_again),
         TEST(a_table_without_its_second_page_does_not_count),
+        TEST(a_table_with_a_flipped_bit_anywhere_does_not_count),
         TEST(a_table_whose_second_page_is_torn_is_written_anew_before_anything_else),
         TEST(an_update_survives_bad_blocks_and_power_cuts),
     };

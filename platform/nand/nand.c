@@ -10,9 +10,10 @@
 #define WORN  0xfffeu     /* failed */
 #define MAGIC 0x444e414eu /* "NAND", little endian */
 
-/* A page of the table: magic, sequence, CRC-32 of what follows, u16 for each spare block. Each is
+/* A page of the table: magic, CRC-32 of what follows, sequence, u16 for each spare block. Each is
  * programmed twice, for the second one to prove that the first had been finished. */
 #define TABLE_HEAD 12u
+#define CRC_FROM   8u /* first byte that the CRC covers */
 #define COPIES     2u
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
@@ -56,10 +57,19 @@ static uint32_t table_size(const struct fota_nand *n)
     return TABLE_HEAD + 2 * n->part.spares;
 }
 
+static uint32_t table_crc(const struct fota_nand *n)
+{
+    return fota_crc32(0, n->page + CRC_FROM, table_size(n) - CRC_FROM);
+}
+
 static bool is_table(const struct fota_nand *n)
 {
-    return fota_get32(n->page) == MAGIC &&
-           fota_get32(n->page + 8) == fota_crc32(0, n->page + TABLE_HEAD, 2 * n->part.spares);
+    return fota_get32(n->page) == MAGIC && fota_get32(n->page + 4) == table_crc(n);
+}
+
+static uint32_t sequence_of(const struct fota_nand *n)
+{
+    return fota_get32(n->page + CRC_FROM);
 }
 
 static bool read_table(struct fota_nand *n, uint32_t block, uint32_t page, bool *blank)
@@ -78,9 +88,9 @@ static void load_pair(struct fota_nand *n, uint8_t table, uint32_t page)
 
     if (!whole && (blank || !read_table(n, block, page, &blank)))
         return;
-    if (fota_get32(n->page + 4) <= n->sequence)
+    if (sequence_of(n) <= n->sequence)
         return;
-    n->sequence = fota_get32(n->page + 4);
+    n->sequence = sequence_of(n);
     n->table = table;
     n->doubtful = !whole;
     n->alone = page == 0;
@@ -99,10 +109,10 @@ static void make_page(struct fota_nand *n)
 {
     memset(n->page, 0xff, n->part.page_size);
     fota_put32(n->page, MAGIC);
-    fota_put32(n->page + 4, n->sequence);
+    fota_put32(n->page + CRC_FROM, n->sequence);
     for (uint32_t i = 0; i < n->part.spares; i++)
         fota_put16(n->page + TABLE_HEAD + 2 * i, n->stands_for[i]);
-    fota_put32(n->page + 8, fota_crc32(0, n->page + TABLE_HEAD, 2 * n->part.spares));
+    fota_put32(n->page + 4, table_crc(n));
 }
 
 static int write_table(struct fota_nand *n)
@@ -117,7 +127,7 @@ static int write_table(struct fota_nand *n)
         err = n->part.ops->program(n->part.ctx, table_block(n), page, n->page);
         if (err)
             return err;
-        if (!read_table(n, table_block(n), page, &blank) || fota_get32(n->page + 4) != n->sequence)
+        if (!read_table(n, table_block(n), page, &blank) || sequence_of(n) != n->sequence)
             return FOTA_ERR_FLASH_PROGRAM;
     }
     n->table_page += COPIES;
