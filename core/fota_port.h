@@ -36,7 +36,7 @@ struct fota_region {
  *   slot     an image, and in the last erase unit the image's manifest
  *   staging  a downloaded package, followed by a copy of the old image where there is room for it;
  *            with two slots only the package's header, and patches
- *   journal  how far an update is, in two banks: the first erase unit of each half
+ *   journal  how far an update is, in two banks: its first two erase units
  *   other    a second slot of the same size and erase unit (A/B): the modem runs from one while the
  *            next image is downloaded into the other. Size 0: there is only one slot
  *

@@ -74,7 +74,7 @@ static void default_length(lua_State *L)
     if (!lua_isnil(L, -1)) {
         lua_pushvalue(L, 1);
         lua_call(L, 1, 1);
-        lua_pushinteger(L, (lua_Integer)(lua_tonumber(L, -1) - lua_tonumber(L, 2)));
+        lua_pushnumber(L, lua_tonumber(L, -1) - lua_tonumber(L, 2)); /* toStr() looks at it */
         lua_replace(L, 3);
     }
     lua_pop(L, 1);
