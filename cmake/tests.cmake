@@ -12,6 +12,9 @@ endif()
 if(NOT TARGET fota_p256m)
   list(FILTER tests EXCLUDE REGEX "^test_p256m")
 endif()
+if(NOT FOTA_LUA STREQUAL "5.4" OR NOT TARGET PkgConfig::LUA)
+  list(FILTER tests EXCLUDE REGEX "^test_lua_")
+endif()
 foreach(source ${tests})
   get_filename_component(name ${source} NAME_WE)
   add_executable(${name} test/${source})
@@ -24,6 +27,13 @@ endforeach()
 add_executable(powercut test/powercut.c test/powercut_life.c test/powercut_map.c test/powercut_plan.c
   test/powercut_scenario.c)
 target_link_libraries(powercut PRIVATE fota_rig)
+
+if(TARGET test_lua_memory)
+  target_sources(test_lua_memory PRIVATE lua_fota.c lua/documented.c lua/job.c lua/luatos.c lua/native.c
+    lua/tls.c lua/value.c)
+  target_include_directories(test_lua_memory PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(test_lua_memory PRIVATE PkgConfig::LUA)
+endif()
 
 # ASR's functions take buffers as numbers of 32 bits, which a host's are not.
 target_sources(test_shims PRIVATE platform/luatos/port.c platform/quectel/eigencomm/port.c

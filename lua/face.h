@@ -84,7 +84,7 @@ struct face {
     int job_pin;              /* its pin, or LUA_NOREF */
     int resumer;              /* who resumes coroutines, or LUA_NOREF */
     const lua_State *calling; /* runs a callback: nothing may yield through it */
-    bool stepping;            /* poll() or a call that blocks is at work */
+    bool resuming;            /* runs a coroutine that was woken */
     enum luatos luatos;
 };
 

@@ -94,10 +94,12 @@ static void call_back(lua_State *L, struct face *face, int status, int progress)
 
 /* Resumes with the `n` values on top of the coroutine's stack. What it yields or returns is
  * dropped: with values left on it a dead coroutine would look suspended. */
-static int resume(lua_State *L, lua_State *coroutine, int n)
+static int resume(lua_State *L, struct face *face, lua_State *coroutine, int n)
 {
+    bool outer = face->resuming;
     int results, status;
 
+    face->resuming = true;
 #if LUA_VERSION_NUM >= 504
     status = lua_resume(coroutine, L, n, &results);
 #elif LUA_VERSION_NUM >= 502
@@ -108,6 +110,7 @@ static int resume(lua_State *L, lua_State *coroutine, int n)
     status = lua_resume(coroutine, n);
     results = lua_gettop(coroutine);
 #endif
+    face->resuming = outer;
     if (status == 0 || status == LUA_YIELD)
         lua_pop(coroutine, results);
     return status;
@@ -270,7 +273,7 @@ static void wake(lua_State *L, struct face *face, struct job *job)
         if (call(L, face, 1 + push_wait(L, wait), 0) != 0)
             report(L, "onresume");
     } else {
-        status = resume(L, coroutine, push_wait(coroutine, wait));
+        status = resume(L, face, coroutine, push_wait(coroutine, wait));
         if (status != 0 && status != LUA_YIELD) {
             lua_xmove(coroutine, L, 1);
             report(L, "coroutine");
@@ -321,14 +324,11 @@ static bool has(const struct job *job, enum awaited awaited)
  * until what callbacks began has ended, too: its script knows nothing of poll(). */
 static void pump_for(lua_State *L, struct face *face, const struct job *job, enum awaited awaited)
 {
-    bool outer = face->stepping;
     struct fota_event event;
 
-    face->stepping = true;
     while (!has(job, awaited) || (awaited == AWAIT_DOCUMENTED && fota_busy(face->engine)))
         if (fota_lua_advance(L, face, &event) == FOTA_STEP_WAIT)
             fota_lua_pause(face, event.wait_ms);
-    face->stepping = outer;
 }
 
 /* Waits for the job, which is at the bottom of the stack or pinned, with the struct wait that is
@@ -514,17 +514,14 @@ void fota_lua_pause(const struct face *face, uint32_t ms)
 /* When a callback begins the next update that one is not waited for here. */
 void fota_lua_pump(lua_State *L, struct face *face)
 {
-    bool outer = face->stepping;
     struct fota_event event;
     enum fota_step step;
 
-    face->stepping = true;
     do {
         step = fota_lua_advance(L, face, &event);
         if (step == FOTA_STEP_WAIT)
             fota_lua_pause(face, event.wait_ms);
     } while (step != FOTA_STEP_IDLE);
-    face->stepping = outer;
 }
 
 /* ---- jobs ------------------------------------------------------------------------------------ */

@@ -12,12 +12,12 @@ static int poll(lua_State *L)
     struct fota_event event;
     enum fota_step step = FOTA_STEP_AGAIN;
 
-    /* Called again from a callback it would step the engine under the feet of the first call. */
-    if (face->stepping) {
+    /* Called again from a callback, or by who was woken, it would step the engine under the feet of
+     * the first call. */
+    if (face->calling || face->resuming) {
         lua_pushboolean(L, fota_busy(face->engine));
         return 1;
     }
-    face->stepping = true;
     for (int i = 0; i < POLL_STEPS && step != FOTA_STEP_IDLE; i++) {
         step = fota_lua_advance(L, face, &event);
         if (event.kind != FOTA_EVENT_NONE)
@@ -31,7 +31,6 @@ static int poll(lua_State *L)
     }
     if (step == FOTA_STEP_IDLE && event.kind == FOTA_EVENT_NONE)
         fota_lua_pause(face, ms);
-    face->stepping = false;
     lua_pushboolean(L, fota_busy(face->engine));
     return 1;
 }
