@@ -78,14 +78,6 @@ static int enter(struct fota_ftp *ftp, enum state state)
     return FOTA_FETCH_AGAIN;
 }
 
-/* `host` has FOTA_HOST_MAX + 1 bytes. */
-static const char *host_of(const struct fota_url *url, char *host)
-{
-    memcpy(host, url->host.text, url->host.length);
-    host[url->host.length] = '\0';
-    return host;
-}
-
 /* What a reply means that is not the one hoped for. */
 static int refuse(const struct fota_ftp *ftp, unsigned code, struct fota_fault *fault)
 {
@@ -284,7 +276,7 @@ static int begin_tls(struct fota_ftp *ftp, struct fota_connection *connection, e
                      struct fota_fault *fault)
 {
     char host[FOTA_HOST_MAX + 1];
-    int error = fota_connection_secure(connection, host_of(&ftp->parts, host), ftp->params);
+    int error = fota_connection_secure(connection, fota_url_host(&ftp->parts, host), ftp->params);
 
     return error ? fail_connection(ftp, connection, fault, error) : enter(ftp, state);
 }
@@ -384,7 +376,7 @@ static int dial(struct fota_ftp *ftp, struct fota_connection *connection, uint16
     char host[FOTA_HOST_MAX + 1];
     const struct fota_url *url = &ftp->parts;
 
-    return fota_connection_open(connection, host_of(url, host), port ? port : url->port,
+    return fota_connection_open(connection, fota_url_host(url, host), port ? port : url->port,
                                 url->host_is_ipv6 ? FOTA_ADDRESS_IPV6 : ftp->family);
 }
 

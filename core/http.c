@@ -178,6 +178,7 @@ static int check_scheme(const struct fota_http *http, const struct fota_url *url
 
 static int open_state(struct fota_http *http, struct fota_fault *fault)
 {
+    char host[FOTA_HOST_MAX + 1];
     struct fota_url url;
     int error = parse_current(http, &url, fault);
 
@@ -186,7 +187,7 @@ static int open_state(struct fota_http *http, struct fota_fault *fault)
     if (error != 0)
         return error;
     http->secure = url.scheme == FOTA_SCHEME_HTTPS;
-    if (url.host.length >= sizeof http->location || !build_request(http, &url))
+    if (!build_request(http, &url))
         return fail_sizes(http, fault, FOTA_ERR_URL_TOO_LONG, sizeof http->buffer,
                           strlen(http->url));
     fota_patience_moved(&http->patience);
@@ -194,9 +195,7 @@ static int open_state(struct fota_http *http, struct fota_fault *fault)
         http->state = STATE_SEND;
         return FOTA_FETCH_AGAIN;
     }
-    memcpy(http->location, url.host.text, url.host.length);
-    http->location[url.host.length] = '\0';
-    error = fota_connection_open(&http->connection, http->location, url.port,
+    error = fota_connection_open(&http->connection, fota_url_host(&url, host), url.port,
                                  url.host_is_ipv6 ? FOTA_ADDRESS_IPV6 : http->family);
     if (error != 0)
         return fail(http, fault, error, 0);
@@ -209,7 +208,12 @@ static int begin_handshake(struct fota_http *http, struct fota_fault *fault)
 {
     const struct fota_tls_params *params = http->params;
     struct fota_tls_params bare;
-    int error;
+    char host[FOTA_HOST_MAX + 1];
+    struct fota_url url;
+    int error = parse_current(http, &url, fault);
+
+    if (error != 0)
+        return error;
 
     if (params && http->elsewhere) {
         bare = *params;
@@ -218,7 +222,7 @@ static int begin_handshake(struct fota_http *http, struct fota_fault *fault)
             bare.level = FOTA_TLS_SERVER;
         params = &bare;
     }
-    error = fota_connection_secure(&http->connection, http->location, params);
+    error = fota_connection_secure(&http->connection, fota_url_host(&url, host), params);
     if (error != 0)
         return fail_connection(http, fault, error);
     http->state = STATE_HANDSHAKE;
@@ -266,7 +270,7 @@ static int send_state(struct fota_http *http, struct fota_fault *fault)
     http->used = (uint16_t)(http->used + sent);
     if (http->used == http->length) {
         http->used = http->length = 0;
-        fota_http_reader_start(&http->reader, http->location, sizeof http->location);
+        fota_http_reader_start(&http->reader, (char *)http->buffer, sizeof http->url);
         http->state = STATE_HEADER;
     }
     return FOTA_FETCH_AGAIN;
@@ -321,14 +325,14 @@ static int read_some(struct fota_http *http, uint8_t *data, size_t size, size_t 
     return FOTA_FETCH_AGAIN;
 }
 
-/* When all that was received has been taken. */
-static int receive(struct fota_http *http, struct fota_fault *fault)
+/* When all that was received has been taken; the first `keep` bytes of the buffer stay. */
+static int receive(struct fota_http *http, size_t keep, struct fota_fault *fault)
 {
     size_t received;
-    int result = read_some(http, http->buffer, sizeof http->buffer, &received, fault);
+    int result = read_some(http, http->buffer + keep, sizeof http->buffer - keep, &received, fault);
 
-    http->used = 0;
-    http->length = (uint16_t)received;
+    http->used = (uint16_t)keep;
+    http->length = (uint16_t)(keep + received);
     return result;
 }
 
@@ -346,50 +350,8 @@ static int feed(struct fota_http *http, size_t limit, const uint8_t **body, size
     return event;
 }
 
-static bool same_origin(const struct fota_url *a, const struct fota_url *b)
-{
-    if (a->scheme != b->scheme || a->port != b->port || a->host.length != b->host.length)
-        return false;
-    for (size_t i = 0; i < a->host.length; i++)
-        if (fota_text_lower(a->host.text[i]) != fota_text_lower(b->host.text[i]))
-            return false;
-    return true;
-}
-
-/*
- * Makes `target` the current url, with the login of the one before when the origin is the same.
- * The buffer is free by now and holds both beside each other while the url is rewritten.
- */
-static bool go_to(struct fota_http *http, const struct fota_url *from, const char *target)
-{
-    char *login = (char *)http->buffer + sizeof http->url;
-    size_t length = strlen(target), login_length = 0, scheme;
-    struct fota_fault ignored;
-    struct fota_url to;
-    bool same;
-
-    if (fota_url_parse(target, length, FOTA_REDIRECT_URL_MAX, &to, &ignored) != 0)
-        return false;
-    same = same_origin(from, &to);
-    if (same && from->user.length + from->password.length > 0) {
-        login_length = (size_t)(from->host.text - from->user.text) - from->host_is_ipv6;
-        memcpy(login, from->user.text, login_length);
-    }
-    if (length + login_length >= sizeof http->url)
-        return false;
-    scheme = (size_t)(to.host.text - target) - to.host_is_ipv6;
-    memcpy(http->url, target, scheme);
-    memcpy(http->url + scheme, login, login_length);
-    memcpy(http->url + scheme + login_length, target + scheme, length - scheme + 1);
-    if (!same)
-        http->elsewhere = true;
-    return true;
-}
-
 static int redirect(struct fota_http *http, struct fota_fault *fault)
 {
-    char *target = (char *)http->buffer;
-    struct fota_url from;
     int error;
 
     fota_http_close(http);
@@ -398,15 +360,10 @@ static int redirect(struct fota_http *http, struct fota_fault *fault)
                           http->redirects + 1);
     if (!http->reader.header.has_location)
         return fail(http, fault, FOTA_ERR_HTTP_REDIRECT, 0);
-    error = parse_current(http, &from, fault);
-    if (error == 0) {
-        error = fota_url_resolve(&from, http->location, http->reader.header.location_length, target,
-                                 sizeof http->url, fault);
-    }
+    error = fota_url_follow(http->url, (char *)http->buffer, http->reader.header.location_length,
+                            &http->elsewhere, fault);
     if (error != 0)
         return error;
-    if (!go_to(http, &from, target))
-        return fail(http, fault, FOTA_ERR_HTTP_REDIRECT, 0);
     http->redirects++;
     http->state = STATE_OPEN;
     return FOTA_FETCH_AGAIN;
@@ -490,7 +447,7 @@ static int header_state(struct fota_http *http, struct fota_fault *fault)
 
     if (event < 0)
         return event;
-    return event == FOTA_HTTP_HEADER ? judge(http, fault) : receive(http, fault);
+    return event == FOTA_HTTP_HEADER ? judge(http, fault) : receive(http, sizeof http->url, fault);
 }
 
 /* Body bytes lie in the buffer: past those the caller has, into his memory. */
@@ -523,7 +480,7 @@ static int receive_body(struct fota_http *http, uint8_t *data, size_t size, size
     int result;
 
     if (ahead == 0 || http->skip > 0)
-        return receive(http, fault);
+        return receive(http, 0, fault);
     result = read_some(http, data, ahead < size ? (size_t)ahead : size, &received, fault);
     if (received == 0)
         return result;

@@ -40,9 +40,9 @@ struct fota_http {
     uint64_t range_left; /* bytes of a 206 answer still to come */
     struct fota_http_reader reader;
     char url[FOTA_REDIRECT_URL_MAX + 1]; /* of the current request */
-    /* The Location of a redirect; while connecting, the host's name. */
-    char location[FOTA_REDIRECT_URL_MAX + 1];
-    uint8_t buffer[2048]; /* the request while it is sent, then what was received */
+    /* The request while it is sent, then what was received. While a header is read, the first
+     * sizeof url bytes are for the Location of a redirect. */
+    uint8_t buffer[FOTA_REDIRECT_URL_MAX + 1 + 512];
 };
 
 /* Prepares the client. `net`, `tls` (may be NULL) and `system` are borrowed for its life. */

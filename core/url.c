@@ -219,6 +219,13 @@ uint8_t fota_url_byte(struct fota_span span, size_t *at)
     return (uint8_t)(fota_text_hex(text[1]) * 16 + fota_text_hex(text[2]));
 }
 
+const char *fota_url_host(const struct fota_url *url, char host[FOTA_HOST_MAX + 1])
+{
+    memcpy(host, url->host.text, url->host.length);
+    host[url->host.length] = '\0';
+    return host;
+}
+
 void fota_url_put_host(struct fota_text *out, const struct fota_url *url)
 {
     fota_text_put_string(out, url->host_is_ipv6 ? "[" : "");
@@ -228,49 +235,6 @@ void fota_url_put_host(struct fota_text *out, const struct fota_url *url)
         fota_text_put_string(out, ":");
         fota_text_put_number(out, url->port, 10);
     }
-}
-
-static void put_origin(struct fota_text *out, const struct fota_url *url)
-{
-    fota_text_put_string(out, schemes[url->scheme].name);
-    fota_text_put_string(out, "://");
-    fota_url_put_host(out, url);
-}
-
-/* RFC 3986 section 5.2.3: all of the base's path but what follows its last '/'. */
-static void put_directory(struct fota_text *out, const struct fota_url *base)
-{
-    size_t end = find_any(base->path.text, 0, base->path.length, "?");
-
-    while (end > 0 && base->path.text[end - 1] != '/')
-        end--;
-    if (end == 0)
-        fota_text_put_string(out, "/");
-    fota_text_put(out, base->path.text, end);
-}
-
-/* RFC 3986 section 5.2.2, without the removal of dots. */
-static void put_target(struct fota_text *out, const struct fota_url *base, const char *location,
-                       size_t length)
-{
-    size_t mark = find_any(location, 0, length, ":/?");
-
-    if (mark < length && location[mark] == ':') {
-        fota_text_put(out, location, length);
-        return;
-    }
-    if (length >= 2 && memcmp(location, "//", 2) == 0) {
-        fota_text_put_string(out, schemes[base->scheme].name);
-        fota_text_put_string(out, ":");
-        fota_text_put(out, location, length);
-        return;
-    }
-    put_origin(out, base);
-    if (length > 0 && location[0] == '?')
-        fota_text_put(out, base->path.text, find_any(base->path.text, 0, base->path.length, "?"));
-    else if (length > 0 && location[0] != '/')
-        put_directory(out, base);
-    fota_text_put(out, location, length);
 }
 
 /*
@@ -307,41 +271,123 @@ static bool may_follow(enum fota_scheme from, enum fota_scheme to)
     return from == to || (from == FOTA_SCHEME_HTTP && to == FOTA_SCHEME_HTTPS);
 }
 
-static bool resolve(const struct fota_url *base, const char *location, size_t length, char *out,
-                    size_t size)
+static bool same_origin(const struct fota_url *a, const struct fota_url *b)
 {
-    struct fota_text text = {out, size ? size - 1 : 0, 0, false}; /* room for the final 0 */
-    struct fota_fault ignored;
-    struct fota_url url;
-    size_t path, query, kept;
-
-    if (size == 0 || find_forbidden(location, length) < length)
+    if (a->scheme != b->scheme || a->port != b->port || a->host.length != b->host.length)
         return false;
-    length = find_any(location, 0, length, "#");
-    /* An empty reference means the same file again: a loop for sure. */
-    if (length == 0)
-        return false;
-    put_target(&text, base, location, length);
-    if (text.full)
-        return false;
-    if (fota_url_parse(out, text.length, FOTA_REDIRECT_URL_MAX, &url, &ignored) != 0 ||
-        !may_follow(base->scheme, url.scheme))
-        return false;
-    /* RFC 9110 section 4.2.4: userinfo in a url from outside only obscures where it leads. */
-    if (url.host.text != url.user.text + url.host_is_ipv6)
-        return false;
-    path = (size_t)(url.path.text - out);
-    query = find_any(out, path, text.length, "?");
-    kept = path + remove_dots(out + path, query - path);
-    memmove(out + kept, out + query, text.length - query);
-    out[kept + text.length - query] = '\0';
+    for (size_t i = 0; i < a->host.length; i++)
+        if (fota_text_lower(a->host.text[i]) != fota_text_lower(b->host.text[i]))
+            return false;
     return true;
 }
 
-int fota_url_resolve(const struct fota_url *base, const char *location, size_t length, char *out,
-                     size_t size, struct fota_fault *fault)
+/* Position of the host in `text`, its bracket included. */
+static size_t host_at(const char *text, const struct fota_url *url)
 {
-    if (!resolve(base, location, length, out, size))
-        return fota_fail(fault, FOTA_ERR_HTTP_REDIRECT, FOTA_STAGE_CONNECT, 0, 0);
-    return 0;
+    return (size_t)(url->host.text - text) - url->host_is_ipv6;
+}
+
+/*
+ * Where `url` ends that a reference without a host is put behind (RFC 3986 section 5.2.2): its
+ * origin, its path, or its path up to the last '/'.
+ */
+static size_t cut(char *url, const struct fota_url *parts, char first)
+{
+    size_t begin = (size_t)(parts->path.text - url);
+    size_t at = find_any(url, begin, begin + parts->path.length, "?");
+
+    if (first == '/')
+        return begin;
+    if (first == '?')
+        return at;
+    while (at > begin && url[at - 1] != '/')
+        at--;
+    if (at == begin)
+        url[at++] = '/';
+    return at;
+}
+
+/*
+ * Where `url` ends that an absolute reference is put behind: nowhere, or at its login, which stays
+ * with the origin. *skip: that much of `location` stays away. False: it must not be followed.
+ */
+static bool join(const char *url, const struct fota_url *from, const char *location, size_t length,
+                 size_t *at, size_t *skip, bool *elsewhere)
+{
+    struct fota_fault ignored;
+    struct fota_url to;
+
+    if (fota_url_parse(location, length, FOTA_REDIRECT_URL_MAX, &to, &ignored) != 0 ||
+        !may_follow(from->scheme, to.scheme))
+        return false;
+    /* RFC 9110 section 4.2.4: userinfo in a url from outside only obscures where it leads. */
+    if (to.user.text != location + host_at(location, &to))
+        return false;
+    if (!same_origin(from, &to)) {
+        *elsewhere = true;
+        return true;
+    }
+    *at = host_at(url, from);
+    *skip = host_at(location, &to);
+    return true;
+}
+
+/* Removes the dots from the path of a url that was put together. */
+static bool tidy(char *text)
+{
+    size_t length = strlen(text), path, query, kept;
+    struct fota_fault ignored;
+    struct fota_url url;
+
+    if (fota_url_parse(text, length, FOTA_REDIRECT_URL_MAX, &url, &ignored) != 0)
+        return false;
+    path = (size_t)(url.path.text - text);
+    query = find_any(text, path, length, "?");
+    kept = path + remove_dots(text + path, query - path);
+    memmove(text + kept, text + query, length - query + 1);
+    return true;
+}
+
+static bool follow(char *url, char *location, size_t length, bool *elsewhere)
+{
+    size_t at = 0, skip = 0, mark;
+    struct fota_fault ignored;
+    struct fota_url from;
+
+    if (find_forbidden(location, length) < length)
+        return false;
+    length = find_any(location, 0, length, "#");
+    /* An empty reference means the same file again: a loop for sure. */
+    if (length == 0 ||
+        fota_url_parse(url, strlen(url), FOTA_REDIRECT_URL_MAX, &from, &ignored) != 0)
+        return false;
+    mark = find_any(location, 0, length, ":/?");
+    if (length >= 2 && memcmp(location, "//", 2) == 0) {
+        mark = (size_t)(from.user.text - url) - 3; /* behind the scheme */
+        if (length + mark + 1 > FOTA_REDIRECT_URL_MAX)
+            return false;
+        memmove(location + mark + 1, location, length);
+        memcpy(location, url, mark + 1);
+        length += mark + 1;
+    }
+    if (mark < length && location[mark] == ':') {
+        if (!join(url, &from, location, length, &at, &skip, elsewhere))
+            return false;
+    } else {
+        at = cut(url, &from, location[0]);
+    }
+    length -= skip;
+    if (at + length > FOTA_REDIRECT_URL_MAX)
+        return false;
+    memcpy(url + at, location + skip, length);
+    url[at + length] = '\0';
+    return tidy(url);
+}
+
+int fota_url_follow(char *url, char *location, size_t length, bool *elsewhere,
+                    struct fota_fault *fault)
+{
+    return follow(url, location, length, elsewhere)
+               ? 0
+               : fota_fail(fault, FOTA_ERR_HTTP_REDIRECT, FOTA_STAGE_CONNECT, 0, 0);
 }

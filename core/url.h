@@ -13,8 +13,9 @@
 
 /* Longest url a script may give, characters (QuecPython refuses longer ones). */
 #define FOTA_URL_MAX 255u
-/* Longest url after a redirect, characters: pre-signed links of object stores are long. */
-#define FOTA_REDIRECT_URL_MAX 1023u
+/* Longest url after a redirect, characters: pre-signed links of object stores are long, and longer
+ * still with a temporary login's token. */
+#define FOTA_REDIRECT_URL_MAX 1791u
 /* Longest host name, characters (RFC 1035). */
 #define FOTA_HOST_MAX 253u
 
@@ -59,16 +60,20 @@ uint8_t fota_url_byte(struct fota_span span, size_t *at);
  * default. */
 void fota_url_put_host(struct fota_text *out, const struct fota_url *url);
 
+/* Copies the host, terminated, to `host` and returns it. */
+const char *fota_url_host(const struct fota_url *url, char host[FOTA_HOST_MAX + 1]);
+
 /*
- * Resolves a Location (absolute, "//host/path", "/path" or "path", RFC 3986 section 5.2, ".."
- * included) against the url `base` and writes the terminated absolute url to `out` of `size` bytes;
- * `out` may not overlap either input. Credentials of the base are not carried over, a Location with
- * its own is refused, the fragment is dropped. A redirect from https to http, or between the http
- * family and another scheme, is refused. `out` is a url that fota_url_parse() takes, and is
- * undefined after an error. Returns 0 or
- * FOTA_ERR_HTTP_REDIRECT with *fault filled in.
+ * Changes `url` to where the `length` characters of a Location (absolute, "//host/path", "/path" or
+ * "path", RFC 3986 section 5.2, ".." included) lead from it. Both have room for
+ * FOTA_REDIRECT_URL_MAX + 1 bytes; `url` is terminated and one that fota_url_parse() takes, before
+ * and afterwards; `location` is used up. A login stays in `url` only where the origin stays, and
+ * *elsewhere becomes true where it does not. A Location with a login of its own is refused, a
+ * fragment is dropped. A redirect from https to http, or between the http family and another
+ * scheme, is refused. Returns 0, or FOTA_ERR_HTTP_REDIRECT with *fault filled in; `url` is
+ * undefined then.
  */
-int fota_url_resolve(const struct fota_url *base, const char *location, size_t length, char *out,
-                     size_t size, struct fota_fault *fault);
+int fota_url_follow(char *url, char *location, size_t length, bool *elsewhere,
+                    struct fota_fault *fault);
 
 #endif

@@ -47,21 +47,25 @@ static int parse(const char *text, size_t length, struct fota_url *url)
     return 0;
 }
 
-/* What resolve() gives is a url, carries nothing secret, and does not change when
- * resolved again. */
-static void check_resolved(const struct fota_url *base, const char *out, size_t size)
+/* What a Location led to is a url, has no login but the one before, and stays where it is led to
+ * itself. */
+static void check_followed(const struct fota_url *base, const char *out, bool elsewhere)
 {
-    char again[FOTA_REDIRECT_URL_MAX + 1];
+    char again[FOTA_REDIRECT_URL_MAX + 1], location[FOTA_REDIRECT_URL_MAX + 1];
     struct fota_fault fault = {0};
     struct fota_url url;
-    size_t length = strlen(out);
+    size_t login;
 
-    REQUIRE(length < size);
-    REQUIRE(parse(out, length, &url) == 0);
-    REQUIRE(url.user.length + url.password.length == 0);
+    REQUIRE(parse(out, strlen(out), &url) == 0);
+    login = (size_t)(url.host.text - url.user.text) - url.host_is_ipv6;
+    REQUIRE(login == 0 || (!elsewhere && memcmp(url.user.text, base->user.text, login) == 0));
     REQUIRE(base->scheme == url.scheme ||
-            (base->scheme == FOTA_SCHEME_HTTP && url.scheme == FOTA_SCHEME_HTTPS));
-    REQUIRE(fota_url_resolve(base, out, length, again, sizeof again, &fault) == 0);
+            (base->scheme == FOTA_SCHEME_HTTP && url.scheme == FOTA_SCHEME_HTTPS && elsewhere));
+    strcpy(again, out);
+    strcpy(location, out);
+    memmove(location + (url.user.text - out), location + (url.user.text - out) + login,
+            strlen(out) - (size_t)(url.user.text - out) - login + 1);
+    REQUIRE(fota_url_follow(again, location, strlen(location), &elsewhere, &fault) == 0);
     REQUIRE(strcmp(out, again) == 0);
 }
 
@@ -70,15 +74,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *text = (const char *)data;
     const char *end = size > 0 ? memchr(text, '\0', size) : NULL;
     size_t length = end != NULL ? (size_t)(end - text) : size;
-    char out[FOTA_REDIRECT_URL_MAX + 1];
+    size_t rest = end != NULL ? size - length - 1 : 0;
+    char out[FOTA_REDIRECT_URL_MAX + 1], location[FOTA_REDIRECT_URL_MAX + 1];
     struct fota_fault fault = {0};
     struct fota_url url, base;
+    bool elsewhere = false;
 
     (void)parse(text, size, &url);
-    if (end == NULL || parse(text, length, &base) != 0)
+    if (end == NULL || rest > FOTA_REDIRECT_URL_MAX || parse(text, length, &base) != 0)
         return 0;
-    if (fota_url_resolve(&base, end + 1, size - length - 1, out, sizeof out, &fault) == 0)
-        check_resolved(&base, out, sizeof out);
+    memcpy(out, text, length + 1);
+    memcpy(location, end + 1, rest);
+    if (fota_url_follow(out, location, rest, &elsewhere, &fault) == 0)
+        check_followed(&base, out, elsewhere);
     else
         REQUIRE(fault.error == FOTA_ERR_HTTP_REDIRECT);
     return 0;

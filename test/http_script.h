@@ -55,7 +55,7 @@ static struct {
     char hosts[VISITS][300];
     uint16_t ports[VISITS];
     enum fota_address_family families[VISITS];
-    char requests[VISITS][2100];
+    char requests[VISITS][FOTA_REDIRECT_URL_MAX + 600];
     size_t request_lengths[VISITS];
 } net;
 

@@ -152,7 +152,7 @@ static void v25_login_that_was_left_behind_does_not_come_back(void **state)
 /* V18: the longest url of a redirect, with and without a login to be kept. */
 static void longest_redirect_fits(void **state)
 {
-    static char answer[2048];
+    static char answer[FOTA_REDIRECT_URL_MAX + 100];
     struct visit visits[] = {{.answer = answer}, ok_visit};
     const size_t most = FOTA_REDIRECT_URL_MAX - strlen("http://a");
     size_t length = (size_t)sprintf(answer, "HTTP/1.1 302 x\r\nLocation: /");
@@ -172,10 +172,35 @@ static void longest_redirect_fits(void **state)
     assert_non_null(strstr(net.requests[1], "Authorization"));
 }
 
+/* Behind it the header goes on for longer than the buffer is. */
+static void h18_a_long_location_survives_the_rest_of_its_header(void **state)
+{
+    static char answer[FOTA_REDIRECT_URL_MAX + 8000];
+    struct visit visits[] = {{.answer = answer}, ok_visit};
+    const size_t most = FOTA_REDIRECT_URL_MAX - strlen("http://a");
+    size_t length = (size_t)sprintf(answer, "HTTP/1.1 302 x\r\nLocation: /");
+
+    (void)state;
+    for (size_t i = 1; i < most; i++)
+        answer[length++] = (char)('a' + i % 26);
+    for (int i = 0; i < 60; i++)
+        length += (size_t)sprintf(answer + length, "\r\nX-%d: %0100d", i, i);
+    strcpy(answer + length, "\r\n\r\n");
+    for (size_t piece = 1; piece < 5000; piece += 613) {
+        script(visits, 2);
+        net.piece = piece;
+        assert_int_equal(fetch("http://a/x", 0, 100), FOTA_FETCH_END);
+        assert_int_equal(strcspn(net.requests[1] + 4, " "), most);
+        for (size_t i = 1; i < most; i++)
+            assert_int_equal(net.requests[1][4 + i], 'a' + i % 26);
+        assert_body("ok");
+    }
+}
+
 /* H17 */
 static void location_that_does_not_fit_is_too_large(void **state)
 {
-    static char answer[2048];
+    static char answer[FOTA_REDIRECT_URL_MAX + 100];
     size_t length = (size_t)sprintf(answer, "HTTP/1.1 302 x\r\nLocation: /");
 
     (void)state;
@@ -214,6 +239,7 @@ int main(void)
         cmocka_unit_test(v25_login_stays_with_its_origin),
         cmocka_unit_test(v25_login_that_was_left_behind_does_not_come_back),
         cmocka_unit_test(longest_redirect_fits),
+        cmocka_unit_test(h18_a_long_location_survives_the_rest_of_its_header),
         cmocka_unit_test(location_that_does_not_fit_is_too_large),
         cmocka_unit_test(h20_resuming_begins_at_the_original_url),
     };
