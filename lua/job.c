@@ -78,6 +78,14 @@ static int call(lua_State *L, struct face *face, int arguments, int handler)
     return status;
 }
 
+/* Is the error on top that of a yield from where none can be? Lua has only a text for it. */
+static bool has_yielded(lua_State *L)
+{
+    const char *message = lua_tostring(L, -1);
+
+    return message && strstr(message, "attempt to yield");
+}
+
 /* Calls the function on the stack with (status, progress). */
 static void call_back(lua_State *L, struct face *face, int status, int progress)
 {
@@ -88,7 +96,8 @@ static void call_back(lua_State *L, struct face *face, int status, int progress)
     lua_pushinteger(L, status);
     lua_pushinteger(L, progress);
     if (call(L, face, 2, function) != 0)
-        report(L, "callback");
+        report(L, has_yielded(L) ? "callback, which cannot wait; let it start a coroutine that does"
+                                 : "callback");
     lua_remove(L, function);
 }
 

@@ -213,7 +213,8 @@ describe("the module fota", function()
                 end)
                 finish()
             end)
-            assert.matches("attempt to yield", lines[1])
+            assert.matches("^fota: error in callback, which cannot wait; let it start a coroutine that does: "
+                .. "attempt to yield", lines[1])
             assert.same({ 0, n = 1 }, box.result)
         end)
 

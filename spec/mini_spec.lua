@@ -159,6 +159,19 @@ describe("mini fota", function()
         end
     end)
 
+    it("takes no differential package, and says so though there is no callback", function()
+        open(ASKS)
+        local fota = modem:fota()
+        local url = modem:serve("delta.fota", modem:package({
+            files = { ["main.lua"] = ASKS .. "\n-- more" }, from = modem:image(),
+        }))
+        assert.equal(0, (fota():httpDownload({ url1 = url, url2 = url })))
+        while fota.poll(100) do end
+        assert.matches("^SET: the package is stage 0 of a set; expected stage 1", fota.status().reason)
+        assert.equal("idle", fota.last_result().state)
+        assert.equal(0, modem:stats().resets)
+    end)
+
     it("checks both urls at once", function()
         open(ASKS)
         local f = modem:fota()()

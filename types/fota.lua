@@ -198,7 +198,7 @@ function fota.file(path) end
 
 --- What `httpDownload` takes; a string alone is `url1`.
 ---@class fota.HttpDownload
----@field url1 string url of the package, with `url2` of the resident updater, `http://`, `https://`, `ftp://` or `ftps://host[:port]/path`, 255 characters at most
+---@field url1 string url of the package, with `url2` of the resident updater, `http://`, `https://`, `ftp://` or `ftps://[user[:password]@]host[:port]/path[?query]`, 255 bytes at most. What is no ASCII, and a `%`, `@` or `:` of a login, is percent-encoded
 ---@field url2? string mini fota: url of the application; after the resets `fota.last_result()` tells. The two are a set, made by `fota pack --mini`; no differential package
 ---@field callback? fota.Callback not with mini fota
 ---@field ssl_params? fota.SslParams EC200A and UC200A only

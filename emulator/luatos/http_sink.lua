@@ -9,8 +9,6 @@ local port = require("fota.guest")
 local sink = {}
 
 local DOWNLOAD, FOTA = -7, -9
-local DONE_MS = 12000 -- the update may take to be verified
-local LOOK_MS = 100
 
 -- ---- memory ---------------------------------------------------------------------------------------
 
@@ -97,40 +95,39 @@ update.__index = update
 
 local owner -- the update that runs: scripts ask for the next one by a timer
 
+-- The code tells nobody why.
+local function refused(why)
+    port.emit("log", "W", "W/http " .. (why or native.status().reason or "the update was refused"))
+    return FOTA
+end
+
 function update:begin()
-    if not (native.init and native.run and native.isDone and native.finish) then
-        error("http.request: this build of fota has no init, run, isDone, finish for the option fota")
+    if not (native.init and native.run and native.finish) then
+        error("http.request: this build of fota has no init, run, finish for the option fota")
     end
     if owner and owner ~= self then
-        port.emit("log", "W", "W/http an update runs already")
-        return FOTA
+        return refused("an update runs already")
     elseif self.begun then
         native.finish(false)
     end
     local where = self.request.options.fota
     where = type(where) == "table" and where or {}
     if not native.init(where.address, where.length, where.param1) then
-        return FOTA
+        return refused("an update runs already")
     end
     self.begun, owner = true, self
 end
 
 function update:write(data) -- luacheck: ignore 212
     if not native.run(data) then
-        return FOTA
+        return refused()
     end
 end
 
 function update:finish()
-    local limit = port.now() + DONE_MS
-    local ok, done = native.isDone()
-    while ok and not done and limit - port.now() > 0 do
-        coroutine.yield(LOOK_MS)
-        ok, done = native.isDone()
-    end
     self.begun, owner = false, nil
-    if not native.finish(ok and done) or not (ok and done) then
-        return FOTA, ""
+    if not native.finish(true) then
+        return refused(), ""
     end
     return 200, self.request.received -- 206 is of no interest to scripts
 end
