@@ -62,32 +62,32 @@ enum fota_class {
     X(MEMORY,           -9, REQUEST,  NO_RAM,      false, "{expected} bytes of memory are needed, {got} were given") \
     /* url */ \
     X(URL,             -20, REQUEST,  URI,         false, "the url is malformed near character {got}; expected scheme://host[:port]/path") \
-    X(URL_TOO_LONG,    -21, REQUEST,  URI,         false, "the url has {got} characters; at most {expected} are allowed") \
+    X(URL_TOO_LONG,    -21, REQUEST,  URI,         false, "the url has {got} characters; at most {expected} are allowed; give a shorter one") \
     X(URL_SCHEME,      -22, REQUEST,  PROTOCOL,    false, "the url's scheme is not one of http, https, ftp, ftps") \
     /* network */ \
     X(DNS,             -30, CONNECT,  CONNECTION,  true,  "the server's name could not be resolved; check the host and the network") \
     X(CONNECT,         -31, CONNECT,  CONNECTION,  true,  "no connection to the server; check host, port and network") \
-    X(CONNECTION,      -32, DOWNLOAD, CONNECTION,  true,  "the connection broke") \
-    X(CLOSED,          -33, DOWNLOAD, CONNECTION,  true,  "the server closed the connection early: expected {expected} bytes, got {got}") \
+    X(CONNECTION,      -32, DOWNLOAD, CONNECTION,  true,  "the connection broke; download again to go on") \
+    X(CLOSED,          -33, DOWNLOAD, CONNECTION,  true,  "the server closed the connection early: expected {expected} bytes, got {got}; download again to go on") \
     X(APN,             -35, CONNECT,  CONNECTION,  false, "the network refused the access point, its user or its password; correct apn_set") \
     X(APN_TEXT,        -36, REQUEST,  FAILED,      false, "{subject} is too long, or has a character that an access point cannot have") \
-    X(STALLED,         -34, DOWNLOAD, CONNECTION,  true,  "no data for {got} ms; the limit is {expected} ms") \
-    X(SLOW,            -37, DOWNLOAD, CONNECTION,  true,  "server or network are too slow: too little came in {got} ms; the limit is {expected} ms") \
+    X(STALLED,         -34, DOWNLOAD, CONNECTION,  true,  "no data for {got} ms; the limit is {expected} ms; download again to go on") \
+    X(SLOW,            -37, DOWNLOAD, CONNECTION,  true,  "server or network are too slow: too little came in {got} ms; the limit is {expected} ms; download again to go on") \
     X(DEADLINE,        -38, DOWNLOAD, CONNECTION,  true,  "the download has taken {got} ms; total_ms allows {expected}; download again to go on") \
     X(BUDGET,          -39, DOWNLOAD, CONNECTION,  true,  "the download takes {got} bytes of traffic; max_bytes allows {expected}") \
     /* HTTP (RFC 9110, RFC 9112) */ \
-    X(HTTP_SYNTAX,     -40, DOWNLOAD, PROTOCOL,    false, "the server's answer is not HTTP/1.1") \
+    X(HTTP_SYNTAX,     -40, DOWNLOAD, PROTOCOL,    false, "the server's answer is not HTTP/1.1; check scheme, host and port") \
     X(HTTP_TOO_LARGE,  -41, DOWNLOAD, PROTOCOL,    false, "the server's header is too large: at most {expected} bytes or lines") \
     X(HTTP_LENGTH,     -42, DOWNLOAD, PROTOCOL,    false, "the server's Content-Length is invalid or contradicts another header") \
     X(HTTP_ENCODING,   -43, DOWNLOAD, PROTOCOL,    false, "the server sent an encoded body although identity was asked for; switch compression off") \
     X(HTTP_RANGE,      -44, DOWNLOAD, PROTOCOL,    false, "the server sent another range than asked: expected offset {expected}, got {got}") \
-    X(HTTP_REDIRECT,   -45, CONNECT,  PROTOCOL,    false, "the server's redirect is missing, malformed or changes to a forbidden scheme") \
-    X(HTTP_REDIRECTS,  -46, CONNECT,  PROTOCOL,    false, "more than {expected} redirects") \
-    X(HTTP_UNAUTHORIZED, -47, DOWNLOAD, CONNECTION, false, "the server wants a login (HTTP 401)") \
-    X(HTTP_FORBIDDEN,  -48, DOWNLOAD, CONNECTION,  false, "the server forbids the file (HTTP 403)") \
+    X(HTTP_REDIRECT,   -45, CONNECT,  PROTOCOL,    false, "the server's redirect is missing, malformed or changes to a forbidden scheme; give the url of the file itself") \
+    X(HTTP_REDIRECTS,  -46, CONNECT,  PROTOCOL,    false, "more than {expected} redirects; give the url of the file itself") \
+    X(HTTP_UNAUTHORIZED, -47, DOWNLOAD, CONNECTION, false, "the server wants a login (HTTP 401); give user and password in the url") \
+    X(HTTP_FORBIDDEN,  -48, DOWNLOAD, CONNECTION,  false, "the server forbids the file (HTTP 403); check the url, and what the server allows") \
     X(HTTP_NOT_FOUND,  -49, DOWNLOAD, URI,         false, "the server has no such file (HTTP {got}); check the url") \
-    X(HTTP_STATUS,     -50, DOWNLOAD, CONNECTION,  false, "the server answered HTTP {got}; expected 200 or 206") \
-    X(HTTP_SERVER,     -51, DOWNLOAD, CONNECTION,  true,  "the server is overloaded or broken (HTTP {got})") \
+    X(HTTP_STATUS,     -50, DOWNLOAD, CONNECTION,  false, "the server answered HTTP {got}; expected 200 or 206; check the url") \
+    X(HTTP_SERVER,     -51, DOWNLOAD, CONNECTION,  true,  "the server is overloaded or broken (HTTP {got}); try again later") \
     X(FILE_CHANGED,    -52, DOWNLOAD, INTEGRITY,   true,  "the file on the server changed during the download") \
     /* FTP (RFC 959) */ \
     X(FTP_REPLY,       -53, CONNECT,  PROTOCOL,    false, "the server's reply is not FTP, or does not fit what was asked; check host and port") \
@@ -106,35 +106,35 @@ enum fota_class {
     X(HEADER_SYNTAX,   -64, HEADER,   INTEGRITY,   false, "the package's header is malformed at byte {got}") \
     X(HEADER_FIELD,    -65, HEADER,   INTEGRITY,   false, "header field {got} ({subject}) is missing or has an invalid value") \
     X(HEADER_UNKNOWN,  -66, HEADER,   UNSUPPORTED, false, "critical header field {got} is not known to this version") \
-    X(ENCRYPTED,       -67, HEADER,   UNSUPPORTED, false, "encrypted packages are not supported") \
+    X(ENCRYPTED,       -67, HEADER,   UNSUPPORTED, false, "encrypted packages are not supported; make one that is not") \
     X(TRUNCATED,       -68, HEADER,   INTEGRITY,   false, "the package is truncated: expected {expected} bytes, got {got}") \
     X(TRAILING,        -69, DOWNLOAD, INTEGRITY,   false, "the package has {got} bytes; its header says {expected}") \
     /* judgement: attack names as in TUF and Uptane */ \
     X(UNSIGNED,        -80, HEADER,   INTEGRITY,   false, "the package is not signed; sign it with 'fota sign'") \
-    X(SIGNATURE,       -81, HEADER,   INTEGRITY,   false, "the signature does not belong to this header: it was changed or damaged") \
-    X(UNKNOWN_KEY,     -82, HEADER,   INTEGRITY,   false, "the package is signed with a key that this modem does not trust") \
+    X(SIGNATURE,       -81, HEADER,   INTEGRITY,   false, "the signature does not belong to this header: it was changed or damaged; make or fetch it again") \
+    X(UNKNOWN_KEY,     -82, HEADER,   INTEGRITY,   false, "the package is signed with a key that this modem does not trust; sign it with one that it does") \
     X(SIGNATURES,      -83, HEADER,   INTEGRITY,   false, "{expected} valid signatures are required, {got} are present") \
     X(DEVELOPMENT_KEY, -84, HEADER,   INTEGRITY,   false, "the package is signed with a development key, which a production build refuses") \
     X(WRONG_VENDOR,    -85, HEADER,   UNSUPPORTED, false, "the package is for another vendor: {subject}") \
     X(WRONG_MODEL,     -86, HEADER,   UNSUPPORTED, false, "the package is for another model: {subject}") \
     X(COMPONENT,       -87, HEADER,   UNSUPPORTED, false, "the package wants component {got}; only {expected} (app) can be updated") \
     X(LOCATION,        -88, HEADER,   UNSUPPORTED, false, "the package wants location {got}; only {expected} is allowed") \
-    X(DOWNGRADE,       -89, HEADER,   UNSUPPORTED, false, "package sequence {got} is older than {expected}, which this modem has already had") \
-    X(SAME_VERSION,    -90, HEADER,   UNSUPPORTED, false, "package sequence {got} is installed already") \
+    X(DOWNGRADE,       -89, HEADER,   UNSUPPORTED, false, "package sequence {got} is older than {expected}, which this modem has already had; make one with a higher one") \
+    X(SAME_VERSION,    -90, HEADER,   UNSUPPORTED, false, "package sequence {got} is installed already; a newer version needs a higher one") \
     X(FORMAT,          -91, HEADER,   UNSUPPORTED, false, "payload format {got} is not supported") \
     X(PARAMETERS,      -92, HEADER,   NO_RAM,      false, "the payload needs {got} bytes of RAM; this modem gives {expected}") \
     X(IMAGE_TOO_LARGE, -93, HEADER,   NO_FLASH,    false, "the image has {got} bytes; the slot takes {expected}") \
     X(PACKAGE_TOO_LARGE, -94, HEADER, NO_FLASH,    false, "the payload has {got} bytes; staging takes {expected}") \
     X(PRECURSOR,       -95, HEADER,   UNSUPPORTED, false, "the package starts from image 0x{hexexpected}...; version {subject} is installed, which is 0x{hexgot}...; make one from that, or a full one") \
-    X(REQUIRES,        -96, HEADER,   UNSUPPORTED, false, "the package needs an installed sequence from its list; this modem has {got}") \
-    X(EXPIRED,         -97, HEADER,   UNSUPPORTED, false, "the package has expired") \
+    X(REQUIRES,        -96, HEADER,   UNSUPPORTED, false, "the package needs an installed sequence from its list; this modem has {got}; install one of those first") \
+    X(EXPIRED,         -97, HEADER,   UNSUPPORTED, false, "the package has expired; make a new one") \
     X(NO_CLOCK,        -99, HEADER,   UNSUPPORTED, true,  "the package expires, and this modem has no trusted time; set its clock") \
     X(KEY_REPLACED,   -101, HEADER,   INTEGRITY,   false, "the package is signed by a key that was replaced on this modem; sign it with the new one") \
     X(SUCCESSOR,      -102, HEADER,   INTEGRITY,   false, "the package's new key is not vouched for by the key that it replaces") \
     X(SET,             -98, HEADER,   UNSUPPORTED, false, "the package is stage {got} of a set; expected stage {expected} of the same set (0: no set)") \
     X(REVERTED,       -100, HEADER,   DEFERRED,    false, "this package was installed already, and the old version came back; make a new one, or call fota.forgive() first") \
     /* payload */ \
-    X(INTEGRITY,      -110, VERIFY,   INTEGRITY,   false, "the payload's digest is wrong: the package was damaged or changed") \
+    X(INTEGRITY,      -110, VERIFY,   INTEGRITY,   false, "the payload's digest is wrong: the package was damaged or changed; make or fetch it again") \
     X(RESULT,         -111, VERIFY,   INTEGRITY,   false, "the image's digest is wrong after installing") \
     X(INCOMPLETE,     -112, VERIFY,   INTEGRITY,   false, "the package is not complete: expected {expected} bytes, got {got}") \
     /* flash */ \

@@ -171,7 +171,8 @@ describe("bad input:", function()
             local bytes = package({ override = { text = "what it is" } })
             local at = bytes:find("what it is", 1, true)
             judged(flip(bytes, at), "SIGNATURE",
-                "the signature does not belong to this header: it was changed or damaged", true)
+                "the signature does not belong to this header: it was changed or damaged"
+                    .. "; make or fetch it again", true)
         end)
 
         it("flipped in any byte of its header", function()
@@ -193,13 +194,13 @@ describe("bad input:", function()
         it("flipped in one bit of its payload's first byte", function()
             local bytes = package()
             judged(flip(bytes, header_length(bytes) + 1), "INTEGRITY",
-                "the payload's digest is wrong: the package was damaged or changed")
+                "the payload's digest is wrong: the package was damaged or changed; make or fetch it again")
         end)
 
         it("flipped in one bit of its payload's last byte", function()
             local bytes = package()
             judged(flip(bytes, #bytes), "INTEGRITY",
-                "the payload's digest is wrong: the package was damaged or changed")
+                "the payload's digest is wrong: the package was damaged or changed; make or fetch it again")
         end)
 
         it("not signed", function()
@@ -209,7 +210,8 @@ describe("bad input:", function()
 
         it("signed with a key that nobody knows", function()
             judged(package({ key = assert(tool.keygen()) }), "UNKNOWN_KEY",
-                "the package is signed with a key that this modem does not trust", true)
+                "the package is signed with a key that this modem does not trust"
+                    .. "; sign it with one that it does", true)
         end)
 
         it("signed with the signature of another package", function()
@@ -217,14 +219,16 @@ describe("bad input:", function()
             local length = header_length(bytes)
             assert.equal(length, header_length(other))
             judged(bytes:sub(1, length - 64) .. other:sub(length - 63, length) .. IMAGE, "SIGNATURE",
-                "the signature does not belong to this header: it was changed or damaged", true)
+                "the signature does not belong to this header: it was changed or damaged"
+                    .. "; make or fetch it again", true)
         end)
 
         it("signed with zeros", function()
             local bytes = package()
             local length = header_length(bytes)
             judged(bytes:sub(1, length - 64) .. ("\0"):rep(64) .. IMAGE, "SIGNATURE",
-                "the signature does not belong to this header: it was changed or damaged", true)
+                "the signature does not belong to this header: it was changed or damaged"
+                    .. "; make or fetch it again", true)
         end)
 
         it("for another model", function()
@@ -239,20 +243,24 @@ describe("bad input:", function()
 
         it("older than what runs", function()
             judged(package({ sequence = 4 }), "DOWNGRADE",
-                "package sequence 4 is older than 5, which this modem has already had", true)
+                "package sequence 4 is older than 5, which this modem has already had"
+                    .. "; make one with a higher one", true)
         end)
 
         it("what runs already", function()
-            judged(package({ sequence = 5 }), "SAME_VERSION", "package sequence 5 is installed already", true)
+            judged(package({ sequence = 5 }), "SAME_VERSION", "package sequence 5 is installed already"
+                .. "; a newer version needs a higher one", true)
         end)
 
         it("expired", function()
-            judged(package({ override = { expiry = 1 } }), "EXPIRED", "the package has expired", true)
+            judged(package({ override = { expiry = 1 } }), "EXPIRED", "the package has expired"
+                .. "; make a new one", true)
         end)
 
         it("for other versions than the installed one", function()
             judged(package({ override = { requires = { { first = 1, last = 4 } } } }), "REQUIRES",
-                "the package needs an installed sequence from its list; this modem has 5", true)
+                "the package needs an installed sequence from its list; this modem has 5"
+                    .. "; install one of those first", true)
         end)
 
         it("an image that is too large for the slot", function()
@@ -339,13 +347,13 @@ describe("bad input:", function()
         it("of 300 characters", function()
             local url = server:url(("p"):rep(300))
             fetched(url:sub(1, 300), 0, "URL_TOO_LONG",
-                "the url has 300 characters; at most 255 are allowed")
+                "the url has 300 characters; at most 255 are allowed; give a shorter one")
         end)
 
         it("of 256 characters", function()
             local url = server:url(("p"):rep(300))
             fetched(url:sub(1, 256), 0, "URL_TOO_LONG",
-                "the url has 256 characters; at most 255 are allowed")
+                "the url has 256 characters; at most 255 are allowed; give a shorter one")
         end)
 
         it("of 255 characters, which are allowed", function()
@@ -372,20 +380,23 @@ describe("bad input:", function()
         end)
 
         it("forbids it", function()
-            fetched(server:url("forbidden"), 1, "HTTP_FORBIDDEN", "the server forbids the file %(HTTP 403%)")
+            fetched(server:url("forbidden"), 1, "HTTP_FORBIDDEN", "the server forbids the file %(HTTP 403%)"
+                .. "; check the url, and what the server allows")
         end)
 
         it("wants a login", function()
-            fetched(server:url("login"), 1, "HTTP_UNAUTHORIZED", "the server wants a login %(HTTP 401%)")
+            fetched(server:url("login"), 1, "HTTP_UNAUTHORIZED", "the server wants a login %(HTTP 401%)"
+                .. "; give user and password in the url")
         end)
 
         it("is overloaded", function()
             fetched(server:url("broken"), 2, "HTTP_SERVER",
-                "the server is overloaded or broken %(HTTP 503%)")
+                "the server is overloaded or broken %(HTTP 503%); try again later")
         end)
 
         it("redirects in a circle", function()
-            fetched(server:url("loop"), 6, "HTTP_REDIRECTS", "more than 5 redirects")
+            fetched(server:url("loop"), 6, "HTTP_REDIRECTS", "more than 5 redirects"
+                .. "; give the url of the file itself")
         end)
 
         -- Answers every request with these bytes.
@@ -396,16 +407,18 @@ describe("bad input:", function()
 
         it("redirects to nowhere", function()
             fetched(answers("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"), 1, "HTTP_REDIRECT",
-                "the server's redirect is missing, malformed or changes to a forbidden scheme")
+                "the server's redirect is missing, malformed or changes to a forbidden scheme; give the url "
+                    .. "of the file itself")
         end)
 
         it("answers with a status that was not asked for", function()
             fetched(answers("HTTP/1.1 418 Teapot\r\nContent-Length: 0\r\n\r\n"), 1, "HTTP_STATUS",
-                "the server answered HTTP 418; expected 200 or 206")
+                "the server answered HTTP 418; expected 200 or 206; check the url")
         end)
 
         it("speaks another language", function()
-            fetched(answers("220 ftp ready\r\n"), 1, "HTTP_SYNTAX", "the server's answer is not HTTP/1.1")
+            fetched(answers("220 ftp ready\r\n"), 1, "HTTP_SYNTAX",
+                "the server's answer is not HTTP/1.1; check scheme, host and port")
         end)
 
         it("compresses what was not to be compressed", function()
@@ -421,7 +434,7 @@ describe("bad input:", function()
 
         it("closes before it has answered", function()
             fetched(answers(""), 2, "CLOSED",
-                "the server closed the connection early: expected %d+ bytes, got 0")
+                "the server closed the connection early: expected %d+ bytes, got 0; download again to go on")
         end)
 
         it("closes in the middle of the package, each time", function()
@@ -430,7 +443,7 @@ describe("bad input:", function()
                 bytes:sub(1, 10000)))
             local before = modem:stats().connections
             refused("CLOSED", "the server closed the connection early: expected " .. #bytes
-                .. " bytes, got 10000", fota():httpDownload(url))
+                .. " bytes, got 10000; download again to go on", fota():httpDownload(url))
             assert.equal(2, modem:stats().connections - before)
             assert.matches("|Range: bytes=10000%-|", scripted:requests(2)[2])
             unharmed()
@@ -441,7 +454,8 @@ describe("bad input:", function()
             local head = "HTTP/1.1 200 OK\r\nETag: \"%s\"\r\nContent-Length: %d\r\n\r\n%s"
             local url = answers(head:format("a", #bytes, bytes:sub(1, 10000)),
                 head:format("b", #bytes, flip(bytes, #bytes)))
-            refused("INTEGRITY", "the payload's digest is wrong: the package was damaged or changed",
+            refused("INTEGRITY", "the payload's digest is wrong: the package was damaged or changed"
+                .. "; make or fetch it again",
                 fota():httpDownload(url))
             unharmed()
         end)

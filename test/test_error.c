@@ -96,7 +96,8 @@ static void texts_carry_the_facts(void **state)
 {
     (void)state;
     assert_text(fault_of(FOTA_ERR_DOWNGRADE, 10, 9, NULL),
-                "package sequence 9 is older than 10, which this modem has already had");
+                "package sequence 9 is older than 10, which this modem has already had; "
+                "make one with a higher one");
     assert_text(fault_of(FOTA_ERR_NOT_A_PACKAGE, 0x41544F46, 0xdeadbeef, NULL),
                 "this is not a fota package: magic 0xdeadbeef, expected 0x41544f46; check the url "
                 "or the file");
@@ -104,7 +105,7 @@ static void texts_carry_the_facts(void **state)
                 "the package is for another model: EC600U");
     assert_text(fault_of(FOTA_ERR_TRUNCATED, UINT32_MAX, 0, NULL),
                 "the package is truncated: expected 4294967295 bytes, got 0");
-    assert_text(fault_of(FOTA_ERR_EXPIRED, 1, 2, "x"), "the package has expired");
+    assert_text(fault_of(FOTA_ERR_EXPIRED, 1, 2, "x"), "the package has expired; make a new one");
     assert_text(fault_of(FOTA_OK, 0, 0, NULL), "OK");
     assert_text(fault_of(-9999, 0, 0, NULL), "UNKNOWN");
 }

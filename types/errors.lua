@@ -15,30 +15,30 @@
 ---| -10 # REVERTING: the old version comes back at the next reset; reset the modem first
 ---| -9 # MEMORY: {expected} bytes of memory are needed, {got} were given
 ---| -20 # URL: the url is malformed near character {got}; expected scheme://host[:port]/path
----| -21 # URL_TOO_LONG: the url has {got} characters; at most {expected} are allowed
+---| -21 # URL_TOO_LONG: the url has {got} characters; at most {expected} are allowed; give a shorter one
 ---| -22 # URL_SCHEME: the url's scheme is not one of http, https, ftp, ftps
 ---| -30 # DNS: the server's name could not be resolved; check the host and the network
 ---| -31 # CONNECT: no connection to the server; check host, port and network
----| -32 # CONNECTION: the connection broke
----| -33 # CLOSED: the server closed the connection early: expected {expected} bytes, got {got}
+---| -32 # CONNECTION: the connection broke; download again to go on
+---| -33 # CLOSED: the server closed the connection early: expected {expected} bytes, got {got}; download again to go on
 ---| -35 # APN: the network refused the access point, its user or its password; correct apn_set
 ---| -36 # APN_TEXT: {subject} is too long, or has a character that an access point cannot have
----| -34 # STALLED: no data for {got} ms; the limit is {expected} ms
----| -37 # SLOW: server or network are too slow: too little came in {got} ms; the limit is {expected} ms
+---| -34 # STALLED: no data for {got} ms; the limit is {expected} ms; download again to go on
+---| -37 # SLOW: server or network are too slow: too little came in {got} ms; the limit is {expected} ms; download again to go on
 ---| -38 # DEADLINE: the download has taken {got} ms; total_ms allows {expected}; download again to go on
 ---| -39 # BUDGET: the download takes {got} bytes of traffic; max_bytes allows {expected}
----| -40 # HTTP_SYNTAX: the server's answer is not HTTP/1.1
+---| -40 # HTTP_SYNTAX: the server's answer is not HTTP/1.1; check scheme, host and port
 ---| -41 # HTTP_TOO_LARGE: the server's header is too large: at most {expected} bytes or lines
 ---| -42 # HTTP_LENGTH: the server's Content-Length is invalid or contradicts another header
 ---| -43 # HTTP_ENCODING: the server sent an encoded body although identity was asked for; switch compression off
 ---| -44 # HTTP_RANGE: the server sent another range than asked: expected offset {expected}, got {got}
----| -45 # HTTP_REDIRECT: the server's redirect is missing, malformed or changes to a forbidden scheme
----| -46 # HTTP_REDIRECTS: more than {expected} redirects
----| -47 # HTTP_UNAUTHORIZED: the server wants a login (HTTP 401)
----| -48 # HTTP_FORBIDDEN: the server forbids the file (HTTP 403)
+---| -45 # HTTP_REDIRECT: the server's redirect is missing, malformed or changes to a forbidden scheme; give the url of the file itself
+---| -46 # HTTP_REDIRECTS: more than {expected} redirects; give the url of the file itself
+---| -47 # HTTP_UNAUTHORIZED: the server wants a login (HTTP 401); give user and password in the url
+---| -48 # HTTP_FORBIDDEN: the server forbids the file (HTTP 403); check the url, and what the server allows
 ---| -49 # HTTP_NOT_FOUND: the server has no such file (HTTP {got}); check the url
----| -50 # HTTP_STATUS: the server answered HTTP {got}; expected 200 or 206
----| -51 # HTTP_SERVER: the server is overloaded or broken (HTTP {got})
+---| -50 # HTTP_STATUS: the server answered HTTP {got}; expected 200 or 206; check the url
+---| -51 # HTTP_SERVER: the server is overloaded or broken (HTTP {got}); try again later
 ---| -52 # FILE_CHANGED: the file on the server changed during the download
 ---| -53 # FTP_REPLY: the server's reply is not FTP, or does not fit what was asked; check host and port
 ---| -54 # FTP_LOGIN: the server refused the login (FTP {got}); correct user and password in the url
@@ -55,33 +55,33 @@
 ---| -64 # HEADER_SYNTAX: the package's header is malformed at byte {got}
 ---| -65 # HEADER_FIELD: header field {got} ({subject}) is missing or has an invalid value
 ---| -66 # HEADER_UNKNOWN: critical header field {got} is not known to this version
----| -67 # ENCRYPTED: encrypted packages are not supported
+---| -67 # ENCRYPTED: encrypted packages are not supported; make one that is not
 ---| -68 # TRUNCATED: the package is truncated: expected {expected} bytes, got {got}
 ---| -69 # TRAILING: the package has {got} bytes; its header says {expected}
 ---| -80 # UNSIGNED: the package is not signed; sign it with 'fota sign'
----| -81 # SIGNATURE: the signature does not belong to this header: it was changed or damaged
----| -82 # UNKNOWN_KEY: the package is signed with a key that this modem does not trust
+---| -81 # SIGNATURE: the signature does not belong to this header: it was changed or damaged; make or fetch it again
+---| -82 # UNKNOWN_KEY: the package is signed with a key that this modem does not trust; sign it with one that it does
 ---| -83 # SIGNATURES: {expected} valid signatures are required, {got} are present
 ---| -84 # DEVELOPMENT_KEY: the package is signed with a development key, which a production build refuses
 ---| -85 # WRONG_VENDOR: the package is for another vendor: {subject}
 ---| -86 # WRONG_MODEL: the package is for another model: {subject}
 ---| -87 # COMPONENT: the package wants component {got}; only {expected} (app) can be updated
 ---| -88 # LOCATION: the package wants location {got}; only {expected} is allowed
----| -89 # DOWNGRADE: package sequence {got} is older than {expected}, which this modem has already had
----| -90 # SAME_VERSION: package sequence {got} is installed already
+---| -89 # DOWNGRADE: package sequence {got} is older than {expected}, which this modem has already had; make one with a higher one
+---| -90 # SAME_VERSION: package sequence {got} is installed already; a newer version needs a higher one
 ---| -91 # FORMAT: payload format {got} is not supported
 ---| -92 # PARAMETERS: the payload needs {got} bytes of RAM; this modem gives {expected}
 ---| -93 # IMAGE_TOO_LARGE: the image has {got} bytes; the slot takes {expected}
 ---| -94 # PACKAGE_TOO_LARGE: the payload has {got} bytes; staging takes {expected}
 ---| -95 # PRECURSOR: the package starts from image 0x{hexexpected}...; version {subject} is installed, which is 0x{hexgot}...; make one from that, or a full one
----| -96 # REQUIRES: the package needs an installed sequence from its list; this modem has {got}
----| -97 # EXPIRED: the package has expired
+---| -96 # REQUIRES: the package needs an installed sequence from its list; this modem has {got}; install one of those first
+---| -97 # EXPIRED: the package has expired; make a new one
 ---| -99 # NO_CLOCK: the package expires, and this modem has no trusted time; set its clock
 ---| -101 # KEY_REPLACED: the package is signed by a key that was replaced on this modem; sign it with the new one
 ---| -102 # SUCCESSOR: the package's new key is not vouched for by the key that it replaces
 ---| -98 # SET: the package is stage {got} of a set; expected stage {expected} of the same set (0: no set)
 ---| -100 # REVERTED: this package was installed already, and the old version came back; make a new one, or call fota.forgive() first
----| -110 # INTEGRITY: the payload's digest is wrong: the package was damaged or changed
+---| -110 # INTEGRITY: the payload's digest is wrong: the package was damaged or changed; make or fetch it again
 ---| -111 # RESULT: the image's digest is wrong after installing
 ---| -112 # INCOMPLETE: the package is not complete: expected {expected} bytes, got {got}
 ---| -120 # FLASH_READ: flash could not be read at address {got}
