@@ -61,7 +61,7 @@ enum fota_class {
     X(REVERTING,       -10, REQUEST,  DEFERRED,    true,  "the old version comes back at the next reset; reset the modem first") \
     X(MEMORY,           -9, REQUEST,  NO_RAM,      false, "{expected} bytes of memory are needed, {got} were given") \
     /* url */ \
-    X(URL,             -20, REQUEST,  URI,         false, "the url is malformed near character {got}; expected scheme://host[:port]/path") \
+    X(URL,             -20, REQUEST,  URI,         false, "the url is malformed near character {got}; expected scheme://[user:password@]host[:port]/path, a blank as %20, an @ in a password as %40") \
     X(URL_TOO_LONG,    -21, REQUEST,  URI,         false, "the url has {got} characters; at most {expected} are allowed; give a shorter one") \
     X(URL_SCHEME,      -22, REQUEST,  PROTOCOL,    false, "the url's scheme is not one of http, https, ftp, ftps") \
     /* network */ \

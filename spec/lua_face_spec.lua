@@ -170,7 +170,8 @@ describe("the module fota", function()
             local result, message = fota():httpDownload(url .. "\0.old")
             assert.equal(-1, result)
             assert.equal("URL: the url is malformed near character " .. #url
-                .. "; expected scheme://host[:port]/path", message)
+                .. "; expected scheme://[user:password@]host[:port]/path, a blank as %20, an @ in a password "
+                .. "as %40", message)
             assert.equal(before, fota.status().requests)
         end)
 

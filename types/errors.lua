@@ -14,7 +14,7 @@
 ---| -8 # NOTHING_TO_REVERT: the running version is confirmed; there is nothing to go back to
 ---| -10 # REVERTING: the old version comes back at the next reset; reset the modem first
 ---| -9 # MEMORY: {expected} bytes of memory are needed, {got} were given
----| -20 # URL: the url is malformed near character {got}; expected scheme://host[:port]/path
+---| -20 # URL: the url is malformed near character {got}; expected scheme://[user:password@]host[:port]/path, a blank as %20, an @ in a password as %40
 ---| -21 # URL_TOO_LONG: the url has {got} characters; at most {expected} are allowed; give a shorter one
 ---| -22 # URL_SCHEME: the url's scheme is not one of http, https, ftp, ftps
 ---| -30 # DNS: the server's name could not be resolved; check the host and the network
