@@ -347,7 +347,7 @@ static int step_segment(struct fota_patch *p)
     p->old_low = l->spare && p->segment >= kept ? (p->segment - kept + 1) * l->segment : 0;
     p->cache_length = 0;
     p->crc = 0;
-    patch_model_reset(&p->model, p->head.mix != 0);
+    patch_model_reset(&p->model, p->head.how);
     start_coder(&p->coder);
     p->stage = OPERATION;
     return 0;
@@ -406,7 +406,7 @@ static int step_literals(struct fota_patch *p)
     while (p->left && may_go_on(p)) {
         struct literal_context c = {0, 0, 0, 0};
 
-        if (p->model.mix)
+        if (p->model.how)
             err = look_around(p, &c);
         if (err)
             return err;

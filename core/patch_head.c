@@ -95,7 +95,7 @@ void patch_head_begin(struct patch_head_reader *r, const struct fota_patch_layou
 
     memset(head, 0, sizeof *head);
     head->arch = flags & PATCH_ARCH_MASK;
-    head->mix = flags & PATCH_MIX;
+    head->how = flags & PATCH_LITERALS;
     head->far = flags & PATCH_FAR;
     head->near = flags & PATCH_NEAR;
     if (head->near && head->arch != PATCH_ARCH_THUMB && head->arch != PATCH_ARCH_A32)
@@ -103,7 +103,7 @@ void patch_head_begin(struct patch_head_reader *r, const struct fota_patch_layou
     head->length = layout->payload;
     if (flags & PATCH_UNDO)
         head->length = patch_head_number(r);
-    if (head->arch >= PATCH_ARCHS || flags & ~PATCH_FLAGS || head->length > layout->payload)
+    if (head->arch >= PATCH_ARCHS || head->length > layout->payload)
         r->failed = 1;
 }
 

@@ -14,14 +14,17 @@
 
 #define PATCH_ARCH_MASK 0x07u
 #define PATCH_MIX       0x08u /* predictions of literals are mixed */
-#define PATCH_NEAR      0x10u /* words may hold the way from themselves, Thumb calls A32 code */
-#define PATCH_UNDO      0x20u /* a reverse patch follows the stream */
-#define PATCH_FAR       0x40u /* code calls what is far away */
-#define PATCH_FLAGS     (PATCH_ARCH_MASK | PATCH_MIX | PATCH_NEAR | PATCH_UNDO | PATCH_FAR)
+#define PATCH_COUNT                                                                                \
+    0x80u /* halves of literals are counted; with PATCH_MIX those of differences                   \
+           */
+#define PATCH_LITERALS (PATCH_MIX | PATCH_COUNT) /* 0: literals are plain bits */
+#define PATCH_NEAR     0x10u /* words may hold the way from themselves, Thumb calls A32 code */
+#define PATCH_UNDO     0x20u /* a reverse patch follows the stream */
+#define PATCH_FAR      0x40u /* code calls what is far away */
 
 struct patch_head {
     uint8_t arch;    /* enum patch_arch_id */
-    uint8_t mix;     /* PATCH_MIX or 0 */
+    uint8_t how;     /* PATCH_LITERALS of the flags: how literals are coded */
     uint8_t far;     /* PATCH_FAR or 0 */
     uint8_t near;    /* PATCH_NEAR or 0 */
     uint32_t length; /* of the whole stream, this head included, bytes */

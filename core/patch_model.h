@@ -167,11 +167,26 @@ static inline uint8_t code_mixed(struct patch_coder *coder, struct patch_model *
     return (uint8_t)whole;
 }
 
-/* Without mixing a literal is what it is. */
+/* A literal, or its difference to what a copy would have given, by halves that are counted. */
+static uint8_t code_counted(struct patch_coder *coder, struct patch_model *m,
+                            const struct literal_context *c, unsigned value)
+{
+    unsigned less = m->how & PATCH_MIX ? c->there : 0, high;
+
+    value = (value - less) & 255;
+    high = code_symbol(coder, m->slots + (c->last >> 4) * PATCH_COUNTS(16), 16, COUNT_STEP,
+                       value >> 4);
+    value =
+        code_symbol(coder, m->slots + (16 + high) * PATCH_COUNTS(16), 16, COUNT_STEP, value & 15);
+    return (uint8_t)((high << 4 | value) + less);
+}
+
 static uint8_t code_literal(struct patch_coder *coder, struct patch_model *m,
                             const struct literal_context *c, uint8_t value)
 {
-    return m->mix ? code_mixed(coder, m, c, value) : (uint8_t)code_plain(coder, 8, value);
+    if (m->how & PATCH_COUNT)
+        return code_counted(coder, m, c, value);
+    return m->how ? code_mixed(coder, m, c, value) : (uint8_t)code_plain(coder, 8, value);
 }
 
 /* ---- operations ------------------------------------------------------------------------------ */

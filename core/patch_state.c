@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "patch_head.h"
+
 #define WEIGHT 12000 /* of a prediction at the beginning; 16384 is 1 */
 /* The numbers of a model stand one behind the other. */
 #define NUMBERS                                                                                    \
@@ -46,16 +48,18 @@ static void set_numbers(struct patch_number *n, size_t count)
     }
 }
 
-void patch_model_reset(struct patch_model *m, unsigned mix)
+void patch_model_reset(struct patch_model *m, unsigned how)
 {
     set_careful(&m->hit[0][0][0], offsetof(struct patch_model, weights));
     set_counts(m->op[0][0], 16 * 2, PATCH_OPS);
     set_numbers(&m->run, NUMBERS);
     for (unsigned i = 0; i < sizeof m->weights / sizeof **m->weights; i++)
         (&m->weights[0][0])[i] = WEIGHT;
-    m->mix = mix;
+    m->how = how;
     m->rows = m->room / 16 / PATCH_INPUTS;
-    for (uint32_t i = 0; mix && i < m->room; i++)
+    if (how & PATCH_COUNT)
+        set_counts(m->slots, 32, 16);
+    for (uint32_t i = 0; how == PATCH_MIX && i < m->room; i++)
         m->slots[i] = PATCH_QUICK_HALF;
     memset(m->sources, 0, sizeof m->sources);
     m->diagonal = m->surprise = 0;

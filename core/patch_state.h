@@ -47,9 +47,9 @@ struct patch_model {
     uint32_t surprise; /* what the last address moved by that was not guessed */
     unsigned hits;     /* last addresses as predicted, a bit each */
     struct patch_map map;
-    unsigned mix;    /* whether literals are predicted, by mixing */
+    unsigned how;    /* PATCH_LITERALS: how literals are coded */
     uint32_t rows;   /* of one table, below 65536 */
-    uint16_t *slots; /* PATCH_INPUTS tables, of rows of 16 */
+    uint16_t *slots; /* PATCH_INPUTS tables, of rows of 16; or counts of 32 halves of literals */
     uint32_t room;   /* slots in all */
 };
 
@@ -59,8 +59,8 @@ struct patch_model {
 /* Places the tables of a decoder with `ram` bytes into `memory`. */
 void patch_model_place(struct patch_model *model, void *memory, uint32_t ram);
 
-/* How a segment begins; mix: 0 or 1. */
-void patch_model_reset(struct patch_model *model, unsigned mix);
+/* How a segment begins; how: PATCH_LITERALS of the flags. */
+void patch_model_reset(struct patch_model *model, unsigned how);
 
 /* Short copies come from other places than long ones. */
 static inline unsigned source_class(uint32_t length)

@@ -229,8 +229,8 @@ static void what_is_slow_to_decode_is_not_mixed(void **state)
     options.fast = 1;
     plain = make(old_image, old_size, new_image, new_size, &options);
     assert_int_equal(near.bytes[0] & PATCH_MIX, PATCH_MIX);
-    assert_int_equal(far.bytes[0] & PATCH_MIX, 0);
-    assert_int_equal(plain.bytes[0] & PATCH_MIX, 0);
+    assert_int_equal(far.bytes[0] & PATCH_LITERALS, PATCH_COUNT);
+    assert_int_equal(plain.bytes[0] & PATCH_LITERALS, 0);
     free(near.bytes);
     free(far.bytes);
     free(plain.bytes);
@@ -286,36 +286,68 @@ static void noise_costs_no_more_than_itself(void **state)
     fill_with_noise(noise, 2 * size, 1);
     p = make(noise, size, noise + size, size, &options);
     assert_true(p.layout.payload < size + 64);
-    assert_int_equal(p.bytes[0] & (PATCH_ARCH_MASK | PATCH_MIX), 0);
+    assert_int_equal(p.bytes[0] & (PATCH_ARCH_MASK | PATCH_LITERALS), 0);
     check(&p, noise, noise + size, 0, 512, 512);
     free(p.bytes);
     free(noise);
 }
 
-/* Words of three bytes, 512 of them in any order: each would be a copy, which takes as long as
+/* Words of two bytes, 64 of them in any order: each would be a copy, which takes as long as
  * many literals. */
 static void short_copies_are_not_made_where_decoding_takes_too_long(void **state)
 {
     struct fota_diff_options options = {.ram = RAM};
     const uint32_t size = 90000;
-    uint8_t *words = malloc(size + 1536);
+    uint8_t *words = malloc(size + 128);
     struct fota_diff_stats stats;
     uint64_t random = 7;
     size_t length;
     uint8_t *patch;
 
     (void)state;
-    fill_with_noise(words, 1536, 3);
-    for (uint32_t i = 1536; i < size + 1536; i += 3) {
+    fill_with_noise(words, 128, 3);
+    for (uint32_t i = 128; i < size + 128; i += 2) {
         random = random * 16807 % 2147483647;
-        memcpy(words + i, words + (random >> 9) % 512 * 3, 3);
+        memcpy(words + i, words + (random >> 9) % 64 * 2, 2);
     }
-    assert_int_equal(fota_diff(words, 1536, words + 1536, size, &options, &patch, &length, &stats),
+    assert_int_equal(fota_diff(words, 128, words + 128, size, &options, &patch, &length, &stats),
                      0);
     assert_true(length < size + 64);
-    assert_true(patch[0] & PATCH_MIX ? 0 : 1050 * stats.copies + 120 * stats.literals < 300 * size);
+    assert_true(650 * stats.copies + 25 * stats.copy_bits + 120 * stats.literals < 300.0 * size);
     free(patch);
     free(words);
+}
+
+/* Samples of 16 bits, each a little more than it was: no byte of a low half is found again. */
+static void tables_of_numbers_are_packed_as_differences(void **state)
+{
+    struct fota_diff_options options = {.ram = RAM};
+    const uint32_t size = 100000;
+    uint8_t *old = malloc(size), *new = malloc(size), *made = malloc(size);
+    struct fota_fault fault;
+    uint64_t random = 5;
+    struct payload p;
+
+    (void)state;
+    for (uint32_t i = 0; i < size; i += 2) {
+        random = random * 16807 % 2147483647;
+        fota_put16(old + i, (uint16_t)(random >> 8));
+        fota_put16(new + i, (uint16_t)((random >> 8) + (random >> 25) % 3));
+    }
+    p = make(old, size, new, size, &options);
+    assert_int_equal(p.bytes[0] & PATCH_LITERALS, PATCH_LITERALS);
+    assert_true(p.layout.payload < size / 7);
+    assert_int_equal(fota_diff_apply(old, p.bytes, &p.layout, made, &fault), 0);
+    assert_memory_equal(made, new, size);
+    free(p.bytes);
+    options = (struct fota_diff_options){FOTA_PATCH_RAM_MIN, 65536, 65536, 0, NULL, NULL};
+    p = make(old, size, new, size, &options);
+    assert_int_equal(fota_diff_apply(old, p.bytes, &p.layout, made, &fault), 0);
+    assert_memory_equal(made, new, size);
+    free(p.bytes);
+    free(old);
+    free(new);
+    free(made);
 }
 
 static void small_images(void **state)
@@ -453,6 +485,7 @@ int main(void)
         cmocka_unit_test(text_that_looks_like_code_is_packed_as_text),
         cmocka_unit_test(noise_costs_no_more_than_itself),
         cmocka_unit_test(short_copies_are_not_made_where_decoding_takes_too_long),
+        cmocka_unit_test(tables_of_numbers_are_packed_as_differences),
         cmocka_unit_test(small_images),
         cmocka_unit_test(damaged_patches_are_noticed),
         cmocka_unit_test(truncated_and_extended_patches_are_errors),

@@ -11,10 +11,10 @@
 
 #define PASSES      3u
 #define RAM_DEFAULT 32768u
-#define LARGE       (1024u * 1024) /* images that are passed over once less, bytes */
-#define COST_MAX    300u           /* instructions of the decoder by the new byte */
-#define FEW         4096u          /* literals that another pass is not worth its time for */
-#define HASTES      9u             /* passes to get there, each but two with twice the haste */
+#define LARGE       (1024u * 1024)    /* images that are passed over once less, bytes */
+#define COST_MAX    300u              /* instructions of the decoder by the new byte */
+#define FEW         4096u             /* literals that another pass is not worth its time for */
+#define HASTE_MAX   (DIFF_HASTE * 16) /* a copy that costs so much has sixteen bytes */
 
 const char *fota_diff_arch_name(unsigned arch)
 {
@@ -35,7 +35,7 @@ static void put_number(struct diff_writer *w, uint32_t value)
 
 static void put_head(struct diff_writer *w, const struct patch_head *h)
 {
-    uint8_t byte = (uint8_t)(h->arch | h->mix | h->near | h->far);
+    uint8_t byte = (uint8_t)(h->arch | h->how | h->near | h->far);
     uint32_t difference = h->new_space.base - h->old_space.base;
     unsigned shift = 0;
 
@@ -122,6 +122,42 @@ struct attempt {
     struct fota_diff_stats stats;
 };
 
+/*
+ * Instructions that the decoder takes, as callgrind counts them on x86-64 with -O2, fitted to the
+ * pairs of docs/benchmarks-delta.md: within a tenth where there are many literals.
+ */
+static uint64_t cost_of(const struct fota_diff_stats *s, unsigned how, uint32_t new_size)
+{
+    double literal = how == PATCH_MIX ? 820 : how ? 140 : 120;
+
+    return (uint64_t)(literal * s->literals + (how & PATCH_COUNT ? 17 : 0) * s->literal_bits +
+                      650.0 * s->copies + 25 * s->copy_bits + 470.0 * s->addresses +
+                      9.0 * new_size);
+}
+
+static int is_slow(const struct attempt *a, const struct fota_diff_stats *stats, unsigned how)
+{
+    uint32_t size = a->images.new_size;
+
+    return cost_of(stats, how & PATCH_LITERALS, size) > (uint64_t)COST_MAX * size;
+}
+
+/* Whether the best patch so far takes the decoder too long. */
+static int is_best_slow(const struct attempt *a)
+{
+    return is_slow(a, &a->stats, a->best.data[0]);
+}
+
+/* The smallest is best, of those that do not take too long. */
+static int is_better(const struct attempt *a, size_t length, const struct fota_diff_stats *stats)
+{
+    int slow = is_slow(a, stats, a->images.head.how);
+
+    if (!a->best.data || slow != is_best_slow(a))
+        return !a->best.data || !slow;
+    return length < a->best.length;
+}
+
 static int improve(struct attempt *a, const struct fota_diff_options *o)
 {
     struct diff_writer out = {NULL, 0, 0, 0};
@@ -130,7 +166,7 @@ static int improve(struct attempt *a, const struct fota_diff_options *o)
 
     if (!err && o->progress)
         o->progress(o->context, stats.arch, out.length);
-    if (!err && (!a->best.data || out.length < a->best.length)) {
+    if (!err && is_better(a, out.length, &stats)) {
         free(a->best.data);
         a->best = out;
         a->stats = stats;
@@ -157,7 +193,7 @@ static int begin(const struct diff_images *images, const struct fota_diff_option
     a->images = *images;
     a->images.arch = patch_arch_find(arch);
     a->images.head.arch = (uint8_t)arch;
-    a->images.head.mix = o->fast ? 0 : PATCH_MIX;
+    a->images.head.how = o->fast ? 0 : PATCH_MIX;
     a->prices = diff_prices_new(&a->images);
     err = a->prices ? diff_space_find(&a->images) : FOTA_ERR_MEMORY;
     if (!err)
@@ -203,56 +239,46 @@ static int begin_best(const struct diff_images *images, const struct fota_diff_o
     return try_other(images, o, PATCH_ARCH_RAW, best);
 }
 
-/*
- * Instructions that the decoder takes, as callgrind counts them on x86-64 with -O2, fitted to the
- * pairs of docs/benchmarks-delta.md: within a tenth where there are many literals.
- */
-static uint64_t cost_of(const struct fota_diff_stats *s, unsigned mix, uint32_t new_size)
-{
-    return (uint64_t)(mix ? 720 : 120) * s->literals + 1050ull * s->copies + 470ull * s->addresses +
-           9ull * new_size;
-}
-
-/* Whether the best patch so far takes the decoder too long. */
-static int is_slow(const struct attempt *a)
-{
-    uint32_t size = a->images.new_size;
-
-    return cost_of(&a->stats, a->best.data[0] & PATCH_MIX, size) > (uint64_t)COST_MAX * size;
-}
-
 /* Whether predicting literals saves less than a fiftieth of them, as where they are encrypted. */
 static int is_noise(const struct attempt *a)
 {
-    return a->best.data[0] & PATCH_MIX && a->stats.literals > FEW &&
+    return (a->best.data[0] & PATCH_LITERALS) == PATCH_MIX && a->stats.literals > FEW &&
            a->stats.literal_bits > 7.84 * (double)a->stats.literals;
 }
 
-/*
- * Passes that spare the decoder work: without predicted literals, which may make the patch smaller
- * besides; and, as long as it is too slow, with ever fewer short copies, whatever that costs.
- */
-static int hurry(struct attempt *a, const struct fota_diff_options *o)
+/* Passes with literals that are coded in another way. */
+static int try_literals(struct attempt *a, const struct fota_diff_options *o, unsigned how,
+                        uint32_t haste)
 {
-    int err = 0, slow = is_slow(a), noise = is_noise(a);
-    uint32_t haste = noise ? DIFF_HASTE : a->prices->haste;
+    int err;
 
-    if (!slow && !noise)
-        return 0;
-    a->images.head.mix = 0;
-    for (unsigned i = 0; i < HASTES && !err && (i < 2 || slow); i++) {
-        if (slow) {
-            free(a->best.data);
-            a->best.data = NULL;
-        }
-        if (slow && i)
-            haste = haste ? haste * 2 : DIFF_HASTE / 4;
-        if (slow || i == 0)
-            err = diff_prices_restart(a->prices, &a->images, haste);
-        if (!err)
-            err = improve(a, o);
-        slow = !err && is_slow(a);
-    }
+    a->images.head.how = (uint8_t)how;
+    err = diff_prices_restart(a->prices, &a->images, haste);
+    for (unsigned pass = 0; pass < (a->images.new_size < LARGE ? PASSES : PASSES - 1) && !err;
+         pass++)
+        err = improve(a, o);
+    return err;
+}
+
+/*
+ * Ways that spare the decoder work where the best is too slow: literals that are counted or plain,
+ * and in the end ever fewer short copies, whatever that costs. Plain literals are best of noise
+ * besides, and differences of bytes that are no code.
+ */
+static int try_ways(struct attempt *a, const struct fota_diff_options *o)
+{
+    int slow = is_best_slow(a), noise = is_noise(a), err = 0;
+
+    noise = noise && a->stats.literals > a->images.new_size / 2;
+    if (noise)
+        err = try_literals(a, o, 0, DIFF_HASTE);
+    else if (slow)
+        err = try_literals(a, o, PATCH_COUNT, 0);
+    if (!err && a->images.head.arch == PATCH_ARCH_RAW && a->images.old_size && !noise &&
+        a->stats.literals > FEW)
+        err = try_literals(a, o, PATCH_LITERALS, 0);
+    for (uint32_t haste = DIFF_HASTE / 4; !err && haste <= HASTE_MAX && is_best_slow(a); haste *= 2)
+        err = try_literals(a, o, 0, haste);
     return err;
 }
 
@@ -276,8 +302,8 @@ int fota_diff(const uint8_t *old, size_t old_size, const uint8_t *new, size_t ne
     err = begin_best(&images, &o, &best);
     for (unsigned pass = 1; pass < (new_size < LARGE ? PASSES : PASSES - 1) && !err; pass++)
         err = improve(&best, &o);
-    if (!err)
-        err = hurry(&best, &o);
+    if (!err && !o.fast)
+        err = try_ways(&best, &o);
     if (!err) {
         *patch = best.best.data;
         *length = best.best.length;

@@ -306,7 +306,7 @@ int diff_code(struct diff_coder *coder, const struct diff_segment *segment,
     struct patch_coder c;
     double bits;
 
-    patch_model_reset(&coder->model, coder->images->head.mix != 0);
+    patch_model_reset(&coder->model, coder->images->head.how);
     start_coder(&c, out);
     for (size_t i = 0; i < ops->count;) {
         const struct diff_op *op = &ops->list[i];

@@ -186,7 +186,7 @@ static int walk_segment(struct walk *w)
     struct fota_diff_stats *stats = w->stats;
     int err = 0;
 
-    patch_model_reset(&w->model, w->head.mix != 0);
+    patch_model_reset(&w->model, w->head.how);
     for (unsigned i = 0; i < 4; i++)
         shift_in(&w->coder);
     w->coder.range = UINT32_MAX;

@@ -192,12 +192,23 @@ static uint32_t price_of_run(const struct parser *p, const struct node *n, uint3
     return n->run + 1u < PRICE_RUNS ? prices->runs[n->run + 1] - prices->runs[n->run] : 0;
 }
 
+/* The byte that the newest source of copies has at an offset. */
+static uint8_t there(const struct parser *p, const struct node *n, uint32_t at)
+{
+    const struct patch_source *source = &n->sources[0];
+
+    if (reachable(p, source, at) == 0)
+        return 0;
+    return source->is_new ? p->images->new[at - source->where] : p->images->old[at + source->where];
+}
+
 static void leave(struct parser *p, uint32_t at, const struct diff_matches *matches)
 {
-    const struct diff_prices *prices = p->prices;
     const struct node *n = node_at(p, at);
+    uint32_t literal =
+        diff_price_literal(p->prices, p->images, at, p->prices->differences ? there(p, n, at) : 0);
 
-    reach(p, at + 1, n->cost + prices->literals[at] + price_of_run(p, n, at), 0, NULL);
+    reach(p, at + 1, n->cost + literal + price_of_run(p, n, at), 0, NULL);
     for (unsigned i = 0; i < PATCH_RECENT; i++)
         try_copy(p, at, &n->sources[i], OP_RECENT + i);
     for (unsigned i = 0; i < DIFF_CANDIDATES; i++) {

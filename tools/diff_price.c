@@ -160,6 +160,8 @@ static void learn_model(struct diff_prices *p, const struct patch_model *m)
     price_numbers(&p->run, &m->run);
     for (unsigned i = 1; i < PRICE_RUNS; i++)
         p->runs[i] = diff_price_number(&p->run, i - 1);
+    for (unsigned i = 0; i < 32 && m->how & PATCH_COUNT; i++)
+        price_symbols(p->halves[i], m->slots + i * PATCH_COUNTS(16), 16);
     for (unsigned i = 0; i < PRICE_KINDS; i++) {
         price_numbers(&p->length[i], &m->length[i]);
         for (unsigned k = 1; k < PRICE_LENGTHS; k++)
@@ -171,18 +173,43 @@ static void learn_model(struct diff_prices *p, const struct patch_model *m)
     }
 }
 
+static uint32_t price_halves(const struct diff_prices *p, uint8_t last, uint8_t value)
+{
+    return p->halves[last >> 4][value >> 4] + p->halves[16 + (value >> 4)][value & 15];
+}
+
+uint32_t diff_price_literal(const struct diff_prices *p, const struct diff_images *images,
+                            uint32_t at, uint8_t there)
+{
+    if (!p->differences)
+        return p->literals[at];
+    return price_halves(p, at ? images->new[at - 1] : 0, (uint8_t)(images->new[at] - there));
+}
+
+/* Bits of a literal before anything is known. */
+static unsigned first_guess(unsigned how)
+{
+    if (how == PATCH_LITERALS)
+        return 2;
+    return how == PATCH_COUNT ? 7 : how == PATCH_MIX ? 6 : 8;
+}
+
 int diff_prices_restart(struct diff_prices *p, const struct diff_images *images, uint32_t haste)
 {
     struct patch_model *model = calloc(1, sizeof *model);
+    uint32_t price = first_guess(images->head.how) * PRICE_BIT;
 
     if (!model)
         return FOTA_ERR_MEMORY;
     p->haste = haste;
-    patch_model_reset(model, images->head.mix != 0);
+    p->differences = images->head.how == PATCH_LITERALS;
+    patch_model_reset(model, 0);
     learn_model(p, model);
     free(model);
     for (uint32_t i = 0; i < images->new_size; i++)
-        p->literals[i] = (images->head.mix ? 6 : 8) * PRICE_BIT;
+        p->literals[i] = price;
+    for (unsigned i = 0; i < 32 * 16; i++)
+        p->halves[i / 16][i % 16] = price / 2;
     return 0;
 }
 
@@ -193,7 +220,7 @@ struct diff_prices *diff_prices_new(const struct diff_images *images)
     if (p)
         p->literals = malloc(images->new_size * sizeof *p->literals);
     if (!p || !p->literals ||
-        diff_prices_restart(p, images, images->head.mix ? 0 : DIFF_HASTE) != 0) {
+        diff_prices_restart(p, images, images->head.how ? 0 : DIFF_HASTE) != 0) {
         diff_prices_free(p);
         return NULL;
     }
@@ -203,8 +230,11 @@ struct diff_prices *diff_prices_new(const struct diff_images *images)
 void diff_prices_learn(struct diff_prices *p, struct diff_coder *coder)
 {
     learn_model(p, &coder->model);
-    if (coder->model.mix)
+    if (coder->model.how == PATCH_MIX)
         learn_literals(p, coder);
+    for (uint32_t at = 0; at < coder->images->new_size && coder->model.how == PATCH_COUNT; at++)
+        p->literals[at] =
+            price_halves(p, at ? coder->images->new[at - 1] : 0, coder->images->new[at]);
     learn_addresses(p, coder->addresses, coder->address_count);
 }
 

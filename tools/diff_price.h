@@ -22,7 +22,10 @@ struct diff_prices {
     struct diff_price_number run, length[PRICE_KINDS], distance[4], shift[4];
     uint32_t runs[PRICE_RUNS]; /* of each number of literals */
     uint32_t lengths[PRICE_KINDS][PRICE_LENGTHS];
-    uint32_t *literals; /* of each byte of the new image */
+    uint32_t *literals; /* of each byte of the new image, unless differences are coded */
+    int differences;
+    uint32_t halves[32]
+                   [16]; /* of counted literals: upper ones by the byte before, and lower ones */
     /* old address to new address, open addressing; the size is a power of two */
     struct diff_address *addresses;
     uint8_t *address_used;
@@ -30,6 +33,10 @@ struct diff_prices {
 };
 
 uint32_t diff_price_number(const struct diff_price_number *n, uint32_t value);
+
+/* Of a literal at `at`, where the newest source of copies has `there`. */
+uint32_t diff_price_literal(const struct diff_prices *prices, const struct diff_images *images,
+                            uint32_t at, uint8_t there);
 
 /* Of the address of a unit in a copy from the old image. */
 uint32_t diff_price_address(const struct diff_prices *prices, const struct diff_unit *unit);

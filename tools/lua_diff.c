@@ -225,7 +225,7 @@ static void push_ranges(lua_State *L, const struct patch_space *space)
 static void push_head(lua_State *L, const struct patch_head *head)
 {
     fota_tool_set_text(L, "arch", fota_diff_arch_name(head->arch));
-    fota_tool_set_flag(L, "fast", head->mix == 0);
+    fota_tool_set_flag(L, "fast", head->how == 0);
     if (head->arch == PATCH_ARCH_RAW)
         return;
     if (head->old_space.base != PATCH_NOWHERE) {
