@@ -8,10 +8,8 @@ static int refuse(struct fota *f, const char *what)
     return fota_engine_fail_about(f, FOTA_ERR_APN_TEXT, what);
 }
 
-/*
- * Modems put these texts between quotes into an AT command: nothing that ends the quotes, the
- * command or the line may be in them.
- */
+/* Modems put these texts in quotes into an AT command, so they may not contain anything that ends
+ * the quotes, the command or the line. */
 static bool is_harmless(const char *text, size_t max)
 {
     size_t length = strlen(text);

@@ -1,7 +1,7 @@
 /*
- * The boot stage's state machine; drawn in docs/state-machine.md. Each step is a function; the
- * journal's record says what must go on after a cut, boot->step only what this power session does
- * next.
+ * The state machine of the boot stage; docs/state-machine.md has a drawing. Each step is a
+ * function. The journal's record says what has to go on after a power cut; boot->step only says
+ * what comes next in this power session.
  */
 #include <string.h>
 
@@ -88,7 +88,7 @@ const struct fota_region *fota_boot_slot(const struct fota_boot *boot)
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
-/* The start before was the image's, and it is not to blame for its end. */
+/* The previous start was one of this image, and a power cut ended it. */
 static bool is_spared(const struct fota_boot *b)
 {
     return b->power_lost && b->journal.record.spared < FOTA_BOOT_SPARED;
@@ -147,10 +147,10 @@ static int step_judge(struct fota_boot *b)
     if (fota_boot_load_staged(b) != 0)
         return fota_boot_refuse(b);
     package = b->manifest;
-    /* A slot without a valid image has nothing to keep and no history to hold
-     * against the package. */
+    /* A slot without a valid image has nothing to keep, and no sequence to compare the package
+     * with. */
     keep = fota_boot_load(b, fota_slot_manifest(fota_boot_slot(b))) == 0;
-    /* That it had not expired was judged by the clock when it was downloaded. */
+    /* Whether it had expired was judged by the clock when it was downloaded. */
     package.present &= ~(1u << FOTA_FIELD_EXPIRY);
     fota_device_describe(b->config, &r, keep ? &b->manifest : NULL, &device);
     if (fota_boot_mini(b))
@@ -193,7 +193,7 @@ uint32_t fota_boot_source(const struct fota_boot *b)
     return place.region->offset + place.offset;
 }
 
-/* A header with a good signature may lie where it does not belong. */
+/* A header with a good signature may still be in the wrong place. */
 static bool source_fits(const struct fota_boot *b)
 {
     uint32_t length = b->manifest.result.length;
@@ -217,7 +217,7 @@ static int load_source(struct fota_boot *b)
     if (fota_boot_reverting(b) && !fota_boot_decodes(b))
         return fota_boot_load(b, fota_old_manifest(map, b->journal.record.flags));
     err = fota_boot_load_staged(b);
-    /* A package that is none must not run as an updater, whatever the record claims. */
+    /* Only a package of an updater may run as one, whatever the record claims. */
     if (!err && fota_boot_mini(b) != (b->manifest.set_stages == 2))
         return fota_fail(&b->fault, FOTA_ERR_SET, FOTA_STAGE_INSTALL, fota_boot_mini(b),
                          b->manifest.set_stage);
@@ -226,8 +226,8 @@ static int load_source(struct fota_boot *b)
     return err;
 }
 
-/* Judged once when it was staged and once before it was copied, and so once more: here ends what a
- * single disturbance can do. */
+/* It was judged when it was staged and before it was copied. This third time is against a single
+ * disturbance of the processor. */
 static bool source_may_run(const struct fota_boot *b)
 {
     struct fota_device device;
@@ -366,7 +366,7 @@ static int step_slot_hash(struct fota_boot *b)
         r.counter = b->manifest.sequence; /* lost with the journal: what is too old */
     else if (r.state != FOTA_STATE_IDLE || !b->journal.doubtful)
         return fota_boot_go(b, STEP_RUN);
-    /* What the application is told must still be so after the next cut. */
+    /* What the application reads must still be true after the next power cut. */
     return fota_boot_note(b, &r, STEP_RUN);
 }
 
@@ -378,7 +378,8 @@ bool fota_boot_proven(const struct fota_boot *boot, int step)
     struct fota_device device;
 
     fota_device_describe(boot->config, &boot->journal.record, NULL, &device);
-    /* What runs was judged by these when it was installed; here they must not brick. */
+    /* These were judged when the image was installed. Here they must not keep the modem from
+     * starting. */
     device.counter = device.key_generation = 0;
     /* An image must not run as an updater, nor the other way round, whatever the record claims. */
     return fota_package_may_run(&boot->manifest, boot->config->policy, &device) &&
@@ -387,11 +388,11 @@ bool fota_boot_proven(const struct fota_boot *boot, int step)
            fota_differ(&hasher->expected, &boot->manifest.result, sizeof hasher->expected) == 0;
 }
 
-/* Whatever led here, nothing runs without its proofs; the next start finds out what is true. */
+/* Whatever led here, nothing runs without its proofs. The next start will find out what is true. */
 static int step_run(struct fota_boot *b)
 {
     bool (*volatile proven)(const struct fota_boot *, int) = fota_boot_proven;
-    /* Volatile: what is proven is what the boot loader will be told. */
+    /* Volatile, so that the compiler leaves both checks, of what the boot loader is told. */
     volatile int step = b->step == STEP_UPDATER ? FOTA_BOOT_UPDATER : FOTA_BOOT_RUN;
 
     if (!proven(b, step))

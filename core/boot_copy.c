@@ -4,7 +4,7 @@
 /* A cut repeats at most this many units; each mark costs a record of the journal. */
 #define UNITS_PER_MARK 8u
 
-/* Progress that a cut may not lose; every few units, in a step of its own. */
+/* Notes progress every few units, in a step of its own, so that a power cut does not lose it. */
 static int unit_done(struct fota_boot *b)
 {
     b->unit++;
@@ -19,7 +19,7 @@ int fota_boot_mark(struct fota_boot *b)
     return fota_boot_note(b, &r, r.state == FOTA_STATE_BACKING_UP ? STEP_BACKUP : STEP_WRITE);
 }
 
-/* What is damaged is not worth keeping, and takes no good copy's place. */
+/* A damaged image is not worth keeping, and must not overwrite a good copy. */
 int fota_boot_backup_begin(struct fota_boot *b)
 {
     struct fota_record r = b->journal.record;
@@ -85,8 +85,8 @@ int fota_boot_written_badly(struct fota_boot *b, int error)
     return fota_boot_go(b, STEP_RECOVER);
 }
 
-/* One unit of the slot: the image, then nothing up to the manifest, then the manifest, which
- * commits. */
+/* Writes one unit of the slot: first the image, then blank units, last the manifest, which makes it
+ * valid. */
 int fota_boot_write(struct fota_boot *b)
 {
     const struct fota_region *slot = fota_boot_target(b);
@@ -101,7 +101,7 @@ int fota_boot_write(struct fota_boot *b)
         return err ? fota_boot_written_badly(b, err) : fota_boot_go(b, STEP_CHECK);
     }
     if (done >= length) {
-        /* Mostly blank already: looking again costs less than a mark. */
+        /* These are mostly blank already: to look at them again costs less than a mark. */
         b->unit++;
         err = fota_unit_clear(fota_boot_port(b), slot, b->unit - 1, &b->fault);
         return err ? fota_boot_written_badly(b, err) : FOTA_BOOT_AGAIN;

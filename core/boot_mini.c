@@ -1,7 +1,8 @@
 /*
- * Mini fota, for a flash without room for a package: staging holds the set's first stage, a small
- * resident updater, which fetches the second stage into the slot. From the moment the application
- * is given up until the new one is confirmed there is the updater to go back to.
+ * Mini fota, for a flash without room for a package: staging holds the first stage of the set, a
+ * small resident updater, which fetches the second stage into the slot. From the moment when the
+ * old application is overwritten until the new one is confirmed, the modem can always go back to
+ * the updater.
  */
 #include "boot_step.h"
 

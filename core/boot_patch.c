@@ -1,11 +1,11 @@
 /*
- * Installing what is decoded: a differential package, or a compressed one. Out of the old image,
- * which lies whole in the other slot or as a copy, straight into a slot; or in place: segments are
- * built into a ring of spare ones at the end of staging, in ascending order, and the oldest
- * replaces its part of the slot when the ring is full. Both numbers are in the journal
- * (record.progress: built, record.replaced), written after the deed, so that after a cut whatever
- * comes next still has what it is made of: the old image from `replaced` - 1 on, or the spare
- * segment.
+ * Installs differential and compressed packages, which are decoded. If the old image is whole in
+ * the other slot or as a copy, the new one is decoded straight into a slot. Otherwise it is
+ * installed in place: segments are decoded in ascending order into a ring of spare ones at the end
+ * of staging, and when the ring is full the oldest replaces its part of the slot. The journal
+ * counts both (record.progress: decoded, record.replaced) after the work is done, so that after a
+ * power cut the next step still finds its input: the old image from segment `replaced` - 1 on, or
+ * the spare segment.
  */
 #include <string.h>
 
@@ -36,7 +36,7 @@ static uint32_t segments(const struct fota_boot *b)
     return fota_patch_segments(&b->patch.layout);
 }
 
-/* In place, a segment of the old image was replaced, or that was begun. */
+/* Was a segment of the old image replaced in place, or was that begun? */
 static bool is_touched(const struct fota_boot *b)
 {
     const struct fota_boot_patch *p = &b->patch;
@@ -53,7 +53,7 @@ static int read_old(void *context, uint32_t offset, void *data, size_t length)
     return fota_flash_read(fota_boot_port(b), b->patch.old + offset, data, length);
 }
 
-/* New bytes are in the slot, or still in the ring. */
+/* Reads new bytes, which are in the slot or still in the ring. */
 static int read_new(void *context, uint32_t offset, void *data, size_t length)
 {
     const struct fota_boot *b = context;
@@ -97,7 +97,7 @@ static int cannot(struct fota_boot *b, int err)
 
 /* ---- what is to be done ---------------------------------------------------------------------- */
 
-/* The way that was taken, or in the first session is to be. */
+/* The way that was chosen, or in the first session the way to choose. */
 static enum fota_way find_way(const struct fota_boot *b, const struct fota_manifest *package)
 {
     uint8_t flags = b->journal.record.flags;
@@ -116,7 +116,7 @@ static int no_old_image(struct fota_boot *b)
     return fota_fail(&b->fault, FOTA_ERR_NO_IMAGE, FOTA_STAGE_INSTALL, 0, 0);
 }
 
-/* The other way round: the reverse patch behind the forward one. */
+/* Exchanges the images, for the reverse patch that follows the forward one. */
 static int turn_round(struct fota_boot *b)
 {
     struct fota_boot_patch *p = &b->patch;
@@ -146,7 +146,7 @@ static int find_undo(struct fota_boot *b)
                          &b->fault);
 }
 
-/* Looks at the package in b->manifest. *payload: what is to be hashed. */
+/* Prepares for the package in b->manifest. *payload: what has to be hashed. */
 static int plan(struct fota_boot *b, struct fota_object *payload)
 {
     struct fota_boot_patch *p = &b->patch;
@@ -177,7 +177,7 @@ static int plan(struct fota_boot *b, struct fota_object *payload)
     return err;
 }
 
-/* How far an earlier session came; what cannot be true of this package counts as nothing. */
+/* How far an earlier session came. Numbers that are impossible for this package count as 0. */
 static void take_up(struct fota_boot *b)
 {
     struct fota_boot_patch *p = &b->patch;
@@ -218,7 +218,7 @@ int fota_boot_patch_source(struct fota_boot *b)
         err = fota_fail(&b->fault, FOTA_ERR_IMAGE_TOO_LARGE, FOTA_STAGE_INSTALL, 0, 0);
     if (!err)
         take_up(b);
-    /* With the old image half gone a damaged patch is no reason to stop before its damage. */
+    /* With the old image half replaced, even a damaged patch is decoded as far as it is good. */
     if (!err && is_touched(b))
         return begin(b);
     if (!err)
@@ -227,7 +227,9 @@ int fota_boot_patch_source(struct fota_boot *b)
     return err ? fota_boot_source_is_bad(b) : fota_boot_go(b, STEP_SOURCE_HASH);
 }
 
-/* The patch is good. Is what it starts from? A copy that was just made was hashed already. */
+/*
+ * The patch is good; now the image that it starts from. A copy that was just made has been hashed.
+ */
 int fota_boot_patch_old(struct fota_boot *b)
 {
     struct fota_boot_patch *p = &b->patch;
@@ -252,7 +254,7 @@ int fota_boot_patch_old_hash(struct fota_boot *b)
 
 /* ---- doing it -------------------------------------------------------------------------------- */
 
-/* A segment into the ring, or into the slot: there the writer goes on from one to the next. */
+/* Lets the writer begin a segment in the ring. In a slot it goes on from one to the next. */
 static void open_writer(struct fota_boot *b)
 {
     struct fota_boot_patch *p = &b->patch;
@@ -268,7 +270,7 @@ static void open_writer(struct fota_boot *b)
                       in_place(b) ? &map->staging : fota_boot_target(b), at, at + left, b->page);
 }
 
-/* What comes next, when no segment is half done. */
+/* Chooses the next step when no segment is half done. */
 static int go_on(struct fota_boot *b)
 {
     struct fota_boot_patch *p = &b->patch;
@@ -288,7 +290,7 @@ static int go_on(struct fota_boot *b)
     return fota_boot_go(b, STEP_DECODE);
 }
 
-/* The old image's manifest, to be put back with it. */
+/* Keeps the old image's manifest, to be put back with the image. */
 int fota_boot_patch_keep(struct fota_boot *b)
 {
     const struct fota_region *staging = &fota_boot_map(b)->staging;
@@ -329,7 +331,8 @@ static int feed(struct fota_boot *b)
         return fota_fail(&b->fault, err, FOTA_STAGE_INSTALL, 0, p->payload + p->fed);
     n = (uint32_t)fota_patch_sink(p->decoder, bytes, n);
     p->fed += n;
-    /* It wants more than there is: what it was given says so itself, if it is no patch. */
+    /* It wants more input than there is, so the patch is damaged. If it is not a patch at all, the
+     * decoder says so itself. */
     return n ? 0 : fota_fail(&b->fault, FOTA_ERR_PATCH, FOTA_STAGE_INSTALL, 0, 0);
 }
 
@@ -341,7 +344,7 @@ static int segment_done(struct fota_boot *b)
 
     p->ended = false;
     p->built++;
-    /* What a cut may not lose begins at an erase unit. */
+    /* Progress is noted only where the next segment begins a new erase unit. */
     if (p->built < segments(b) && p->built * p->layout.segment % unit != 0)
         return FOTA_BOOT_AGAIN;
     return fota_boot_go(b, STEP_PATCH_MARK);

@@ -3,11 +3,8 @@
 
 #include "device.h"
 
-/*
- * May the image whose manifest was loaded take the place of one that is lost? Older than what was
- * confirmed it may not be. What is said about leaving a working image does not count: there is
- * none.
- */
+/* May the image whose manifest was loaded replace one that is lost? It may not be older than what
+ * was confirmed. Conditions that protect a working image do not count, as there is none. */
 static int judge_rescue(struct fota_boot *b, const struct fota_record *r)
 {
     struct fota_device device;
@@ -29,7 +26,7 @@ static bool is_half_replaced(const struct fota_boot *b)
            (r->state == FOTA_STATE_INSTALLING || r->state == FOTA_STATE_REVERTING);
 }
 
-/* The next start goes on, as far as it gets; what the flash failed in may go well then. */
+/* The next start goes on; an operation that the flash failed in may succeed then. */
 static int wait_for_better(struct fota_boot *b)
 {
     switch (b->fault.error) {
@@ -42,9 +39,9 @@ static int wait_for_better(struct fota_boot *b)
 }
 
 /*
- * The slot holds no valid image and the journal does not explain it (it was lost, or cells died):
- * any other image whose signature is good is better than none, first the old one, then the staged
- * one. A resident updater fetches one.
+ * The slot holds no valid image, and the journal does not explain why: it was lost, or cells died.
+ * Any other image with a good signature is better than none: first the old one, then the staged
+ * one. A resident updater can fetch one.
  */
 int fota_boot_recover(struct fota_boot *b)
 {

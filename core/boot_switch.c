@@ -17,10 +17,8 @@ static uint32_t sequence_in(struct fota_boot *b, const struct fota_region *slot)
     return fota_boot_load(b, fota_slot_manifest(slot)) == 0 ? b->manifest.sequence : 0;
 }
 
-/*
- * The newer image runs. Nobody remembers whether it was ever confirmed, so where there is an older
- * one to go back to it is on trial.
- */
+/* The newer image runs. It is not known whether it was ever confirmed, so it is on trial if there
+ * is an older one to go back to. */
 int fota_boot_choose(struct fota_boot *b)
 {
     uint32_t here = sequence_in(b, &fota_boot_map(b)->slot);

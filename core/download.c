@@ -40,7 +40,7 @@ static void take_tls(struct fota *f, const struct fota_tls_params *params)
         f->tls.newest_known = newest_known;
 }
 
-/* Before anything is sent: parameters that were given are for redirects to https, too. */
+/* Checked before anything is sent, for http as well: it may be redirected to https. */
 static int check_tls(struct fota *f, const struct fota_url *url,
                      const struct fota_tls_params *params)
 {
@@ -102,7 +102,7 @@ int fota_download(struct fota *fota, const char *url, const struct fota_tls_para
 
 /* ---- resume ---------------------------------------------------------------------------------- */
 
-/* From the first byte, as if nothing had been downloaded. */
+/* Starts from the first byte, as if nothing had been downloaded. */
 static void start_again(struct fota *f)
 {
     fota_source_close(&f->source);
@@ -128,7 +128,8 @@ static bool staged_header_is_good(struct fota *f)
         fota_package_digest(f->config.port->crypto, f->header, &f->manifest, digest) != 0 ||
         r->package_size != fota_package_size(f))
         return false;
-    /* The record of a resident updater has its own digest; there the set's id tells. */
+    /* The record of a resident updater has its own package's digest. There the id of the set
+     * decides. */
     if (f->set_stage != FOTA_SET_APP && memcmp(digest, r->digest, sizeof digest) != 0)
         return false;
     return fota_staging_accept(f) == 0;
@@ -152,7 +153,7 @@ int fota_download_resume(struct fota *f)
     f->claimed = r->package_size;
     f->identity.total = r->package_size;
     f->identity.validator = r->validator;
-    /* The updater may be the same one, and what it is to fetch another. */
+    /* The updater may be the same one although it has to fetch something else. */
     if (fota_staging_complete(f))
         f->phase = f->set_stage == FOTA_SET_UPDATER ? FOTA_PHASE_MARK : FOTA_PHASE_FLUSH;
     return 0;
@@ -218,15 +219,17 @@ static bool contradict(uint64_t a, uint64_t b)
     return a && b && a != b;
 }
 
-/* Same size and same validator; an answer without one leaves the last word to the digest. */
+/* Compares size and validator. Without a validator only the digest can tell in the end. */
 static bool same_file(const struct fota_file_identity *a, const struct fota_file_identity *b)
 {
     return !contradict(a->total, b->total) && !contradict(a->validator, b->validator);
 }
 
-/* What was resumed is settled first, and what an updater is to fetch may be another thing by now;
- * until progress was noted the header that lies in flash, and was good when it was read, may be
- * half done. */
+/*
+ * Before a resumed download is continued: a record of this session has to say how far it is; the
+ * updater may have to fetch something else now; and as long as no progress was noted, the header in
+ * flash may be half written although it read well.
+ */
 static enum fota_phase next_of_staging(const struct fota *f)
 {
     if (fota_staging_settled(f) && (f->ordered || f->set_stage != FOTA_SET_UPDATER))
@@ -245,14 +248,14 @@ static int accept_answer(struct fota *f)
         return fota_engine_fail(f, FOTA_ERR_PACKAGE_TOO_LARGE,
                                 fota_payload_capacity(fota_map_of(f), FOTA_FORMAT_FULL),
                                 fota_clamp32(answer->total));
-    /* Behind chunks it is the answer to a Range that tells the size. */
+    /* With chunks, only the answer to a Range tells the size. */
     if (!f->received || !f->identity.total) {
         f->identity = *answer;
         f->claimed = (uint32_t)answer->total;
     }
     f->paced_ms = now(f);
     f->paced_at = fota_source_received(&f->source);
-    /* What cannot be paid for to its end is not begun. */
+    /* A download that max_bytes cannot pay for to its end is not begun. */
     if (f->claimed > f->received && check_budget(f, f->claimed - f->received) != 0)
         return FOTA_ERR_BUDGET;
     if (f->judged) {
@@ -331,7 +334,7 @@ int fota_download_tail(struct fota *f)
         return 0;
     if (result == FOTA_ERR_FTP_SIZE)
         return result;
-    /* All bytes are here: how the connection ends does not matter any more. */
+    /* All bytes are here, so it does not matter how the connection ends. */
     fota_source_close(&f->source);
     f->phase = FOTA_PHASE_FLUSH;
     return 0;
@@ -350,7 +353,7 @@ static bool may_start_again(const struct fota *f)
     }
 }
 
-/* Is it the network's failure, and may it be gone the next time? */
+/* Is this a failure of the network that may be gone the next time? */
 static bool may_try_again(const struct fota_error_row *row)
 {
     int error = row->error;
@@ -363,8 +366,9 @@ static bool may_try_again(const struct fota_error_row *row)
 }
 
 /*
- * Doubled each time, and up to a quarter less by chance, so that a fleet does not return as one;
- * where the server asks to be left alone (RFC 9110, section 10.2.3), up to a quarter more.
+ * The pause is doubled each time, minus up to a quarter by chance, so that a fleet of modems does
+ * not come back at the same moment. If the server asks for a pause (RFC 9110, section 10.2.3), up
+ * to a quarter is added instead.
  */
 static uint64_t backoff_ms(const struct fota *f)
 {
@@ -383,7 +387,7 @@ static uint64_t backoff_ms(const struct fota *f)
     return asked > pause ? (uint64_t)asked + chance : pause - chance;
 }
 
-/* Not longer than the whole may take: the end is told when it has come. */
+/* A pause does not go beyond total_ms, so that the end is reported in time. */
 static void begin_backoff(struct fota *f)
 {
     uint64_t last_ms = f->begun_ms + f->limits.total_ms;
@@ -395,8 +399,9 @@ static void begin_backoff(struct fota *f)
 }
 
 /*
- * The resident updater gives up only as long as the application is whole. Later it tries for ever,
- * whatever is wrong: somebody may mend it on the server, and there is nothing else to run.
+ * The resident updater gives up only as long as the old application is whole. After that it retries
+ * for ever, whatever is wrong: somebody may correct it on the server, and there is nothing else to
+ * run.
  */
 static void resident_failed(struct fota *f, bool again)
 {
@@ -428,7 +433,7 @@ void fota_download_failed(struct fota *f)
         begin_backoff(f);
         return;
     }
-    /* What is wrong with the payload must not be resumed; what is right may be. */
+    /* A payload with a wrong digest must not be resumed; anything else may be. */
     f->phase = f->fault.error == FOTA_ERR_INTEGRITY ? FOTA_PHASE_DROP : FOTA_PHASE_END;
 }
 

@@ -21,7 +21,7 @@ void fota_memory(struct fota_memory *memory)
     memory->boot = sizeof(struct fota_boot);
 }
 
-/* An image whose scripts know nothing of a trial may be confirmed by how long it has run. */
+/* An image whose scripts know nothing about trials can be confirmed after running for some time. */
 static void plan_confirmation(struct fota *f)
 {
     const struct fota_system *system = &f->config.port->system;
@@ -155,7 +155,9 @@ int fota_cancel(struct fota *fota)
     return 0;
 }
 
-/* The fault is written here, so that no call in between can take its place. */
+/*
+ * The fault is set in this step, not in fota_cancel(), so that no call in between can overwrite it.
+ */
 static int cancel(struct fota *f)
 {
     fota_engine_fail(f, FOTA_ERR_CANCELLED, 0, 0);
@@ -199,7 +201,7 @@ static void describe(const struct fota *f, struct fota_event *event)
     event->received = f->received;
     event->total = total;
     event->percent = total ? (uint8_t)((uint64_t)f->received * 100 / total) : 0;
-    /* What was overcome is no fault of the update any more. */
+    /* A failure that was overcome is not reported any more. */
     if (f->phase == FOTA_PHASE_BACKOFF || f->phase == FOTA_PHASE_END)
         event->fault = f->fault;
 }
@@ -299,7 +301,7 @@ int fota_confirm(struct fota *fota)
 
     if (fota->phase != FOTA_PHASE_IDLE)
         return fota_engine_fail(fota, FOTA_ERR_BUSY, 0, 0);
-    /* It will be replaced at the next reset, whatever is said of it now. */
+    /* The image will be replaced at the next reset, so it cannot be confirmed any more. */
     if (r.state == FOTA_STATE_INSTALLING || r.state == FOTA_STATE_REVERTING)
         return fota_engine_fail(fota, FOTA_ERR_REVERTING, 0, 0);
     if (r.state != FOTA_STATE_TRIAL)

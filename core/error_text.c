@@ -1,5 +1,5 @@
-/* The texts of errors, nine tenths of their table: a file of their own, for who
- * only wants names. */
+/* The texts of errors are nine tenths of the table. They have a file of their own, so that a
+ * program that only needs the names does not link them. */
 #include <string.h>
 
 #include "fota_error.h"

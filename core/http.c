@@ -78,10 +78,8 @@ static void put_host(struct fota_text *request, const struct fota_url *url)
     fota_text_put_string(request, "\r\n");
 }
 
-/*
- * Bytes to ask for at a time, so that no record is longer than the port can take: servers put an
- * answer's header and its body into one, if they fit. 0: all of it.
- */
+/* How many bytes to ask for at a time, so that no record is longer than the port can take; servers
+ * put the header and the body of an answer into one record if they fit. 0: all bytes. */
 static uint32_t part_size(const struct fota_http *http)
 {
     const struct fota_tls *tls = http->connection.tls;
@@ -380,7 +378,7 @@ static int refuse(struct fota_http *http, struct fota_fault *fault)
     case 404:
     case 410: error = FOTA_ERR_HTTP_NOT_FOUND; break;
     case 416:
-        /* The engine, which may hold all of the file already, compares the size. */
+        /* The engine, which may already have the whole file, compares the size. */
         http->identity.total = header->range_total;
         return fail_sizes(http, fault, FOTA_ERR_HTTP_RANGE, http->offset, http->identity.total);
     default:
@@ -450,7 +448,7 @@ static int header_state(struct fota_http *http, struct fota_fault *fault)
     return event == FOTA_HTTP_HEADER ? judge(http, fault) : receive(http, sizeof http->url, fault);
 }
 
-/* Body bytes lie in the buffer: past those the caller has, into his memory. */
+/* There are body bytes in the buffer: copies them to the caller, except those it has already. */
 static int deliver(struct fota_http *http, const uint8_t *body, size_t length, uint8_t *data,
                    size_t *got, struct fota_fault *fault)
 {
@@ -470,7 +468,7 @@ static int deliver(struct fota_http *http, const uint8_t *body, size_t length, u
     return FOTA_FETCH_DATA;
 }
 
-/* Bytes that are body for sure go to the caller's memory without a stop in the buffer. */
+/* Bytes that certainly belong to the body are received straight into the caller's memory. */
 static int receive_body(struct fota_http *http, uint8_t *data, size_t size, size_t *got,
                         struct fota_fault *fault)
 {

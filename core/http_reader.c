@@ -247,11 +247,11 @@ static int header_end(struct fota_http_reader *reader, struct fota_fault *fault)
      * faulty framing. */
     if (header->chunked && (header->has_length || reader->old))
         return fail(reader, fault, FOTA_ERR_HTTP_LENGTH);
-    /* An encoded page of an error does no harm: its status is the news. */
+    /* The encoding of an error page does not matter, only its status does. */
     if (reader->encoded && header->status < 300)
         return fail(reader, fault, FOTA_ERR_HTTP_ENCODING);
     header->closes |= reader->old;
-    /* By the server's clock alone: a modem may have none. */
+    /* Uses only the server's clock, because a modem may have none. */
     if (reader->date != 0 && reader->retry_date != 0)
         header->retry_after = until(reader->date, reader->retry_date);
     header->validator = reader->etag != 0 ? reader->etag : reader->modified;
@@ -305,7 +305,7 @@ static int status_state(struct fota_http_reader *reader, uint8_t c, struct fota_
     return FOTA_HTTP_MORE;
 }
 
-/* Trailer fields are read over: what they say comes too late. */
+/* Trailer fields are skipped: what they say comes too late. */
 static uint8_t find_field(const struct fota_http_reader *reader)
 {
     for (size_t i = 1; !reader->opened && i < FIELDS; i++)
@@ -314,7 +314,7 @@ static uint8_t find_field(const struct fota_http_reader *reader)
     return FIELD_OTHER;
 }
 
-/* What is no token ends in an error: also a blank before the colon, and a folded line. */
+/* Anything but a token is an error, so a blank before the colon and a folded line are, too. */
 static int name_state(struct fota_http_reader *reader, uint8_t c, struct fota_fault *fault)
 {
     if (c == '\n' && reader->line_length == 0)
@@ -329,7 +329,7 @@ static int name_state(struct fota_http_reader *reader, uint8_t c, struct fota_fa
     }
     if (!is_token_char(c))
         return fail(reader, fault, FOTA_ERR_HTTP_SYNTAX);
-    /* A name that fills the line is none that is looked for. */
+    /* A name that fills the line is not one of those that matter. */
     if (reader->line_length < sizeof reader->line)
         reader->line[reader->line_length++] = (char)c;
     return FOTA_HTTP_MORE;

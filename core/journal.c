@@ -88,7 +88,8 @@ static uint32_t pairs(const struct fota_journal *j)
     return slots(j) / 2 < PAIRS ? slots(j) / 2 : PAIRS;
 }
 
-/* What a cut left unreadable is no record and not blank either: it must not stop the boot. */
+/* Cells that a power cut left unreadable are neither a record nor blank. They must not stop the
+ * boot. */
 static int read_slot(const struct fota_journal *j, unsigned bank, uint32_t slot, uint8_t *data)
 {
     int err =
@@ -127,14 +128,14 @@ struct bank {
     uint32_t sequence;
     struct fota_record record;
     bool unsealed; /* the seal is not whole */
-    bool doubtful; /* what lies behind the record does not prove that it was finished */
+    bool doubtful; /* nothing after the record proves that it was finished */
 };
 
 /*
- * Finds the snapshot of a bank. R1: it counts only if the seal behind it was begun, which proves
- * that programming the snapshot had finished; whether the seal's had, a whole one says well enough.
- * Where the first pair did not hold what was programmed it is one of the next: the last that counts
- * is good. Two records that follow each other prove as much as such a pair.
+ * Finds the snapshot of a bank. By R1 it counts only if the seal after it was begun, because that
+ * proves that the snapshot had been programmed completely. If the first pair did not read back as
+ * it was programmed, one of the next pairs is valid; the last one that counts is good. Two records
+ * that follow each other prove as much as such a pair.
  */
 static int find_snapshot(const struct fota_journal *j, unsigned index, struct bank *bank,
                          uint32_t *first)
@@ -231,9 +232,9 @@ static int program_slot(struct fota_journal *j, unsigned bank, uint32_t slot)
 }
 
 /*
- * R1, R6: the other bank is erased, never the one that holds the newest record. A bank whose seal
- * is not whole may not count at the next start: it is this one that is written anew, for the other
- * holds the newest record that is certain.
+ * R1, R6: the other bank is erased, never the one that holds the newest record. If the seal of this
+ * bank is not whole, the bank may not count at the next start; then this one is written anew,
+ * because the other one holds the newest record that is certain.
  */
 static int move_to_other_bank(struct fota_journal *j, const struct fota_record *record)
 {
@@ -243,7 +244,7 @@ static int move_to_other_bank(struct fota_journal *j, const struct fota_record *
 
     if (flash->ops->erase(flash->ctx, bank_address(j, bank), j->port->map->journal.erase_unit) != 0)
         return err;
-    /* A pair of which one does not hold what was programmed is left behind. */
+    /* If one of a pair does not read back as it was programmed, the next pair is used. */
     for (j->next = 0; err && j->next < 2 * pairs(j); j->next += 2) {
         encode(j->page, record, j->bank_sequence + 1, j->next);
         err = program_slot(j, bank, j->next);
@@ -265,13 +266,13 @@ int fota_journal_write(struct fota_journal *journal, const struct fota_record *r
 {
     int err = FOTA_ERR_JOURNAL;
 
-    /* R2, R4: what an earlier power session left behind may look blank and not be. */
+    /* R2, R4: what an earlier power session left behind may read as blank without being blank. */
     if (journal->owned && journal->next < slots(journal)) {
         encode(journal->page, record, journal->bank_sequence, journal->next);
         err = program_slot(journal, journal->bank, journal->next);
         journal->next++;
     }
-    /* Nothing goes behind a record that may be torn, either. */
+    /* Nothing is appended to a record that may be torn, either. */
     if (err)
         err = move_to_other_bank(journal, record);
     if (err) {

@@ -1,4 +1,5 @@
-/* Whether a package that parses may be installed: signatures first, then what they vouch for. */
+/* Judges whether a package that was parsed may be installed: first its signatures, then what they
+ * vouch for. */
 #include <string.h>
 
 #include "fault.h"
@@ -10,7 +11,7 @@ static int fail(struct fota_fault *fault, int error, uint32_t expected, uint32_t
     return fota_fail(fault, error, FOTA_STAGE_HEADER, expected, got);
 }
 
-/* Of two pieces, one behind the other. */
+/* The digest of two pieces, one after the other. */
 static int hash(const struct fota_crypto_ops *crypto, const void *first, size_t first_size,
                 const void *second, size_t second_size, uint8_t digest[FOTA_DIGEST_SIZE])
 {
@@ -64,8 +65,8 @@ int fota_successor_digest(const struct fota_crypto_ops *crypto,
     return hash(crypto, label, sizeof label, point, FOTA_PUBLIC_KEY_SIZE, digest);
 }
 
-/* From the key at *point, which is trusted, to the last one that follows; *point and `id` become
- * that one's. */
+/* Follows the chain of successors from the trusted key at *point; *point and `id` become those of
+ * the last one. */
 static int follow(const struct fota_crypto_ops *crypto, const struct fota_manifest *m,
                   const uint8_t **point, uint8_t id[FOTA_DIGEST_SIZE])
 {
@@ -87,8 +88,8 @@ static int follow(const struct fota_crypto_ops *crypto, const struct fota_manife
     return err == FOTA_ERR_SIGNATURE ? FOTA_ERR_SUCCESSOR : err;
 }
 
-/* The public key of a signature's key id: the last successor's, or one of the modem's own that was
- * not replaced. */
+/* Finds the public key for a signature's key id: that of the last successor, or one of the modem's
+ * own keys that was not replaced. */
 static int find_point(const struct fota_crypto_ops *crypto, const struct fota_policy *policy,
                       const struct fota_manifest *m, const uint8_t *id, const uint8_t **point)
 {
@@ -108,7 +109,7 @@ static int find_point(const struct fota_crypto_ops *crypto, const struct fota_po
     return trusted_point(policy, id, point);
 }
 
-/* Checks signature `index`; 0 is valid. */
+/* Checks signature number `index`. Returns 0 if it is valid. */
 static int verify_one(const struct fota_crypto_ops *crypto, const struct fota_policy *policy,
                       const struct fota_manifest *m, size_t index, const uint8_t *digest)
 {
@@ -156,7 +157,7 @@ int fota_package_verify(const struct fota_crypto_ops *crypto, const struct fota_
     if (err)
         return fail(fault, err, 0, 0);
     for (size_t i = 0; i < manifest->signature_count; i++) {
-        /* Volatile: a compiler must not see that the second call gives what the first did. */
+        /* Volatile, so that the compiler does not merge the two calls. */
         volatile int once = verify_one(crypto, policy, manifest, i, digest);
         volatile int again = verify_one(crypto, policy, manifest, i, digest);
 
@@ -168,7 +169,7 @@ int fota_package_verify(const struct fota_crypto_ops *crypto, const struct fota_
     }
     if (fota_package_vouched(manifest, policy))
         return 0;
-    /* A signature that is wrong explains more than one that is missing. */
+    /* A wrong signature is a better explanation than a missing one. */
     return fail(fault, first ? first : FOTA_ERR_SIGNATURES, needed, valid);
 }
 
@@ -196,7 +197,7 @@ static int judge_target(const struct fota_manifest *m, const struct fota_device 
     return 0;
 }
 
-/* Keys that were replaced sign no more, and what they vouch for now comes too late. */
+/* Replaced keys may not sign any more, nor vouch for further keys. */
 static int judge_key(const struct fota_manifest *m, const struct fota_device *device,
                      struct fota_fault *fault)
 {
@@ -224,7 +225,7 @@ static int judge_size(const struct fota_manifest *m, const struct fota_policy *p
     return 0;
 }
 
-/* Whether what the package makes of the old image has a way into a slot. */
+/* Is there a way for the package's image into a slot? */
 static int judge_way(const struct fota_manifest *m, const struct fota_policy *policy,
                      const struct fota_device *device, struct fota_fault *fault)
 {
@@ -244,7 +245,7 @@ static bool meets_requires(const struct fota_manifest *m, uint32_t sequence)
     return m->requires_count == 0;
 }
 
-/* What people compare digests by. */
+/* The first four bytes, by which people compare digests. */
 static uint32_t begin_of(const struct fota_object *object)
 {
     const uint8_t *d = object ? object->digest : NULL;
@@ -300,8 +301,11 @@ bool fota_package_may_run(const struct fota_manifest *manifest, const struct fot
            judge_key(manifest, device, &ignored) == 0 && manifest->sequence >= device->counter;
 }
 
-/* A package by itself is no stage of a set, or the only one. The stages of a set come by a call of
- * their own, and none of them is a delta: the image that it would start from is given up. */
+/*
+ * A package by itself does not belong to a set, or is its only stage. The stages of a set are
+ * installed by a call of their own. None of them may be differential, because the image that it
+ * would start from is overwritten.
+ */
 static int judge_set(const struct fota_manifest *m, const struct fota_policy *policy,
                      const struct fota_device *device, struct fota_fault *fault)
 {

@@ -3,7 +3,7 @@
 
 #include "engine.h"
 
-/* A failed local update is over: the script begins again from its first byte. */
+/* A local update that failed is over: the script has to begin again with the first byte. */
 static int end_local(struct fota *f, int err)
 {
     struct fota_fault fault = f->fault;
@@ -73,7 +73,7 @@ int fota_write(struct fota *fota, const void *data, size_t length, uint32_t tota
     return err ? end_local(fota, err) : 0;
 }
 
-/* What the package has at least, by what is known of it in the middle of its header. */
+/* The least size of the package, as far as it is known in the middle of the header. */
 static uint32_t least_size(struct fota *f)
 {
     uint8_t *room;

@@ -65,9 +65,11 @@ void fota_mini_describe(struct fota *f, struct fota_device *device)
     }
     device->map = NULL; /* what comes is the image, and goes into the slot */
     device->set_stage = f->set_stage;
-    /* Set, key and least sequence are those of the updater, which is what is installed now. What
-     * may take the place of the old image was judged when the set was begun; that image may be
-     * gone. */
+    /*
+     * Set, key and lowest sequence are those of the updater, which is what is installed now.
+     * Whether the old image may be replaced was judged when the set was begun; that image may be
+     * gone.
+     */
     device->set_id = f->work.installed.manifest.set_id;
     device->staging_size = device->slot_size;
     device->sequence = 0;
@@ -78,7 +80,7 @@ void fota_mini_describe(struct fota *f, struct fota_device *device)
 
 /* ---- the resident updater -------------------------------------------------------------------- */
 
-/* A new image that did not confirm is fetched again: somebody may have mended it meanwhile. */
+/* A new image that did not confirm is fetched again; it may have been corrected meanwhile. */
 static void pause_after_trials(struct fota *f)
 {
     const struct fota_system *system = &f->config.port->system;

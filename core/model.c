@@ -118,9 +118,9 @@ size_t fota_model_refusal(const struct fota_model *model, enum fota_feature feat
 /* ---- the vendors' numbers -------------------------------------------------------------------- */
 
 /*
- * One row an error that has a number of its own in some binding; the columns are ASR, UNISOC,
- * Qualcomm. What has no row takes the family's general number. Each fits in a byte as what it is
- * more than the column's first.
+ * One row for each error that has a number of its own in some binding; the columns are ASR, UNISOC,
+ * Qualcomm. An error without a row has the family's general number. Each number is stored in a
+ * byte, as its distance from the first one of its column.
  */
 struct code {
     uint8_t error; /* without its sign */
@@ -221,7 +221,8 @@ static enum column column_of(enum fota_family family)
 
 static const struct code general = CODE(0, 1010, 502, 504);
 
-/* Eigencomm's binding numbers its failures -1 to -23: the classes of LwM2M fit in, two a class. */
+/* Eigencomm's binding numbers failures from -1 to -23, which leaves room for two per class of
+ * LwM2M. */
 static int eigencomm_code(int error)
 {
     const struct fota_error_row *row = fota_error_find(error);

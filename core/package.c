@@ -227,7 +227,7 @@ static int parse_fields(const uint8_t *header, struct fota_manifest *m, struct f
         tag = fota_get16(header + at);
         type = tag & ~FOTA_TLV_CRITICAL;
         length = fota_get16(header + at + 2);
-        /* One encoding for one meaning: ascending types, nothing twice. */
+        /* Each header has exactly one encoding: types ascend, and none occurs twice. */
         if (length > m->signed_length - at - 4 || type < previous ||
             (type == previous && type != FOTA_FIELD_CLASS && type != FOTA_FIELD_SUCCESSOR))
             return fail(fault, FOTA_ERR_HEADER_SYNTAX, 0, (uint32_t)at);
@@ -260,7 +260,7 @@ static int require_fields(const struct fota_manifest *m, struct fota_fault *faul
     if ((m->format == FOTA_FORMAT_DELTA || m->format == FOTA_FORMAT_COMPRESSED) &&
         !(m->present & 1u << FOTA_FIELD_PARAMETERS))
         return fail_field(fault, FOTA_FIELD_PARAMETERS);
-    /* A full payload is the image: two different statements about it contradict each other. */
+    /* A full payload is the image, so both fields have to say the same. */
     if (m->format == FOTA_FORMAT_FULL && memcmp(&m->payload, &m->result, sizeof m->payload) != 0)
         return fail_field(fault, FOTA_FIELD_RESULT);
     return 0;

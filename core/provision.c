@@ -1,4 +1,4 @@
-/* Manufacturing: an image into the slot of a modem without a past. */
+/* Manufacturing: writes an image into the slot of a new modem. */
 #include <string.h>
 
 #include "boot_step.h"
@@ -37,7 +37,7 @@ static int write_image(struct fota_boot *b, const uint8_t *image, uint32_t lengt
     return err > 0 ? 0 : err;
 }
 
-/* What was written, as the flash gives it, is what was signed. */
+/* Checks that what the flash holds is what was signed. */
 static int check_image(struct fota_boot *b, struct fota_fault *fault)
 {
     int err = fota_hasher_start(&b->hasher, fota_boot_port(b), fota_boot_map(b)->slot.offset,
@@ -57,7 +57,7 @@ static int clear_last(struct fota_boot *b, const struct fota_region *region,
     return fota_unit_clear(fota_boot_port(b), region, fota_boot_units(region) - 1, fault);
 }
 
-/* Headers in staging and in the other slot speak of a past that is over. */
+/* Clears headers in staging and in the other slot, which belong to earlier updates. */
 static int forget_past(struct fota_boot *b, struct fota_fault *fault)
 {
     const struct fota_region *staging = &fota_boot_map(b)->staging;

@@ -16,7 +16,7 @@ static int fail(struct fota_fault *fault, int error, uint32_t address)
 
 /* ---- the map --------------------------------------------------------------------------------- */
 
-/* Only what is an image as it is may go into a slot. */
+/* Only a payload that is an image as it is may go straight into a slot. */
 static bool goes_into_slot(const struct fota_map *map, uint8_t format)
 {
     return map->other.size && format == FOTA_FORMAT_FULL;
@@ -74,7 +74,7 @@ static bool slots_are_alike(const struct fota_map *map)
     return map->other.size == map->slot.size && map->other.erase_unit == map->slot.erase_unit;
 }
 
-/* Which of the regions cannot be as it is, in the order of FOTA_ERR_MAP; REGIONS: none. */
+/* The number of the first region that is impossible, as in FOTA_ERR_MAP; REGIONS: none is. */
 static uint32_t find_impossible(const struct fota_map *map)
 {
     const struct fota_region *regions[REGIONS] = {&map->slot, &map->staging, &map->journal,

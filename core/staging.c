@@ -1,4 +1,4 @@
-/* What becomes of the bytes of a package, wherever they come from. */
+/* What happens to the bytes of a package, wherever they come from. */
 #include <string.h>
 
 #include "device.h"
@@ -20,7 +20,7 @@ size_t fota_staging_room(struct fota *f, uint8_t **data)
 
     if (!in_header(f))
         return fota_writer_room(&f->writer, data);
-    /* What came so far was measured when it came. */
+    /* Earlier bytes were measured when they came. */
     fota_package_measure(f->header, f->header_fill, &size, &ignored);
     *data = f->header + f->header_fill;
     return size - f->header_fill;
@@ -96,7 +96,7 @@ void fota_staging_begin(struct fota *f, uint32_t done)
     f->stage = FOTA_STAGE_DOWNLOAD;
 }
 
-/* What failed once would fail again, in a loop that wears the flash out. */
+/* A package that was reverted would fail again, in a loop that wears out the flash. */
 static int check_reverted(struct fota *f)
 {
     const struct fota_record *r = &f->journal.record;
@@ -187,7 +187,7 @@ int fota_staging_store(struct fota *f)
 
 /* ---- payload --------------------------------------------------------------------------------- */
 
-/* Its begin, before it is stored, says whether the update could be taken back. */
+/* The beginning of the payload tells, before it is stored, whether the update can be reverted. */
 static int judge_begin(struct fota *f)
 {
     enum fota_way way;
@@ -202,7 +202,7 @@ static int judge_begin(struct fota *f)
                : fota_way_undo(f->config.policy, &f->manifest, way, f->work.page, &undo, &f->fault);
 }
 
-/* A piece of work for a page that is full, or with `flush` for any. */
+/* Does flash work for a page that is full, or with `flush` for any page. */
 static int work(struct fota *f, bool flush)
 {
     int err = 0;
@@ -220,7 +220,7 @@ int fota_staging_work(struct fota *f)
     err = work(f, false);
 
     if (err > 0)
-        f->attempts = f->parts = 0; /* a page got through: a weak link is no dead one */
+        f->attempts = f->parts = 0; /* a page has arrived: the link is weak, but works */
     if (err > 0 && f->writer.at % f->writer.region.erase_unit == 0 &&
         f->writer.at - f->base > f->marked)
         f->phase = FOTA_PHASE_MARK;
@@ -266,7 +266,7 @@ int fota_staging_hash(struct fota *f)
     return err < 0 ? err : 0;
 }
 
-/* One unit of the slot: nothing behind the image, then the manifest, which makes it one. */
+/* Does one unit of the slot: clears what lies behind the image, then writes the manifest. */
 int fota_staging_seal(struct fota *f)
 {
     const struct fota_region *slot = &f->writer.region;
@@ -337,7 +337,7 @@ int fota_staging_drop(struct fota *f)
     r.error = (int16_t)f->fault.error;
     r.stage = (uint8_t)f->fault.stage;
     r.progress = 0;
-    /* If it cannot be noted the next download finds the same damage by its digest. */
+    /* If that cannot be noted, the next download finds the same damage by the digest. */
     (void)fota_journal_write(&f->journal, &r);
     f->phase = FOTA_PHASE_END;
     return 0;

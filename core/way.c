@@ -44,7 +44,7 @@ int fota_way_ring(const struct fota_map *map, const struct fota_manifest *packag
     return 0;
 }
 
-/* Where what is made goes, and what becomes of the old image. */
+/* Decides where the new image goes, and what happens to the old one. */
 static int find_way(const struct fota_map *map, const struct fota_manifest *package,
                     uint32_t installed, enum fota_way *way, struct fota_fault *fault)
 {
