@@ -39,7 +39,7 @@ static void register_all(lua_State *L, const luaL_Reg *list, int first)
     }
 }
 
-/* The functions of the table on top that wait. */
+/* Wraps those functions of the table on top of the stack that may wait. */
 static void let_wait(lua_State *L, const char *const *names)
 {
     for (; *names; names++) {
@@ -49,7 +49,7 @@ static void let_wait(lua_State *L, const char *const *names)
     }
 }
 
-/* Pushes the face; its engine is NULL if that could not be opened. */
+/* Pushes the face. Its engine is NULL if it could not be opened. */
 static int push_face(lua_State *L, const struct fota_config *config)
 {
     size_t offset = (sizeof(struct face) + ENGINE_ALIGN - 1) / ENGINE_ALIGN * ENGINE_ALIGN;

@@ -14,10 +14,8 @@
  */
 int fota_lua_open(lua_State *L, const struct fota_config *config);
 
-/*
- * The platform's modem, for a plain `require "fota"`; made at the first call for this state, and
- * closed with it. NULL: there is none, and a message was pushed. A platform provides it.
- */
+/* Provided by a platform: returns the modem for a plain `require "fota"`. It is made at the first
+ * call for this state and closed with the state. NULL: there is none, and a message was pushed. */
 const struct fota_config *fota_lua_platform(lua_State *L);
 
 int luaopen_fota(lua_State *L);

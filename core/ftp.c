@@ -159,7 +159,7 @@ static int ask_decoded(struct fota_ftp *ftp, const char *verb, struct fota_span 
     return ask(ftp, &command, state, fault);
 }
 
-/* RFC 1635 section 3: who does not say who he is. */
+/* RFC 1635 section 3: the login where the url has no user. */
 static int ask_user(struct fota_ftp *ftp, struct fota_fault *fault)
 {
     const struct fota_url *url = &ftp->parts;

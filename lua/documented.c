@@ -1,4 +1,4 @@
-/* QuecPython's calls: what they take and return is the vendor's. */
+/* QuecPython's calls. Arguments and results are as the vendor documents them. */
 #include <string.h>
 
 #include "lua/face.h"
@@ -73,7 +73,7 @@ static int begin_download(lua_State *L, struct face *face, int index, int second
     return begin_kind(L, face, index, has_callback, &kind);
 }
 
-/* Raises for what cannot be meant by ssl_params, the table at `index`. */
+/* Raises if the table at `index` cannot be meant as ssl_params. */
 static void check_ssl_params(lua_State *L, int index)
 {
     static const char *const known[] = {"ca_cert",     "client_cert", "client_key",
@@ -125,7 +125,7 @@ static int http_download(lua_State *L)
                                 "a callback is not supported with url2 (mini fota)");
     if (!has_url1)
         return missing_url(L, "url1");
-    /* Who asks for TLS must not send a password in the clear. */
+    /* A call that asks for TLS must not send a password in the clear. */
     for (int url = URL1; has_ssl && url <= (has_url2 ? URL2 : URL1); url++)
         if (has_scheme(L, url, &scheme) && scheme == FOTA_SCHEME_FTP)
             return fota_lua_refused(L, FOTA_ERR_UNSUPPORTED, 0,
@@ -133,8 +133,8 @@ static int http_download(lua_State *L)
     return begin_download(L, face, URL1, has_url2 ? URL2 : 0, has_callback, has_ssl ? SSL : 0);
 }
 
-/* The document knows one status for all that goes well. Schemes that this call is not for are
- * refused here; what no url is, by the engine. */
+/* The document has only one status for success. A scheme that belongs to another call is refused
+ * here; anything that is not a url is refused by the engine. */
 static int ftp_download(lua_State *L)
 {
     static const char *const known[] = {"url", "callback", NULL};
@@ -216,7 +216,7 @@ static int download_cancel(lua_State *L)
     return fota_lua_documented(L, face, fota_cancel(face->engine));
 }
 
-/* What a documented call would return, as a native one does: nil instead of -1. */
+/* Turns the results of a documented call into those of a native one: nil instead of -1. */
 static int natively(lua_State *L, int results)
 {
     lua_pushnil(L);
@@ -290,8 +290,8 @@ static int write_bytes(lua_State *L)
     return fota_lua_documented(L, face, err);
 }
 
-/* For flush() and verify(). The vendor's sample does not look at what write() returns: then the
- * reason why there is nothing to flush is that of the write() that failed. */
+/* For flush() and verify(). The vendor's sample ignores what write() returns. If there is nothing
+ * to flush because a write() has failed, the reason is that of the write(). */
 static int concluded(lua_State *L, struct face *face, int err)
 {
     if (err == FOTA_ERR_STATE && face->unwritten.error)
@@ -326,7 +326,7 @@ static int verify(lua_State *L)
 
 /* ---- the object ------------------------------------------------------------------------------ */
 
-/* Raises for what is no number; a number but 0 and 1 is left to the caller. */
+/* Raises for anything but a number. Numbers other than 0 and 1 are left to the caller. */
 static lua_Number read_reset_disable(lua_State *L, int index)
 {
     if (lua_isnil(L, index))
@@ -336,7 +336,9 @@ static lua_Number read_reset_disable(lua_State *L, int index)
     return lua_tonumber(L, index);
 }
 
-/* Makes the object, with a copy of the texts at `first` and the two behind: they live as long. */
+/*
+ * Makes the object, with copies of the three texts from `first` on, which live as long as it does.
+ */
 static void push_object(lua_State *L, bool keep_awake, int first)
 {
     size_t lengths[3], total = 0;

@@ -25,13 +25,13 @@ enum { UPVALUE_FACE = 1, UPVALUE_OBJECT, UPVALUE_JOB, UPVALUE_PINS, UPVALUES = U
 
 #define PINS lua_upvalueindex(UPVALUE_PINS)
 
-/* How an update ended, for whoever waits for it. */
+/* How an update ended, for those who wait for it. */
 struct ending {
     int error;
     char text[FOTA_TEXT_MAX + 32]; /* "NAME: text" */
 };
 
-/* What fota() gives. The texts of `tls` lie behind it in the same userdata. */
+/* What fota() returns. The texts of `tls` follow it in the same userdata. */
 struct object {
     bool keep_awake;            /* no reset after its downloads */
     struct fota_tls_params tls; /* its certificates, where ssl_params names none */
@@ -59,7 +59,7 @@ struct job {
     enum fota_stage stage;
 };
 
-/* The image that runs. It cannot be read while an update writes: it is kept from before. */
+/* The running image. It cannot be read while an update is written, so it is remembered before. */
 struct running {
     bool known;
     char version[FOTA_NAME_MAX + 1]; /* "" it has none that can be read */
@@ -111,14 +111,14 @@ int fota_lua_push_documented(lua_State *L, const struct ending *ending);
 /* true, or nil, message, code: what a native call returns. */
 int fota_lua_push_native(lua_State *L, const struct ending *ending);
 
-/* The same for a call of the engine that returned `error`. */
+/* The same for a call of the engine that has returned `error`. */
 int fota_lua_documented(lua_State *L, const struct face *face, int error);
 int fota_lua_native(lua_State *L, const struct face *face, int error);
 
-/* -1, message, code for what the engine was not asked. */
+/* Returns -1, message, code for an error that the engine does not know of. */
 int fota_lua_refused(lua_State *L, int error, uint32_t got, const char *subject);
 
-/* An integer where it fits: with LUA_32BITS large counts are floats. */
+/* Pushes an integer if it fits; with LUA_32BITS large counts are floats. */
 void fota_lua_push_number(lua_State *L, int64_t value);
 
 /* Fields of the table on top. */
@@ -135,13 +135,15 @@ bool fota_lua_typed_field(lua_State *L, int index, const char *name, int type);
 /* Pushes the callable field `name`, or nil. Returns whether it is there. */
 bool fota_lua_callable_field(lua_State *L, int index, const char *name);
 
-/* The value at `index` as a whole number; raises, naming it `name`, for anything else. */
+/* The whole number at `index`; raises, with `name` in the message, if it is anything else. */
 uint32_t fota_lua_whole_number(lua_State *L, int index, const char *name);
 
-/* The same of a number only: false for one that is not whole, or not from 0 to UINT32_MAX. */
+/*
+ * The same for numbers only: returns false for one that is not whole, or not from 0 to UINT32_MAX.
+ */
 bool fota_lua_to_whole(lua_State *L, int index, uint32_t *whole);
 
-/* Raises, naming the value at `index` `name`, unless it is a number. */
+/* Raises, with `name` in the message, unless the value at `index` is a number. */
 void fota_lua_check_number(lua_State *L, int index, const char *name);
 
 /* Argument 2 is the table of named arguments or, where `text` says so, one string alone. Returns
@@ -154,9 +156,9 @@ const struct object *fota_lua_check_object(lua_State *L);
 /* ---- tls.c ----------------------------------------------------------------------------------- */
 
 /*
- * Puts together what https demands for `url`, from ssl_params at `index` (0: none were given) and
- * from the object, which is argument 1, into kind->has_tls, ->tls, ->texts. Returns what is wrong
- * with it, or NULL. Prints warnings.
+ * Collects the parameters of TLS for `url` in kind->has_tls, ->tls and ->texts: from ssl_params at
+ * `index` (0: none were given) and from the object, which is argument 1. Prints warnings. Returns
+ * what is wrong, or NULL.
  */
 const char *fota_lua_tls(lua_State *L, const struct face *face, int index, const char *url,
                          struct job *kind);
@@ -170,7 +172,8 @@ const char *fota_lua_tls(lua_State *L, const struct face *face, int index, const
 int fota_lua_begin(lua_State *L, struct face *face, int index, bool has_callback,
                    const struct job *kind, struct ending *ending);
 
-/* The C function on top may wait: replaces it by one that can, where this Lua wants that. */
+/* The C function on top of the stack may wait. Replaces it by one that can, in a Lua that needs
+ * that. */
 void fota_lua_make_waiting(lua_State *L);
 
 /* Waits for the end of the job on top of the stack, for a documented call. */
@@ -179,16 +182,18 @@ int fota_lua_wait_documented(lua_State *L, struct face *face);
 /* One step of the engine; tells Lua what happened. */
 enum fota_step fota_lua_advance(lua_State *L, struct face *face, struct fota_event *event);
 
-/* To be called before an update begins: what last_result() tells of the image that runs. */
+/*
+ * To be called before an update begins: remembers what last_result() tells about the running image.
+ */
 void fota_lua_remember_running(struct face *face);
 
-/* Runs the engine until the update that runs now has ended. */
+/* Runs the engine until the current update has ended. */
 void fota_lua_pump(lua_State *L, struct face *face);
 
-/* Sleeps until the network moves, at most `ms`. */
+/* Sleeps until there may be something to do, at most `ms` milliseconds. */
 void fota_lua_pause(const struct face *face, uint32_t ms);
 
-/* Bytes per second of this connection, 0 unknown. */
+/* Bytes per second over the current connection; 0: unknown. */
 uint32_t fota_lua_rate(const struct face *face);
 
 /* ---- tables of functions --------------------------------------------------------------------- */

@@ -6,7 +6,7 @@
 /* What a coroutine waits for. */
 enum awaited { AWAIT_DOCUMENTED, AWAIT_END, AWAIT_EVENT };
 
-/* One that waits; it lies at the bottom of its coroutine's stack. */
+/* A call that waits; it lies at the bottom of its coroutine's stack. */
 struct wait {
     enum awaited awaited;
     bool over;
@@ -32,8 +32,8 @@ static int say(lua_State *L)
     return 0;
 }
 
-/* An error that must not stop the engine: of a callback or of a coroutine that was resumed. A
- * global table that raises for an unknown name must not either. */
+/* Reports an error that must not stop the engine: one of a callback, or of a coroutine that was
+ * resumed. Nor may a global table that raises for unknown names stop it. */
 static void report(lua_State *L, const char *where)
 {
     const char *message = lua_tostring(L, -1);
@@ -101,8 +101,8 @@ static void call_back(lua_State *L, struct face *face, int status, int progress)
     lua_remove(L, function);
 }
 
-/* Resumes with the `n` values on top of the coroutine's stack. What it yields or returns is
- * dropped: with values left on it a dead coroutine would look suspended. */
+/* Resumes the coroutine with the `n` values on top of its stack. What it yields or returns is
+ * dropped: with values left on its stack a dead coroutine would look suspended. */
 static int resume(lua_State *L, struct face *face, lua_State *coroutine, int n)
 {
     bool outer = face->resuming;
@@ -157,13 +157,13 @@ static bool can_yield(lua_State *L, const struct face *face)
     return lua_isyieldable(L);
 }
 
-/* Whoever holds the coroutine may have closed it. */
+/* The coroutine's owner may have closed it. */
 static bool sleeps(lua_State *coroutine)
 {
     return lua_status(coroutine) == LUA_YIELD;
 }
 
-/* Somebody else may resume the coroutine meanwhile: it goes on waiting. */
+/* If somebody else resumes the coroutine meanwhile, it goes on waiting. */
 static int waited(lua_State *L, int status, lua_KContext context)
 {
     const struct wait *wait = lua_touserdata(L, 1);
@@ -194,9 +194,9 @@ static bool can_yield(lua_State *L, const struct face *face)
 }
 
 /*
- * A C function of these Luas does not come back after it yielded: a function in Lua goes round it.
- * When it must wait the C function returns `unsettled` and its struct wait, and so does `settle` as
- * long as that is not over: somebody else may have resumed the coroutine.
+ * In these Luas a C function cannot go on after it has yielded, so a function in Lua wraps it. When
+ * the C function has to wait it returns `unsettled` and its struct wait. `settle` does the same as
+ * long as the wait is not over, because somebody else may have resumed the coroutine.
  */
 static const char loop_name[] = "=fota";
 static const char loop[] = "local call, settle, yield, unsettled, pcall, error = ...\n"
@@ -256,10 +256,8 @@ void fota_lua_make_waiting(lua_State *L)
 }
 #endif
 
-/*
- * Wakes the coroutine that waits for the job, by the scheduler's own function where there is one,
- * with what the call that waits returns.
- */
+/* Wakes the coroutine that waits for the job, with the results of the waiting call. If the
+ * scheduler has a function for that, it is used. */
 static void wake(lua_State *L, struct face *face, struct job *job)
 {
     int top = lua_gettop(L);
@@ -291,7 +289,7 @@ static void wake(lua_State *L, struct face *face, struct job *job)
     lua_settop(L, top);
 }
 
-/* What the coroutine that waits for the job waits for, or NULL if none does. */
+/* What the waiting coroutine waits for; NULL if none is waiting for the job. */
 static const struct wait *waiting(lua_State *L, struct job *job)
 {
     const struct wait *wait;
@@ -408,7 +406,7 @@ static void progress(lua_State *L, struct face *face, const struct fota_event *e
     lua_pop(L, 1);
 }
 
-/* The vendors' bindings differ in where the error code stands. */
+/* The vendors' bindings differ in the position of the error code. */
 static void terminal_callback(lua_State *L, struct face *face, struct job *job)
 {
     const struct fota_model *model = face->config->model;
@@ -423,7 +421,7 @@ static void terminal_callback(lua_State *L, struct face *face, struct job *job)
         call_back(L, face, code, job->percent);
 }
 
-/* The engine is done with the texts of its TLS parameters. */
+/* The engine does not need the texts of its TLS parameters any more. */
 static void drop_texts(lua_State *L, struct job *job)
 {
     if (job->has_tls)
@@ -431,8 +429,8 @@ static void drop_texts(lua_State *L, struct job *job)
     job->has_tls = false;
 }
 
-/* The callback, and whoever is woken, may begin the next download: nothing of this one is kept in
- * the face by then. Until both have returned the job is pinned. */
+/* The callback, or a coroutine that is woken, may begin the next download, so by then nothing of
+ * this one is left in the face. The job is pinned until both have returned. */
 static void job_ended(lua_State *L, struct face *face)
 {
     const struct fota_system *system = &face->config->port->system;
@@ -520,7 +518,7 @@ void fota_lua_pause(const struct face *face, uint32_t ms)
         net->ops->wait(net->ctx, ms);
 }
 
-/* When a callback begins the next update that one is not waited for here. */
+/* If a callback begins the next update, this does not wait for that one. */
 void fota_lua_pump(lua_State *L, struct face *face)
 {
     struct fota_event event;
@@ -558,7 +556,9 @@ int fota_lua_begin(lua_State *L, struct face *face, int index, bool has_callback
     job->stage = FOTA_STAGE_CONNECT;
     lua_pushvalue(L, lua_upvalueindex(UPVALUE_JOB));
     lua_setmetatable(L, -2);
-    /* For C it would end here, and another file would be fetched than the one that was meant. */
+    /*
+     * For C the text would end here, and another file would be fetched than the one that was meant.
+     */
     if (strlen(url) != length) {
         fota_lua_compose(&fault, ending);
         drop_texts(L, job);

@@ -16,7 +16,7 @@ static int push_result(lua_State *L, int result)
     return 3;
 }
 
-/* Anything may follow: the flash address of LuatOS has no meaning here. */
+/* The flash addresses that LuatOS passes have no meaning here, so any arguments are accepted. */
 static int init(lua_State *L)
 {
     struct face *face = face_of(L);
@@ -110,7 +110,7 @@ static int run(lua_State *L)
     return push_result(L, write_all(face_of(L), data, length));
 }
 
-/* Flushes and verifies what is complete; the C result. */
+/* Flushes and verifies a package that is complete. Returns the C result. */
 static int conclude(lua_State *L, struct face *face)
 {
     if (face->luatos == LUATOS_DONE)
@@ -129,7 +129,7 @@ static int conclude(lua_State *L, struct face *face)
     return 0;
 }
 
-/* The same where no more bytes will come: what is not complete has failed. */
+/* The same when no more bytes will come: an incomplete package has failed. */
 static int conclude_now(lua_State *L, struct face *face)
 {
     int result = conclude(L, face);
@@ -144,8 +144,8 @@ static int is_done(lua_State *L)
     return 2;
 }
 
-/* Scripts call finish(true) after file() too: what is verified stays verified. A download that runs
- * is not LuatOS's to end. */
+/* Scripts call finish(true) after file() as well; what is verified stays verified. A running
+ * download does not belong to LuatOS's functions and is not ended by them. */
 static int finish(lua_State *L)
 {
     struct face *face = face_of(L);

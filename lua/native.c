@@ -21,7 +21,7 @@ static int poll(lua_State *L)
     for (int i = 0; i < POLL_STEPS && step != FOTA_STEP_IDLE; i++) {
         step = fota_lua_advance(L, face, &event);
         if (event.kind != FOTA_EVENT_NONE)
-            break; /* one event a call: whoever watches the status sees each */
+            break; /* one event at a call, so that a script that watches the status sees each */
         if (step == FOTA_STEP_WAIT) {
             if (ms == 0)
                 break;

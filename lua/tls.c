@@ -1,4 +1,4 @@
-/* What https demands: ssl_params, and the certificates that an object was made with. */
+/* The parameters of TLS: ssl_params, and the certificates that an object was made with. */
 #include <string.h>
 
 #include "lua/face.h"
@@ -25,7 +25,7 @@ static void warn(lua_State *L, const char *text)
 
 #define ABSENT (-2)
 
-/* The field as a whole number; -1 for what is none that is known, ABSENT. */
+/* The field as a whole number; -1 if it is anything else, ABSENT if it is not there. */
 static int number_field(lua_State *L, int index, const char *name)
 {
     bool absent;
@@ -40,8 +40,10 @@ static int number_field(lua_State *L, int index, const char *name)
     return number >= 0 && number < 10 && number == (lua_Number)(int)number ? (int)number : -1;
 }
 
-/* The field's text, kept by the table on top of the stack, or `*text` left as it is. A zero byte
- * makes it a text from which nothing can be read. */
+/*
+ * Sets *text to the field's text, which the table on top of the stack keeps; without the field
+ * *text is left as it is. A text with a zero byte becomes one that no certificate can be read from.
+ */
 static void take_text(lua_State *L, int index, const char *name, const char **text)
 {
     size_t length = 0;
@@ -70,8 +72,8 @@ static const char *read_version(lua_State *L, int index, struct fota_tls_params 
     return NULL;
 }
 
-/* Level 0 authenticates nobody, 1 the server, 2 the client, too; without one, whatever there are
- * certificates for. */
+/* Level 0 authenticates nobody, 1 the server, 2 the client as well. Without a level it depends on
+ * which certificates there are. */
 static const char *read_level(lua_State *L, int index, struct fota_tls_params *params)
 {
     int level = number_field(L, index, "sec_level");
@@ -98,7 +100,7 @@ static bool is_secure(const char *url)
     return url[colon] && colon > 0 && (url[colon - 1] | 0x20) == 's';
 }
 
-/* The engine's own default needs no look at certificates before a download by http. */
+/* With the engine's default, no certificates have to be checked before a download by http. */
 static bool is_usual(const struct fota_tls *port, const struct fota_tls_params *params, int index)
 {
     return !index && !params->ca_cert && !params->client_cert && !params->client_key &&

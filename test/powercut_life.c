@@ -493,7 +493,7 @@ static void boot_once_more(struct campaign *c)
             powercut_fail(c, "the end does not boot");
         return;
     }
-    /* Who lost his journal may change his mind once. */
+    /* A modem that has lost its journal may decide differently once. */
     if (!holds(c, c->reverted ? &c->old : &c->update) &&
         !(c->disturbance->junk && holds(c, c->reverted ? &c->update : &c->old)))
         powercut_fail(c, "the end is another image");

@@ -73,7 +73,7 @@
 #define TCP_SND_BUF      FOTA_LWIP_SEND_BUFFER
 #define TCP_SND_QUEUELEN (2 * (TCP_SND_BUF / TCP_MSS) + 4)
 #define TCP_SYNMAXRTX    12 /* 3 s apart, so that the deadline of the engine comes first */
-/* Where a stranger knows the first number of a connection he can break into it (RFC 6528). */
+/* An attacker who can guess the first number of a connection can break into it (RFC 6528). */
 #define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port) fota_lwip_random()
 #define TCP_LISTEN_BACKLOG                                              0
 #define LWIP_TCP_SACK_OUT                                               1 /* a server then repeats what was lost and no more */

@@ -30,7 +30,7 @@ static void run(struct fota_lwip_net *net)
     sys_check_timeouts();
 }
 
-/* That the second family has no address says less than what became of the first. */
+/* If the second family has no address, the error of the first one is the better explanation. */
 static void fail(struct fota_lwip_stream *s, int error)
 {
     if (!s->second || error != FOTA_ERR_DNS)
@@ -125,7 +125,7 @@ static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
 
 /* ---- connecting ------------------------------------------------------------------------------ */
 
-/* Gives the pcb back to lwIP, which may need it for a while to say goodbye. */
+/* Gives the pcb back to lwIP, which may need it for a while to close the connection. */
 static void release(struct fota_lwip_stream *s)
 {
     struct tcp_pcb *pcb = s->pcb;
@@ -206,7 +206,7 @@ static bool find_peer(const struct fota_lwip_net *net, const struct fota_lwip_st
     return false;
 }
 
-/* Begins as soon as there is an address to speak from. */
+/* Begins to connect as soon as the interface has an address. */
 static void begin(const struct fota_lwip_net *net, struct fota_lwip_stream *s)
 {
     ip_addr_t address;
@@ -233,7 +233,8 @@ static enum fota_address_family other_family(const struct fota_lwip_stream *s)
     return s->current == FOTA_ADDRESS_IPV6 ? FOTA_ADDRESS_IPV4 : FOTA_ADDRESS_IPV6;
 }
 
-/* ms until the other family is tried because this one does not answer; `ms` if that is later. */
+/* How many ms are left until the other family is tried because this one does not answer; at most
+ * `ms`. */
 static uint32_t until_silence(const struct fota_lwip_stream *s, uint32_t ms)
 {
     uint32_t silent = sys_now() - s->since_ms;
@@ -260,7 +261,9 @@ static void try_other(struct fota_lwip_stream *s)
     look_up(s);
 }
 
-/* RFC 1035, section 2.3.4. lwIP does not look, and a longer label would be a pointer to it. */
+/*
+ * RFC 1035, section 2.3.4. lwIP does not check this, and would encode a longer label as a pointer.
+ */
 static bool is_name(const char *host)
 {
     size_t label = 0, length = 0;
@@ -346,7 +349,7 @@ static int net_send(void *ctx, int stream, const void *data, size_t len)
     room = tcp_sndbuf(s->pcb);
     len = len < room ? len : room;
     if (len == 0 || tcp_write(s->pcb, data, (u16_t)len, TCP_WRITE_FLAG_COPY) != ERR_OK)
-        len = 0; /* until what is on its way is acknowledged */
+        len = 0; /* until data on its way is acknowledged */
     tcp_output(s->pcb);
     return (int)len;
 }
@@ -377,7 +380,7 @@ static void net_close(void *ctx, int stream)
     if (s) {
         release(s);
         s->state = FOTA_LWIP_FREE;
-        run(net); /* nobody may come here again, and the server shall hear of it */
+        run(net); /* this may be the last call, and the server has to be told */
     }
 }
 

@@ -34,7 +34,7 @@ struct timer {
     int64_t expires_ms; /* -1: not running */
 };
 
-/* lwIP is one a process, and so is this. */
+/* There is one lwIP in a process, so there is one network. */
 static struct {
     bool open;
     Slirp *slirp;
@@ -82,7 +82,7 @@ void fota_lwip_failed(const char *what)
 
 /* ---- what libslirp calls --------------------------------------------------------------------- */
 
-/* Called in the middle of lwIP's output, too: lwIP must not be entered from here. */
+/* This is also called in the middle of lwIP's output, so it must not call lwIP. */
 static ssize_t on_packet(const void *data, size_t length, void *ctx)
 {
     struct frame *frame = length <= FRAME_MAX ? malloc(sizeof *frame + length) : NULL;
@@ -309,7 +309,9 @@ static bool open_slirp(void)
     return net.slirp != NULL;
 }
 
-/* libslirp writes to sockets that may be gone, and leaves it to us that this is no signal. */
+/*
+ * libslirp writes to sockets that may be closed, and leaves it to the program to ignore the signal.
+ */
 static void ignore_sigpipe(void)
 {
     struct sigaction action;

@@ -71,7 +71,7 @@ static uint8_t types_of(enum fota_address_family family)
     }
 }
 
-/* As soon as there is an address to speak from. */
+/* Begins as soon as the interface has an address. */
 static void begin(struct fota_lwip_udp_stream *s)
 {
     if (!fota_lwip_has_address(s->family))
@@ -126,7 +126,7 @@ static int not_connected(const struct fota_lwip_udp_stream *s)
     return s && s->state != FOTA_LWIP_FAILED ? 0 : FOTA_ERR_CONNECTION;
 }
 
-/* What cannot be sent is lost, as on its way. */
+/* A datagram that cannot be sent is lost, as it may be on its way. */
 static int udp_send_datagram(void *ctx, int stream, const void *data, size_t len)
 {
     struct fota_lwip_udp *udp = ctx;

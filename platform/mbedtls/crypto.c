@@ -12,8 +12,10 @@
 
 #define SCALAR_SIZE (FOTA_SIGNATURE_SIZE / 2)
 
-/* Gives mbedTLS's error; a point that is not on the curve is one. By its coordinates: the library's
- * reader knows compressed points, too, and costs a boot loader 1.5 KB for that. */
+/*
+ * Sets the point by its coordinates. Returns mbedTLS's error, for example if it is not on the
+ * curve. The library's own function also reads compressed points, which costs a boot loader 1.5 KB.
+ */
 static int read_key(const mbedtls_ecp_group *group, mbedtls_ecp_point *point,
                     const uint8_t key[FOTA_PUBLIC_KEY_SIZE])
 {
@@ -26,10 +28,8 @@ static int read_key(const mbedtls_ecp_group *group, mbedtls_ecp_point *point,
     return error ? error : mbedtls_ecp_check_pubkey(group, point);
 }
 
-/*
- * A wrong key and a wrong signature are the package's fault and final; what is left is the
- * library's, memory above all, and may go away.
- */
+/* A wrong key or a wrong signature is the fault of the package, and final. Everything else, such as
+ * lack of memory, is a failure of the library and may go away. */
 static int judge(int error)
 {
     switch (error) {

@@ -13,9 +13,9 @@
 #define HOST_MAX   255u     /* characters (RFC 1035, section 2.3.4) */
 
 /*
- * What is sound by RFC 9325, section 4.2; the library leaves out what it has not. CBC comes last:
- * for servers of the first years of TLS 1.2, and because one of TLS 1.1, which has nothing else,
- * then names its version instead of saying only that there is nothing in common.
+ * The cipher suites that RFC 9325, section 4.2, recommends; the library skips those that it lacks.
+ * CBC comes last. It is for old servers of TLS 1.2; and a server of TLS 1.1, which has nothing
+ * else, then tells its version instead of only that there is no common suite.
  */
 static const int suites[] = {
     MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
@@ -45,7 +45,7 @@ static bool is_memory(int ret)
            low == MBEDTLS_ERR_ASN1_ALLOC_FAILED;
 }
 
-/* Notes what the library says, and returns `error`. */
+/* Remembers the library's error, and returns `error`. */
 static int because(struct fota_mbedtls_tls *tls, int ret, int error)
 {
     tls->reason = (uint32_t)-ret;
@@ -91,7 +91,7 @@ static int judge_certificate(struct fota_mbedtls_session *session, int ret)
     return fota_mbedtls_certificate_error(flags);
 }
 
-/* A record that would fit is a broken one, or none at all. */
+/* If the record would fit, it is broken, or no record at all. */
 static int judge_record(const struct fota_mbedtls_session *session)
 {
     if (fota_compat_record_length(&session->ssl) > MBEDTLS_SSL_IN_CONTENT_LEN)
@@ -99,7 +99,7 @@ static int judge_record(const struct fota_mbedtls_session *session)
     return session->done ? FOTA_ERR_CONNECTION : FOTA_ERR_TLS_HANDSHAKE;
 }
 
-/* What the library's error means; it is the end of the session. */
+/* The FOTA_ERR_* for an error of the library, which ends the session. */
 static int judge(struct fota_mbedtls_session *session, int ret)
 {
     int high = -(-ret & 0xFF80);
@@ -171,7 +171,7 @@ static int stream_recv(void *ctx, unsigned char *data, size_t len)
     if (got == 0)
         return MBEDTLS_ERR_SSL_WANT_READ;
     if (got == FOTA_ERR_CLOSED)
-        return 0; /* for mbedTLS, which knows whether close_notify came before */
+        return 0; /* for mbedTLS, which knows whether a close_notify came before */
     if (got < 0) {
         session->error = got;
         return MBEDTLS_ERR_NET_RECV_FAILED;
@@ -203,7 +203,7 @@ static int start_once(struct fota_mbedtls_tls *tls)
     return 0;
 }
 
-/* Where some of them cannot be read, the others may do. */
+/* If some of them cannot be read, the others may be enough. */
 static int read_authorities(struct fota_mbedtls_tls *tls, mbedtls_x509_crt *chain, const char *text,
                             const char **subject)
 {
@@ -327,8 +327,8 @@ static int add_text(mbedtls_sha256_context *sha, const char *text)
     return fota_compat_sha256_update(sha, (const unsigned char *)text, strlen(text) + 1);
 }
 
-/* A session is gone on with only where all that was demanded of it is the same: a server that was
- * not verified then is not verified by going on. */
+/* A session is resumed only if the same was demanded of it: a server that was not verified then is
+ * not verified by resuming the session. */
 static int identify(struct fota_mbedtls_session *session, const char *host,
                     const struct fota_tls_params *params)
 {
@@ -357,7 +357,7 @@ static uint64_t now_ms(const struct fota_mbedtls_tls *tls)
     return tls->system->ops->now_ms(tls->system->ctx);
 }
 
-/* Failing to keep or to go on costs a whole handshake, nothing else. */
+/* If a session cannot be kept or resumed, that only costs a full handshake. */
 static void keep(struct fota_mbedtls_session *session)
 {
     struct fota_mbedtls_tls *tls = session->tls;
@@ -370,8 +370,8 @@ static void keep(struct fota_mbedtls_session *session)
     memcpy(tls->last.identity, session->identity, sizeof tls->last.identity);
 }
 
-/* FTP's data connection goes on with the session of the control connection, which is still open:
- * servers demand it as proof that both are the same client's. */
+/* The data connection of FTP resumes the session of the control connection, which is still open.
+ * Servers demand that as proof that both belong to the same client. */
 static void keep_open_one(struct fota_mbedtls_session *session)
 {
     for (size_t i = 0; i < FOTA_MBEDTLS_SESSIONS; i++) {
@@ -383,7 +383,8 @@ static void keep_open_one(struct fota_mbedtls_session *session)
     }
 }
 
-/* Going on, the server shows no certificate: that of the session must still be valid. */
+/* When a session is resumed the server sends no certificate, so that of the session must still be
+ * valid. */
 static void go_on(struct fota_mbedtls_session *session)
 {
     struct fota_mbedtls_tls *tls = session->tls;
@@ -396,7 +397,8 @@ static void go_on(struct fota_mbedtls_session *session)
     (void)mbedtls_ssl_set_session(&session->ssl, &tls->last.session);
 }
 
-/* An address is no name for SNI (RFC 6066, section 3), and 2.28 knows no certificates for one. */
+/* SNI must not contain an address (RFC 6066, section 3), and 2.28 cannot match certificates with
+ * one. */
 static int set_host(struct fota_mbedtls_session *session, const char *host)
 {
     size_t length = strlen(host);
@@ -517,7 +519,7 @@ static int tls_ready(void *ctx, int stream)
         return 0;
     if (ret != 0)
         return fail(session, ret);
-    /* It cannot be otherwise: a second look at what everything hangs on. */
+    /* This should never be true: everything depends on it, so it is checked once more. */
     if (session->verified && mbedtls_ssl_get_verify_result(&session->ssl) != 0)
         return fail(session, MBEDTLS_ERR_X509_CERT_VERIFY_FAILED);
     session->done = true;
@@ -554,8 +556,8 @@ static int tls_recv(void *ctx, int stream, void *data, size_t len)
     return 0;
 }
 
-/* The server may have broken off with an alert that says why (TLS 1.3: for want of a client's
- * certificate); it lies unread. */
+/* The server may have ended the connection with an alert that says why, which has not been read yet
+ * (with TLS 1.3, when it demands a client certificate). */
 static int look_for_alert(struct fota_mbedtls_session *session, int error)
 {
     unsigned char byte;

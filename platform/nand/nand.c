@@ -80,7 +80,7 @@ static bool read_table(struct fota_nand *n, uint32_t block, uint32_t page, bool 
     return !err && is_table(n);
 }
 
-/* The table of page `page` and the one behind it, if it is newer than what is known. */
+/* Reads the table from page `page` and the one after it, if it is newer than what is known. */
 static void load_pair(struct fota_nand *n, uint8_t table, uint32_t page)
 {
     uint32_t block = n->part.blocks + n->part.spares + table;
@@ -135,9 +135,10 @@ static int write_table(struct fota_nand *n)
 }
 
 /*
- * What an earlier power session left may look blank and not be: as the journal, the table moves to
- * the other block, and never erases the one with its newest page. A page that may not count at the
- * next start, with none before it, is no newest page: its block is written anew.
+ * What an earlier power session has left may read as blank without being blank. So, like the
+ * journal, the table moves to the other block and never erases the one with its newest page. A page
+ * that may not count at the next start, and has none before it, is not the newest page: its block
+ * is written anew.
  */
 static int move_table(struct fota_nand *n)
 {
@@ -159,7 +160,8 @@ static int move_table(struct fota_nand *n)
     return err;
 }
 
-/* Until a table is in flash no other block is touched: what is there of one may count or not. */
+/* No other block is touched before the table is in flash, because an unfinished one may count or
+ * not. */
 static int save_table(struct fota_nand *n)
 {
     int err = FOTA_ERR_FLASH_PROGRAM;
@@ -194,7 +196,7 @@ static int copy_pages(struct fota_nand *n, uint32_t from, uint32_t to, uint32_t 
     return err;
 }
 
-/* A spare block that is erased and holds the first `keep` pages of block `from`. */
+/* Finds a spare block, erases it, and copies the first `keep` pages of block `from` into it. */
 static int fill_spare(struct fota_nand *n, uint32_t from, uint32_t keep, uint32_t *spare)
 {
     for (uint32_t i = 0; i < n->part.spares; i++) {
@@ -214,8 +216,9 @@ static int fill_spare(struct fota_nand *n, uint32_t from, uint32_t keep, uint32_
     return FOTA_ERR_FLASH_ERASE;
 }
 
-/* Another block takes the place of the one that stands for `logical`; it holds its first `keep`
- * pages. */
+/*
+ * Replaces the block that stands for `logical` by another one, which gets its first `keep` pages.
+ */
 static int replace(struct fota_nand *n, uint32_t logical, uint32_t keep)
 {
     uint16_t before[FOTA_NAND_SPARES_MAX];
@@ -308,7 +311,7 @@ static int nand_erase(void *ctx, uint32_t addr, uint32_t len)
     if (settle(n) != 0)
         return FOTA_ERR_FLASH_ERASE;
     n->cached = false;
-    /* One that the factory marked is not tried: an erase would take the mark away. */
+    /* A block that the factory has marked is not tried: erasing it would remove the mark. */
     if (!n->part.ops->is_bad(n->part.ctx, block) && n->part.ops->erase(n->part.ctx, block) == 0)
         return 0;
     return replace(n, logical, 0) != 0 ? FOTA_ERR_FLASH_ERASE : 0;

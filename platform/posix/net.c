@@ -73,12 +73,12 @@ static bool prepare(int fd)
 #ifdef SO_NOSIGPIPE
     setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
 #endif
-    /* Without it things only get slower. */
+    /* If this fails, it is only slower. */
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return true;
 }
 
-/* A socket that connects to `address`, or -1. */
+/* Makes a socket that connects to `address`. Returns -1 if it cannot. */
 static int start_connect(const struct addrinfo *address, bool datagrams)
 {
     int fd = socket(address->ai_family, datagrams ? SOCK_DGRAM : SOCK_STREAM, 0);
@@ -285,7 +285,7 @@ static int net_recv(void *ctx, int stream, void *data, size_t len)
     if (s == NULL || !s->connected)
         return not_connected(s);
     if (len == 0)
-        return 0; /* recv() would say 0, which is its word for the end */
+        return 0; /* recv() would return 0, which means the end */
     if (s->taken < s->held)
         return take_ahead(s, data, len);
     if (len >= sizeof s->ahead)
@@ -335,7 +335,7 @@ static void net_close(void *ctx, int stream)
     }
 }
 
-/* When the silent address of `s` is given up, ms from now; `ms` if that is earlier. */
+/* In how many ms the silent address of `s` is given up; at most `ms`. */
 static uint32_t until_silence(const struct fota_posix_stream *s, uint32_t ms)
 {
     uint64_t silent = now_ms() - s->since_ms;

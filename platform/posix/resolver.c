@@ -21,7 +21,7 @@
 
 #define STACK (256u * 1024) /* of the thread: glibc's resolver keeps its packets there */
 
-/* Shared by the caller and its thread; who comes last frees it. */
+/* Shared by the caller and its thread; the last one frees it. */
 struct fota_posix_lookup {
     pthread_mutex_t lock;
     bool done, dropped;
@@ -87,7 +87,8 @@ static void *look_up(void *arg)
     lookup->addresses = error ? NULL : addresses;
     lookup->done = true;
     dropped = lookup->dropped;
-    /* It is empty: a byte fits. Written under the lock, after which the caller may free it all. */
+    /* The pipe is empty, so a byte fits. It is written under the lock; after that the caller may
+     * free everything. */
     if (!dropped && write(lookup->fd, "", 1) != 1)
         lookup->error = EAI_SYSTEM;
     pthread_mutex_unlock(&lookup->lock);
@@ -96,7 +97,7 @@ static void *look_up(void *arg)
     return NULL;
 }
 
-/* Code that a thread runs in must stay where it is, although Lua unloads modules that it closes. */
+/* The code of a running thread must stay in memory, although Lua unloads modules that it closes. */
 static void stay_loaded(void)
 {
     static const char here;
@@ -138,7 +139,7 @@ int fota_posix_lookup_start(const char *host, uint16_t port, enum fota_address_f
     fcntl(ends[1], F_SETFD, FD_CLOEXEC);
     memcpy(made->host, host, length);
     made->fd = ends[1];
-    /* Asking for one family by name is asking for it, whatever interfaces there are. */
+    /* If a family is asked for, its addresses are wanted whatever interfaces there are. */
     hint(&made->hints, made->service, port, family, family == FOTA_ADDRESS_ANY ? AI_ADDRCONFIG : 0);
     pthread_mutex_init(&made->lock, NULL);
     stay_loaded();

@@ -4,8 +4,8 @@
 
 #include <time.h>
 
-/* A script may look at the clock until it has gone on, instead of waiting. Two readings are at
- * least some microseconds apart on a modem. */
+/* A script may read the clock in a loop instead of waiting. On a modem two readings are at least
+ * some microseconds apart. */
 #define READINGS_PER_MS 100u
 
 /* ---- the clock ------------------------------------------------------------------------------- */
@@ -32,7 +32,7 @@ static int64_t clock_time(void *ctx)
 
     if (clock->began_s < 0)
         return -1;
-    /* Of one clock with now_ms(): where that has gone on by a second, this has. */
+    /* The same clock as now_ms(): when that has advanced by a second, so has this. */
     return clock->began_s + (int64_t)((clock_now_ms(clock) - clock->began_ms) / 1000);
 }
 

@@ -76,10 +76,8 @@ static uint64_t next_random(struct fota_sim_flash *flash)
     return fota_sim_random(&flash->random);
 }
 
-/*
- * A byte of random bits. An operation is cut early or late, so one cut's bits are mostly 0 (depth
- * -2: one in eight is set) up to mostly 1 (depth 2).
- */
+/* A byte of random bits. An operation may be cut early or late, so the bits of one cut are mostly 0
+ * (depth -2: one in eight is set) up to mostly 1 (depth 2). */
 static uint8_t random_bits(struct fota_sim_flash *flash, int depth)
 {
     uint64_t bits = next_random(flash);
@@ -125,7 +123,8 @@ static void change(struct fota_sim_flash *flash, uint32_t addr, const uint8_t *d
     fota_sim_weak_restore(&flash->weak, flash->store.cells, addr, len);
 }
 
-/* What a cut of `mode` makes of one byte beside its value. `changed`: bits of the operation. */
+/* The defects that a cut of `mode` leaves in one byte. `changed`: the bits that the operation
+ * changes. */
 static void weaken(struct fota_sim_flash *flash, enum fota_sim_cut mode, bool program,
                    uint8_t changed, struct fota_sim_weak_cell *cell)
 {
@@ -142,7 +141,7 @@ static void weaken(struct fota_sim_flash *flash, enum fota_sim_cut mode, bool pr
     }
 }
 
-/* One bit that the operation changed, from a random place on. */
+/* Makes one bit unstable that the operation changes, from a random place on. */
 static void weaken_one(struct fota_sim_flash *flash, const uint8_t *old, const uint8_t *data,
                        size_t len, struct fota_sim_weak_cell *cells)
 {
@@ -166,7 +165,7 @@ static void change_torn(struct fota_sim_flash *flash, enum fota_sim_cut mode, ui
     struct fota_sim_weak_cell *weak =
         mode > FOTA_SIM_CUT_AFTER ? fota_sim_weak_at(&flash->weak, addr) : NULL;
 
-    /* Cut so early that a bit has just begun to move. */
+    /* A cut so early that a single bit has begun to change. */
     bool barely = mode == FOTA_SIM_CUT_UNSTABLE && next_random(flash) % 3 == 0;
 
     if ((mode == FOTA_SIM_CUT_ONE_UNSTABLE || barely) && weak)
@@ -237,7 +236,7 @@ static void fail_silently(struct fota_sim_flash *flash, uint32_t addr, const uin
 {
     struct fota_sim_weak_cell *weak = data ? NULL : fota_sim_weak_at(&flash->weak, addr);
 
-    /* Whoever programs it breaks no rule, for he was told that it is erased. */
+    /* To program it breaks no rule, because the erase reported success. */
     for (size_t i = 0; weak && i < len; i++)
         weak[i].flags |= FOTA_SIM_WEAK_UNERASED;
 }

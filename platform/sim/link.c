@@ -100,7 +100,7 @@ static void link_wait(void *ctx, uint32_t ms)
 {
     struct fota_sim_link *link = ctx;
 
-    /* Bytes that lie ready below, but may not be received yet, must not make this a busy loop. */
+    /* Bytes that have arrived below but may not be received yet must not make this a busy loop. */
     if (link->rate && allowance(link) == 0)
         fota_sim_clock_pass(link->clock, ms < NAP_MS ? ms : NAP_MS);
     else

@@ -69,8 +69,8 @@ static uint32_t end_of(const struct fota_map *map)
     return end;
 }
 
-/* First and last units are those that any update needs. The first spare block is one of those that
- * are bad: that says that the flash is not new. */
+/* The first and last units are those that any update needs. The first spare block is bad as well;
+ * by that a flash that is not new is recognized. */
 static void spoil(struct fota_sim_nand *n, const struct fota_map *map, uint32_t first_spare,
                   uint64_t seed)
 {

@@ -120,10 +120,8 @@ static int file_create(int fd, const struct fota_sim_identity *identity)
     return error;
 }
 
-/*
- * Takes the file as it is, or finishes one whose making was interrupted: that has no magic and at
- * most the final size. Anything else belongs to somebody else and stays untouched.
- */
+/* Takes the file as it is, or completes one whose creation was interrupted: it has no magic and at
+ * most the final size. Any other file belongs to somebody else and is not touched. */
 static int file_prepare(int fd, const struct fota_sim_identity *identity, size_t size)
 {
     struct stat status;
