@@ -100,7 +100,7 @@ static int core_open(lua_State *L)
     return open_sim(L, model, path, seed);
 }
 
-/* The flash of a closed modem: a module `fota` that is still held finds an error in it. */
+/* The flash of a closed modem: a module `fota` that is still referenced gets errors from it. */
 static int dead_read(void *ctx, uint32_t addr, void *data, size_t len)
 {
     (void)ctx, (void)addr, (void)data, (void)len;
@@ -332,7 +332,7 @@ static int modem_api(lua_State *L)
 
     if (n != 1)
         return n;
-    /* Whatever of the module is held, it holds the face (upvalue 1), and that the modem. */
+    /* Everything in the module refers to the face (upvalue 1), and the face to the modem. */
     lua_getfield(L, -1, "poll");
     lua_getupvalue(L, -1, 1);
     lua_getmetatable(L, -1);

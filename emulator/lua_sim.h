@@ -14,13 +14,11 @@
 
 #include "platform/sim/modem.h"
 
-/* Why a guest, or the boot stage, stopped in the middle: what a longjmp carries. */
+/* Why a guest or the boot stage was left by longjmp. */
 enum stop { STOP_NONE, STOP_CUT, STOP_RESET, STOP_EXIT, STOP_END, STOP_STOPPED };
 
-/*
- * A modem in the hands of a host script. What runs on it, boot stage or guest, is left by a longjmp
- * to `stopped` when its power fails or it resets: nothing of it goes on, as on a device.
- */
+/* A modem that a host script controls. When its power fails or it resets, the boot stage or the
+ * guest is left by longjmp to `stopped`, so that nothing of it goes on, as on a device. */
 struct sim {
     struct fota_sim_modem modem;
     bool open;
@@ -30,11 +28,11 @@ struct sim {
     lua_State *guest;
     int listener; /* reference to the host's function that hears the guest */
     int exit_status;
-    uint64_t started_ms; /* when the guest did, of the modem's clock */
+    uint64_t started_ms; /* when the guest started, on the modem's clock */
     void *lwip;          /* its streams there, owned; NULL: it uses the host's sockets */
 };
 
-/* The modem at `index`, open; raises otherwise. */
+/* The modem at `index`; raises unless it is one that is open. */
 struct sim *sim_check(lua_State *L, int index);
 
 /*
@@ -45,10 +43,8 @@ struct sim *sim_check(lua_State *L, int index);
  */
 int sim_run(lua_State *L);
 
-/*
- * Adds use_lwip(modem) to the module on top, where lwIP is built: from then on the modem's way out
- * is lwIP in libslirp's network. sim_drop_lwip() frees what that took.
- */
+/* Adds use_lwip(modem) to the module on top of the stack, if lwIP is built. After that call the
+ * modem uses lwIP in libslirp's network. sim_drop_lwip() releases it. */
 void sim_lwip(lua_State *L);
 void sim_drop_lwip(struct sim *sim);
 
@@ -60,8 +56,8 @@ void sim_copy(lua_State *from, int index, lua_State *to, int depth);
 void sim_world(lua_State *L, struct sim *sim);
 void sim_files(lua_State *L);
 
-/* Pushes a Lua integer as LuatOS does: cut to its size, where Lua has 32 bits. Differences of
- * counters stay right. */
+/* Pushes a Lua integer as LuatOS does: cut to 32 bits if Lua has no more. Differences of counters
+ * stay right. */
 void sim_push_cut(lua_State *L, uint64_t value);
 
 /* Pushes the modem's clock: milliseconds since it was opened. */

@@ -56,7 +56,8 @@ static int run(lua_State *L)
     return 1;
 }
 
-/* A script that dies makes the board restart; while it is on trial that is how it is found out. */
+/* If the scripts end with an error the board restarts. For an image on trial that counts as a
+ * failed start. */
 static bool on_trial(void)
 {
     static uint8_t page[FOTA_PROGRAM_UNIT_MAX];

@@ -1,7 +1,5 @@
-/*
- * boot.c - the boot loader: runs the boot stage, copies the image that it names into RAM, and
- * starts it if what is in RAM now is what was verified.
- */
+/* boot.c - the boot loader: runs the boot stage, copies the image that it chooses into RAM, and
+ * starts the image if the copy is what was verified. */
 #include "boot.h"
 
 #include <string.h>
@@ -17,8 +15,8 @@
 static struct board_config board;
 static struct fota_boot boot;
 
-/* Survives a reset, and is noise after the power was away. A chip with a register for the cause of
- * the last reset is asked that instead. */
+/* Keeps its value over a reset, but not over a loss of power. On a chip with a register for the
+ * cause of the last reset, use that instead. */
 static uint32_t temperature __attribute__((section(".noinit")));
 
 static void say_line(const char *text, const char *more)
@@ -39,7 +37,7 @@ static void say_time(void)
     say_line("microseconds ", first);
 }
 
-/* What a state that was entered means; NULL: nothing worth a line. */
+/* The line to print when a state is entered; NULL: none. */
 static const char *announcement(uint8_t state)
 {
     switch (state) {
@@ -75,8 +73,8 @@ static int run_stage(void)
     return step;
 }
 
-/* Copies the image at a flash address, and hashes the copy: what the flash gave once it need not
- * give twice. */
+/* Copies the image from a flash address, and hashes the copy, because the flash may read
+ * differently the second time. */
 static bool load_image(uint32_t address)
 {
     const struct fota_port *port = board.config.port;

@@ -1,6 +1,7 @@
 /*
- * files.h - the files of a board, in ustar archives (IEEE 1003.1, pax) that are only read: those of
- * the running image, which lie behind it in RAM, and those that came with the board, in its NOR.
+ * files.h - the files of a board, in ustar archives (IEEE 1003.1, pax) that are never written:
+ * those of the running image, which follow it in RAM, and those that came with the board, in its
+ * NOR.
  */
 #ifndef FOTA_BOARD_FILES_H
 #define FOTA_BOARD_FILES_H
@@ -17,14 +18,15 @@ struct board_file {
     uint32_t size; /* bytes */
 };
 
-/* Where the files that came with the board are read from; before it only those of the image are
- * there. Borrowed. */
+/* Sets where the files that came with the board are read from, borrowed. Before this call only the
+ * files of the image can be found. */
 void board_files_open(const struct fota_flash *flash);
 
-/* Finds "/main.lua" or "main.lua": in the image first, then among those of the board. */
+/* Finds "/main.lua" or "main.lua", first among the files of the image, then among those of the
+ * board. */
 bool board_file_find(const char *path, struct board_file *file);
 
-/* Reads `length` bytes from `offset`, inside the file. */
+/* Reads `length` bytes from `offset` on, all of them inside the file. */
 bool board_file_read(const struct board_file *file, uint32_t offset, void *data, size_t length);
 
 #endif

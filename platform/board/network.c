@@ -109,7 +109,7 @@ static void poll_nic(void *ctx)
     }
 }
 
-/* Whoever waits has nothing to do, and is no dead program. */
+/* A program that waits is not hung, so the watchdog is fed. */
 static void wait_nic(void *ctx, uint32_t ms)
 {
     uint64_t end = board_ms() + ms;

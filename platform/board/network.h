@@ -9,7 +9,7 @@
 /* Starts lwIP, asks for an address by DHCP, and fills in port->net and port->tls. */
 void board_network_open(struct fota_port *port);
 
-/* Microseconds since the start in which it slept because there was nothing to do. */
+/* How many microseconds since the start it has slept because there was nothing to do. */
 uint64_t board_network_idle_us(void);
 
 #endif

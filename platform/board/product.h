@@ -1,7 +1,5 @@
-/*
- * product.h - what is decided when the firmware is built: which model it says it is, and whose
- * packages it takes. `board_host product` writes the .c file of it.
- */
+/* product.h - what is decided when the firmware is built: its model, and the keys whose packages it
+ * accepts. `board_host product` writes the .c file for it. */
 #ifndef FOTA_BOARD_PRODUCT_H
 #define FOTA_BOARD_PRODUCT_H
 

@@ -1,7 +1,7 @@
 /*
- * semihost.h - ARM's semihosting (Arm IHI 0067): what these boards borrow from the machine they are
- * attached to, since they have no RTC, no secure entropy and no switch to turn them off. On a board
- * without a debugger the instruction faults; such a board has these as hardware.
+ * semihost.h - ARM's semihosting (Arm IHI 0067): services of the machine that the board is attached
+ * to. These boards have no RTC, no secure entropy and no switch to turn them off, and use it
+ * instead. Without a debugger the instruction faults; a real board needs hardware for these.
  */
 #ifndef FOTA_BOARD_SEMIHOST_H
 #define FOTA_BOARD_SEMIHOST_H
@@ -19,7 +19,7 @@ int64_t semihost_time(void);
 /* Reads `length` bytes from the host's file. */
 bool semihost_read(const char *path, void *data, size_t length);
 
-/* Is `word` in the command line that the emulator was given? */
+/* Is `word` in the emulator's command line? */
 bool semihost_asked(const char *word);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * strings.c - what a boot loader needs of the C library: newlib's functions are made for speed, and
- * are five times as long. Compiled so that the compiler finds none of them in itself: see
- * CMakeLists.txt.
+ * strings.c - what a boot loader needs of the C library: newlib's functions are optimized for speed
+ * and five times as large. CMakeLists.txt keeps the compiler from replacing these loops by calls of
+ * themselves.
  */
 #include <stdint.h>
 #include <string.h>

@@ -1,8 +1,5 @@
-/*
- * layout.h - how the NOR of this board is divided, in bytes: 8 MB, erase unit 4 KB, page 256.
- * The first megabyte is for what the board starts from; map_*.c divides what lies between slot and
- * journal.
- */
+/* layout.h - how the NOR of this board is divided, in bytes: 8 MB, erase unit 4 KB, page 256. The
+ * first megabyte is left to the boot loader; map_*.c says what lies between slot and journal. */
 #ifndef FOTA_BOARD_LAYOUT_H
 #define FOTA_BOARD_LAYOUT_H
 
