@@ -653,6 +653,7 @@ static void one_failing_operation_anywhere_ends_in_a_whole_image(void **state)
         }
     }
     free(copy);
+    free(f->copy);
     rig_package_free(&f->update);
     rig_close(&f->rig);
     open_on(f, RIG_MAP_WORD);
