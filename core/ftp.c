@@ -32,8 +32,8 @@ enum state {
     STATE_FINISH /* the data connection has ended */
 };
 
-/* For the reply after the transfer, and for the end of a data connection that has brought all: the
- * bytes are here, nothing but the reason for a failure can still come. */
+/* Time for the reply after the transfer, and for the end of a data connection that has brought
+ * everything. The bytes are here; at most the reason of a failure can still come. */
 #define GRACE_MS 5000u
 
 static enum fota_stage stage_of(const struct fota_ftp *ftp)
@@ -78,7 +78,7 @@ static int enter(struct fota_ftp *ftp, enum state state)
     return FOTA_FETCH_AGAIN;
 }
 
-/* What a reply means that is not the one hoped for. */
+/* The error for a reply other than the expected one. */
 static int refuse(const struct fota_ftp *ftp, unsigned code, struct fota_fault *fault)
 {
     int error = FOTA_ERR_FTP_REPLY;
@@ -101,7 +101,7 @@ static int refuse(const struct fota_ftp *ftp, unsigned code, struct fota_fault *
 static int ask(struct fota_ftp *ftp, struct fota_text *command, enum state state,
                struct fota_fault *fault)
 {
-    /* A reply to what was not asked yet: whoever goes on would take it for the answer. */
+    /* A reply before the command: it would be taken for the answer to that. */
     if (ftp->used < ftp->length)
         return fail(ftp, fault, FOTA_ERR_FTP_REPLY, 0);
     fota_text_put_string(command, "\r\n");
@@ -133,10 +133,8 @@ static int ask_plain(struct fota_ftp *ftp, const char *verb, enum state state,
     return ask(ftp, &command, state, fault);
 }
 
-/*
- * fota_url_parse() has seen to it that no encoding is cut short, nor means NUL or the end of a
- * line. The second look costs little; a command that is slipped in would cost much.
- */
+/* fota_url_parse() has checked that no encoding is cut short, and that none means NUL or the end of
+ * a line. To check again costs little, compared with a command that is smuggled in. */
 static bool put_decoded(struct fota_text *command, struct fota_span span)
 {
     for (size_t i = 0; i < span.length;) {
@@ -285,7 +283,7 @@ static int auth_reply(struct fota_ftp *ftp, struct fota_fault *fault)
 {
     if (ftp->reply.code != 234)
         return refuse_tls(ftp, fault);
-    /* What came in the open behind it would be taken for what TLS has protected. */
+    /* Anything that came unprotected after the reply would be taken for data protected by TLS. */
     if (ftp->used < ftp->length)
         return fail(ftp, fault, FOTA_ERR_FTP_REPLY, 0);
     return begin_tls(ftp, &ftp->control, STATE_SHAKE, fault);
@@ -418,8 +416,8 @@ static int begin_data(struct fota_ftp *ftp)
     return FOTA_FETCH_OPEN;
 }
 
-/* The text of a 150 often names a size; it is not parsed: it may be of the rest, of a text, or of
- * another time. */
+/* The text of a 150 often names a size. It is not parsed, because it may be that of the rest, of
+ * the file as text, or an old one. */
 static int retr_reply(struct fota_ftp *ftp, struct fota_fault *fault)
 {
     unsigned code = ftp->reply.code;
@@ -538,10 +536,8 @@ static bool is_silent(const struct fota_ftp *ftp)
     return fota_patience_silent_ms(&ftp->patience) >= patience_ms(ftp);
 }
 
-/*
- * No byte will come any more. A good reply does not mean that the file is here, and a bad one does
- * not mean that it is not: the connection that carries it may have died in a long transfer.
- */
+/* No byte will come any more. A good reply does not prove that the file is complete, and a bad one
+ * does not prove that it is not: the control connection may have died during a long transfer. */
 static int conclude(struct fota_ftp *ftp, struct fota_fault *fault)
 {
     if (!has_all(ftp)) {
@@ -549,7 +545,7 @@ static int conclude(struct fota_ftp *ftp, struct fota_fault *fault)
             return fail(ftp, fault, FOTA_ERR_FTP_BUSY, ftp->final);
         if (ftp->final == 0 || ftp->identity.total > 0)
             return fail_sizes(ftp, fault, FOTA_ERR_CLOSED, ftp->identity.total, ftp->at);
-        /* Nothing behind the offset: it may have been past the end. */
+        /* Nothing came: the offset may be past the end of the file. */
         if (ftp->offset > 0 && ftp->at == ftp->offset)
             return fail_sizes(ftp, fault, FOTA_ERR_FTP_REST, ftp->offset, ftp->final);
     }
@@ -560,8 +556,8 @@ static int conclude(struct fota_ftp *ftp, struct fota_fault *fault)
 }
 
 /*
- * A look at the control connection beside the data. Its end is no failure of the transfer, and an
- * ended connection that stays open would wake every wait. Returns whether something came.
+ * Looks at the control connection during the transfer. Its end is not a failure, but it has to be
+ * closed, because an ended connection would end every wait at once. Returns whether something came.
  */
 static bool overhear(struct fota_ftp *ftp)
 {

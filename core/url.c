@@ -62,7 +62,7 @@ static bool is_bad_escape(const char *text, size_t length)
     return high < 0 || low < 0 || (high == 0 && (low == '\0' || low == '\r' || low == '\n'));
 }
 
-/* Position of the first character that may stand nowhere in a url, `length` if there is none. */
+/* The position of the first character that is not allowed in a url; `length` if there is none. */
 static size_t find_forbidden(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
@@ -101,7 +101,7 @@ static struct fota_span span(const char *text, size_t begin, size_t end)
     return part;
 }
 
-/* The parsers of parts take [*at, end) and leave *at behind the part, or at what is wrong. */
+/* Each of these parses a part of [*at, end), and leaves *at after it, or where the error is. */
 
 static void parse_userinfo(const char *text, size_t *at, size_t end, struct fota_url *url)
 {
@@ -265,7 +265,7 @@ static size_t remove_dots(char *path, size_t length)
     return written;
 }
 
-/* The same family, and never from encrypted to plain. */
+/* A redirect stays in the same family, and never goes from encrypted to plain. */
 static bool may_follow(enum fota_scheme from, enum fota_scheme to)
 {
     return from == to || (from == FOTA_SCHEME_HTTP && to == FOTA_SCHEME_HTTPS);
@@ -320,7 +320,7 @@ static bool join(const char *url, const struct fota_url *from, const char *locat
     if (fota_url_parse(location, length, FOTA_REDIRECT_URL_MAX, &to, &ignored) != 0 ||
         !may_follow(from->scheme, to.scheme))
         return false;
-    /* RFC 9110 section 4.2.4: userinfo in a url from outside only obscures where it leads. */
+    /* RFC 9110 section 4.2.4: userinfo in a url from elsewhere only hides where it leads. */
     if (to.user.text != location + host_at(location, &to))
         return false;
     if (!same_origin(from, &to)) {
@@ -357,7 +357,7 @@ static bool follow(char *url, char *location, size_t length, bool *elsewhere)
     if (find_forbidden(location, length) < length)
         return false;
     length = find_any(location, 0, length, "#");
-    /* An empty reference means the same file again: a loop for sure. */
+    /* An empty reference means the same file again, which would be an endless loop. */
     if (length == 0 ||
         fota_url_parse(url, strlen(url), FOTA_REDIRECT_URL_MAX, &from, &ignored) != 0)
         return false;

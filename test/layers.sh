@@ -2,7 +2,7 @@
 # Fails on an #include that goes against the layers: lua_fota.c -> core <- platform.
 #   core/            includes itself, and four headers of C that need no operating system
 #   platform/PORT/   includes core/, itself, and what it is put together of, named below
-#   Lua's C API      is known to lua_fota.c, lua/, emulator/, tools/ and the firmware of boards
+#   Lua's C API      is known to lua_fota.c, lua/, emulator/, tools/, the firmware of boards, and tests
 #   mbedTLS          is known to platform/mbedtls/, boards (their entropy), and keys and tests on a host
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -47,7 +47,7 @@ port sim platform/posix/ platform/mbedtls/ platform/nand/
 port quectel
 port luatos platform/quectel/wall_clock.h
 port board platform/lwip/ platform/mbedtls/ tools/key.h
-nowhere "Lua's C API" '<(lua|lauxlib|lualib)\.h>|"lua_fota\.h"' lua_fota.c lua_fota.h lua emulator tools platform/board
+nowhere "Lua's C API" '<(lua|lauxlib|lualib)\.h>|"lua_fota\.h"' lua_fota.c lua_fota.h lua emulator tools platform/board test
 nowhere "mbedTLS" '<(mbedtls|psa)/' platform/mbedtls platform/board tools test
 
 [ "$failures" -eq 0 ]
