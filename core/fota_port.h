@@ -220,8 +220,10 @@ struct fota_crypto_ops {
  *   time    seconds since 1970 if the clock can be trusted, otherwise -1
  *   random  32 random bits; used for jitter only
  *   reset   restarts the modem. On a device it does not return; on a host it may return, and
- * restart the modem later alive   feeds the watchdog. Each fota_step() and fota_write() calls it
- * once; the longest that either takes is one erase and a few programs. May be NULL
+ *           restart the modem later
+ *   alive   feeds the watchdog; may be NULL. Each fota_step() and fota_write() calls it once. The
+ *           longest that either takes is one erase and a few programs, or the check of a header:
+ *           as a rule two ecdsa_verify(), and eight with two signatures and two replaced keys
  */
 struct fota_system_ops {
     uint64_t (*now_ms)(void *ctx);

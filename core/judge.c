@@ -65,80 +65,98 @@ int fota_successor_digest(const struct fota_crypto_ops *crypto,
     return hash(crypto, label, sizeof label, point, FOTA_PUBLIC_KEY_SIZE, digest);
 }
 
-/* Follows the chain of successors from the trusted key at *point; *point and `id` become those of
- * the last one. */
-static int follow(const struct fota_crypto_ops *crypto, const struct fota_manifest *m,
-                  const uint8_t **point, uint8_t id[FOTA_DIGEST_SIZE])
+struct check {
+    const struct fota_crypto_ops *crypto;
+    const struct fota_policy *policy;
+    const struct fota_manifest *manifest;
+    uint8_t digest[FOTA_DIGEST_SIZE]; /* what is signed */
+    const uint8_t *point;             /* where the successors lead: the public key that signs now */
+    uint8_t id[FOTA_DIGEST_SIZE];     /* and its id */
+};
+
+/* Follows the chain of successors from the modem's own key, which is trusted; point and id become
+ * those of the last one. */
+static int follow(struct check *c)
 {
+    const struct fota_manifest *m = c->manifest;
     uint8_t digest[FOTA_DIGEST_SIZE];
-    int err = 0;
+    int err = trusted_point(c->policy, m->successors[0].voucher, &c->point);
 
     for (size_t i = 0; !err && i < m->successor_count; i++) {
         const struct fota_successor *s = &m->successors[i];
 
-        if (i > 0 && memcmp(s->voucher, id, FOTA_KEY_ID_SIZE) != 0)
+        if (i > 0 && memcmp(s->voucher, c->id, FOTA_KEY_ID_SIZE) != 0)
             return FOTA_ERR_SUCCESSOR;
-        err = fota_successor_digest(crypto, s->point, digest);
+        err = fota_successor_digest(c->crypto, s->point, digest);
         if (!err)
-            err = crypto->ecdsa_verify(*point, digest, s->value);
+            err = c->crypto->ecdsa_verify(c->point, digest, s->value);
         if (!err)
-            err = hash(crypto, s->point, sizeof s->point, NULL, 0, id);
-        *point = s->point;
+            err = hash(c->crypto, s->point, sizeof s->point, NULL, 0, c->id);
+        c->point = s->point;
     }
     return err == FOTA_ERR_SIGNATURE ? FOTA_ERR_SUCCESSOR : err;
 }
 
 /* Finds the public key for a signature's key id: that of the last successor, or one of the modem's
  * own keys that was not replaced. */
-static int find_point(const struct fota_crypto_ops *crypto, const struct fota_policy *policy,
-                      const struct fota_manifest *m, const uint8_t *id, const uint8_t **point)
+static int find_point(const struct check *c, const uint8_t *id, const uint8_t **point)
 {
-    uint8_t last[FOTA_DIGEST_SIZE] = {0};
-    int err;
+    const struct fota_manifest *m = c->manifest;
 
-    if (m->successor_count == 0)
-        return trusted_point(policy, id, point);
-    err = trusted_point(policy, m->successors[0].voucher, point);
-    if (!err)
-        err = follow(crypto, m, point, last);
-    if (err || memcmp(last, id, FOTA_KEY_ID_SIZE) == 0)
-        return err;
+    if (m->successor_count > 0 && memcmp(c->id, id, FOTA_KEY_ID_SIZE) == 0) {
+        *point = c->point;
+        return 0;
+    }
     for (size_t i = 0; i < m->successor_count; i++)
         if (memcmp(m->successors[i].voucher, id, FOTA_KEY_ID_SIZE) == 0)
             return FOTA_ERR_KEY_REPLACED;
-    return trusted_point(policy, id, point);
+    return trusted_point(c->policy, id, point);
 }
 
 /* Checks signature number `index`. Returns 0 if it is valid. */
-static int verify_one(const struct fota_crypto_ops *crypto, const struct fota_policy *policy,
-                      const struct fota_manifest *m, size_t index, const uint8_t *digest)
+static int verify_one(const struct check *c, size_t index)
 {
-    const struct fota_package_signature *s = &m->signatures[index];
-    const uint8_t *point = NULL;
-    int err = find_point(crypto, policy, m, s->key_id, &point);
+    const struct fota_package_signature *signatures = c->manifest->signatures;
+    const uint8_t *id = signatures[index].key_id, *point = NULL;
+    int err = find_point(c, id, &point);
 
     if (err)
         return err;
     /* One key counts once, however often it signed. */
     for (size_t i = 0; i < index; i++)
-        if (memcmp(m->signatures[i].key_id, s->key_id, FOTA_KEY_ID_SIZE) == 0)
+        if (memcmp(signatures[i].key_id, id, FOTA_KEY_ID_SIZE) == 0)
             return FOTA_ERR_SIGNATURES;
-    return crypto->ecdsa_verify(point, digest, s->value);
+    return c->crypto->ecdsa_verify(point, c->digest, signatures[index].value);
 }
 
-static bool is_proven(const struct fota_manifest *manifest, size_t index)
+/* Checks the chain once, and then every signature; the proof of a valid one is `proven`. Returns
+ * the first error. */
+static int verify_each(struct check *c, uint32_t proofs[FOTA_SIGNATURES_MAX], uint32_t proven)
 {
-    return manifest->proof[index] == FOTA_PROVEN && manifest->counterproof[index] == ~FOTA_PROVEN;
+    int broken = c->manifest->successor_count ? follow(c) : 0;
+    int first = 0;
+
+    for (size_t i = 0; i < c->manifest->signature_count; i++) {
+        int err = broken ? broken : verify_one(c, i);
+
+        proofs[i] = proven ^ (uint32_t)err;
+        first = first ? first : err;
+    }
+    return first;
+}
+
+static uint32_t count_proven(const struct fota_manifest *m)
+{
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < m->signature_count; i++)
+        count += m->proof[i] == FOTA_PROVEN && m->counterproof[i] == ~FOTA_PROVEN;
+    return count;
 }
 
 bool fota_package_vouched(const struct fota_manifest *manifest, const struct fota_policy *policy)
 {
-    uint32_t needed = policy->signatures ? policy->signatures : 1;
-    uint32_t valid = 0;
-
-    for (size_t i = 0; i < manifest->signature_count; i++)
-        valid += is_proven(manifest, i);
-    return valid >= needed;
+    return count_proven(manifest) >= (policy->signatures ? policy->signatures : 1);
 }
 
 int fota_package_verify(const struct fota_crypto_ops *crypto, const struct fota_policy *policy,
@@ -146,31 +164,22 @@ int fota_package_verify(const struct fota_crypto_ops *crypto, const struct fota_
                         struct fota_fault *fault)
 {
     uint32_t needed = policy->signatures ? policy->signatures : 1;
-    uint8_t digest[FOTA_DIGEST_SIZE];
-    uint32_t valid = 0;
-    int first = 0;
-    int err;
+    struct check check = {crypto, policy, manifest, {0}, NULL, {0}};
+    int once, again, err;
 
     if (manifest->signature_count == 0)
         return fail(fault, FOTA_ERR_UNSIGNED, needed, 0);
-    err = fota_package_digest(crypto, header, manifest, digest);
+    err = fota_package_digest(crypto, header, manifest, check.digest);
     if (err)
         return fail(fault, err, 0, 0);
-    for (size_t i = 0; i < manifest->signature_count; i++) {
-        /* Volatile, so that the compiler does not merge the two calls. */
-        volatile int once = verify_one(crypto, policy, manifest, i, digest);
-        volatile int again = verify_one(crypto, policy, manifest, i, digest);
-
-        manifest->proof[i] = FOTA_PROVEN ^ (uint32_t)once;
-        manifest->counterproof[i] = ~FOTA_PROVEN ^ (uint32_t)again;
-        valid += is_proven(manifest, i);
-        if (!first)
-            first = once ? once : again;
-    }
+    /* Parsing left no proof, so a call that is skipped proves nothing. */
+    once = verify_each(&check, manifest->proof, FOTA_PROVEN);
+    again = verify_each(&check, manifest->counterproof, ~FOTA_PROVEN);
     if (fota_package_vouched(manifest, policy))
         return 0;
     /* A wrong signature is a better explanation than a missing one. */
-    return fail(fault, first ? first : FOTA_ERR_SIGNATURES, needed, valid);
+    err = once ? once : again;
+    return fail(fault, err ? err : FOTA_ERR_SIGNATURES, needed, count_proven(manifest));
 }
 
 /* ---- what the header says -------------------------------------------------------------------- */

@@ -190,9 +190,10 @@ int fota_package_digest(const struct fota_crypto_ops *crypto, const uint8_t *hea
                         const struct fota_manifest *manifest, uint8_t digest[FOTA_DIGEST_SIZE]);
 
 /*
- * Checks the signatures of `header`, each of them twice, and leaves proofs in the manifest.
- * Returns 0, or FOTA_ERR_UNSIGNED, FOTA_ERR_UNKNOWN_KEY, FOTA_ERR_DEVELOPMENT_KEY,
- * FOTA_ERR_SIGNATURE, FOTA_ERR_SIGNATURES, FOTA_ERR_CRYPTO.
+ * Checks the signatures of `header`, and what leads to replaced keys, each of them twice, and
+ * leaves proofs in the manifest. Returns 0, or FOTA_ERR_UNSIGNED, FOTA_ERR_UNKNOWN_KEY,
+ * FOTA_ERR_DEVELOPMENT_KEY, FOTA_ERR_SUCCESSOR, FOTA_ERR_KEY_REPLACED, FOTA_ERR_SIGNATURE,
+ * FOTA_ERR_SIGNATURES, FOTA_ERR_CRYPTO.
  */
 int fota_package_verify(const struct fota_crypto_ops *crypto, const struct fota_policy *policy,
                         const uint8_t *header, struct fota_manifest *manifest,

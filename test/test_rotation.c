@@ -206,6 +206,37 @@ static void a_power_cut_leaves_the_one_key_or_the_other(void **state)
     free(copy);
 }
 
+static unsigned checks;
+
+static int count_verify(const uint8_t key[FOTA_PUBLIC_KEY_SIZE],
+                        const uint8_t digest[FOTA_DIGEST_SIZE],
+                        const uint8_t signature[FOTA_SIGNATURE_SIZE])
+{
+    checks++;
+    return rig.port.crypto->ecdsa_verify(key, digest, signature);
+}
+
+/* What leads to the keys is checked as often as a signature, and not once more for each of them: a
+ * header is judged in one step, and a watchdog waits for it. */
+static void the_chain_is_followed_once_for_all_signatures(void **state)
+{
+    struct rig_package p = package(2, to_1_to_2, 2, 2);
+    struct fota_crypto_ops crypto = *rig.port.crypto;
+    struct fota_manifest m;
+    struct fota_fault fault;
+
+    (void)state;
+    crypto.ecdsa_verify = count_verify;
+    assert_int_equal(fota_package_parse(p.data, p.header_length, &m, &fault), 0);
+    m.signature_count = 2;
+    m.signatures[1] = m.signatures[0];
+    m.signatures[1].key_id[0] ^= 1;
+    checks = 0;
+    assert_int_equal(fota_package_verify(&crypto, &rig.policy, p.data, &m, &fault), 0);
+    assert_int_equal(checks, 2 * (2 + 1));
+    rig_package_free(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +249,7 @@ int main(void)
         TEST(the_old_key_counts_until_the_new_image_is_confirmed),
         TEST(a_lost_journal_does_not_bring_the_old_key_back),
         TEST(a_power_cut_leaves_the_one_key_or_the_other),
+        TEST(the_chain_is_followed_once_for_all_signatures),
     };
 
     return cmocka_run_group_tests_name("rotation", tests, NULL, NULL);
