@@ -171,7 +171,7 @@ int fota_patch_start(struct fota_patch **patch, void *memory, size_t size,
     memset(p, 0, sizeof *p);
     p->layout = *layout;
     p->readers = readers;
-    patch_model_place(&p->model, p + 1, layout->ram);
+    fota_patch_model_place(&p->model, p + 1, layout->ram);
     p->total = p->coded_end = layout->payload;
     p->coder.next = p->coder.end = p->input;
     *patch = p;
@@ -303,7 +303,7 @@ size_t fota_patch_sink(struct fota_patch *p, const void *data, size_t length)
 static void accept_head(struct fota_patch *p)
 {
     p->total = p->coded_end = p->head.length;
-    p->arch = patch_arch_find(p->head.arch);
+    p->arch = fota_patch_arch_find(p->head.arch);
     p->stage = SEGMENT;
 }
 
@@ -311,7 +311,7 @@ static int step_head(struct fota_patch *p)
 {
     struct patch_head_reader r = {p->coder.next, p->coder.end, 0};
 
-    patch_head_read(&r, &p->layout, &p->head);
+    fota_patch_head_read(&r, &p->layout, &p->head);
     if (r.failed || p->head.length < offset_of(p, r.next))
         return damaged(p);
     p->coder.next = r.next;
@@ -323,8 +323,8 @@ static int step_head(struct fota_patch *p)
 /* Reads a segment's head; *coded is its length. */
 static void read_segment(struct patch_head_reader *r, uint32_t *coded, uint32_t *crc)
 {
-    *coded = patch_head_number(r);
-    *crc = patch_head_word(r);
+    *coded = fota_patch_head_number(r);
+    *crc = fota_patch_head_word(r);
 }
 
 static int step_segment(struct fota_patch *p)
@@ -347,7 +347,7 @@ static int step_segment(struct fota_patch *p)
     p->old_low = l->spare && p->segment >= kept ? (p->segment - kept + 1) * l->segment : 0;
     p->cache_length = 0;
     p->crc = 0;
-    patch_model_reset(&p->model, p->head.how);
+    fota_patch_model_reset(&p->model, p->head.how);
     start_coder(&p->coder);
     p->stage = OPERATION;
     return 0;
@@ -650,7 +650,7 @@ int fota_patch_seek(struct fota_patch *p, uint32_t index,
     err = read_head(p, 0, bytes, &r, read, context);
     if (err)
         return give_up(p, err, fault);
-    patch_head_read(&r, &p->layout, &p->head);
+    fota_patch_head_read(&r, &p->layout, &p->head);
     if (r.failed || p->head.length < (uint32_t)(r.next - bytes))
         return give_up(p, damaged(p), fault);
     at = (uint32_t)(r.next - bytes);
@@ -678,7 +678,7 @@ int fota_patch_undo(const struct fota_patch_layout *layout, const uint8_t *head,
     struct patch_head_reader r = {head, head + length, 0};
     struct patch_head h;
 
-    patch_head_begin(&r, layout, &h);
+    fota_patch_head_begin(&r, layout, &h);
     *offset = h.length == layout->payload ? 0 : h.length;
     return r.failed ? FOTA_ERR_PATCH : 0;
 }

@@ -42,8 +42,8 @@ static void find(const struct patch_space *space, const uint8_t *bytes, size_t l
         return;
     word = fota_get32(bytes);
     if ((word & 0x0e000000) == 0x0a000000 && word >> 28 != 15) {
-        patch_set_unit(space, unit, word & 0x01000000 ? CALL : JUMP, 4,
-                       get(space, bytes, at, &branch));
+        fota_patch_set_unit(space, unit, word & 0x01000000 ? CALL : JUMP, 4,
+                            get(space, bytes, at, &branch));
         return;
     }
     branch.kind = MOVE;
@@ -55,7 +55,7 @@ static void find(const struct patch_space *space, const uint8_t *bytes, size_t l
         unit->value = get(space, bytes, at, &branch);
         return;
     }
-    patch_find_word(space, bytes, length, at, unit);
+    fota_patch_find_word(space, bytes, length, at, unit);
 }
 
 static size_t skip(const struct patch_space *space, const uint8_t *bytes, size_t length,
@@ -92,5 +92,5 @@ static void put(const struct patch_space *space, uint8_t *bytes, uint32_t at,
     }
 }
 
-const struct patch_arch patch_a32 = {
+const struct patch_arch fota_patch_a32 = {
     4, 1u << CALL | 1u << JUMP | 1u << PATCH_OUTSIDE | 1u << PATCH_NEAR_WORD, find, skip, get, put};

@@ -2,19 +2,19 @@
 
 #include "bytes.h"
 
-const struct patch_arch *patch_arch_find(unsigned id)
+const struct patch_arch *fota_patch_arch_find(unsigned id)
 {
     switch (id) {
-    case PATCH_ARCH_THUMB: return &patch_thumb;
-    case PATCH_ARCH_A32: return &patch_a32;
-    case PATCH_ARCH_RISCV: return &patch_riscv;
-    case PATCH_ARCH_XTENSA: return &patch_xtensa;
+    case PATCH_ARCH_THUMB: return &fota_patch_thumb;
+    case PATCH_ARCH_A32: return &fota_patch_a32;
+    case PATCH_ARCH_RISCV: return &fota_patch_riscv;
+    case PATCH_ARCH_XTENSA: return &fota_patch_xtensa;
     default: return NULL;
     }
 }
 
-void patch_set_unit(const struct patch_space *space, struct patch_unit *unit, unsigned kind,
-                    unsigned length, uint32_t value)
+void fota_patch_set_unit(const struct patch_space *space, struct patch_unit *unit, unsigned kind,
+                         unsigned length, uint32_t value)
 {
     unit->kind = (uint8_t)kind;
     unit->length = unit->span = (uint8_t)length;
@@ -23,8 +23,8 @@ void patch_set_unit(const struct patch_space *space, struct patch_unit *unit, un
         unit->kind = PATCH_OUTSIDE;
 }
 
-void patch_find_word(const struct patch_space *space, const uint8_t *bytes, size_t length,
-                     uint32_t at, struct patch_unit *unit)
+void fota_patch_find_word(const struct patch_space *space, const uint8_t *bytes, size_t length,
+                          uint32_t at, struct patch_unit *unit)
 {
     uint32_t word;
 
@@ -32,9 +32,9 @@ void patch_find_word(const struct patch_space *space, const uint8_t *bytes, size
         return;
     word = fota_get32(bytes);
     if (patch_space_holds(space, word))
-        patch_set_unit(space, unit,
-                       word - space->base < space->size ? PATCH_WORD : PATCH_OTHER_WORD, 4,
-                       word - space->base);
+        fota_patch_set_unit(space, unit,
+                            word - space->base < space->size ? PATCH_WORD : PATCH_OTHER_WORD, 4,
+                            word - space->base);
     else if (patch_is_pointer(space, word, at))
-        patch_set_unit(space, unit, PATCH_NEAR_WORD, 4, at + word);
+        fota_patch_set_unit(space, unit, PATCH_NEAR_WORD, 4, at + word);
 }

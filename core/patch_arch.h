@@ -84,18 +84,19 @@ struct patch_arch {
                 const struct patch_unit *unit, uint32_t value);
 };
 
-extern const struct patch_arch patch_thumb, patch_a32, patch_riscv, patch_xtensa;
+extern const struct patch_arch fota_patch_thumb, fota_patch_a32, fota_patch_riscv,
+    fota_patch_xtensa;
 
 /* NULL for an id that is none, or raw. */
-const struct patch_arch *patch_arch_find(unsigned id);
+const struct patch_arch *fota_patch_arch_find(unsigned id);
 
 /* Finds a word with an address, at multiples of 4. */
-void patch_find_word(const struct patch_space *space, const uint8_t *bytes, size_t length,
-                     uint32_t at, struct patch_unit *unit);
+void fota_patch_find_word(const struct patch_space *space, const uint8_t *bytes, size_t length,
+                          uint32_t at, struct patch_unit *unit);
 
 /* Fills in a unit; a branch that leads out of the image becomes one of PATCH_OUTSIDE. */
-void patch_set_unit(const struct patch_space *space, struct patch_unit *unit, unsigned kind,
-                    unsigned length, uint32_t value);
+void fota_patch_set_unit(const struct patch_space *space, struct patch_unit *unit, unsigned kind,
+                         unsigned length, uint32_t value);
 
 /* A skip() that looks no further than to the next multiple of `step`. */
 static inline size_t patch_skip_to(unsigned step, size_t length, uint32_t at)

@@ -10,7 +10,7 @@ static uint8_t byte(struct patch_head_reader *r)
     return 0;
 }
 
-uint32_t patch_head_word(struct patch_head_reader *r)
+uint32_t fota_patch_head_word(struct patch_head_reader *r)
 {
     uint32_t value = 0;
 
@@ -19,7 +19,7 @@ uint32_t patch_head_word(struct patch_head_reader *r)
     return value;
 }
 
-uint32_t patch_head_number(struct patch_head_reader *r)
+uint32_t fota_patch_head_number(struct patch_head_reader *r)
 {
     uint32_t value = 0;
 
@@ -45,7 +45,7 @@ static void widen(struct patch_range *hull, const struct patch_range *more)
     hull->count = end - hull->first;
 }
 
-void patch_space_cover(struct patch_space *space, uint32_t size)
+void fota_patch_space_cover(struct patch_space *space, uint32_t size)
 {
     space->size = size;
     space->ranges[0].first = space->base >> 16;
@@ -65,31 +65,31 @@ static void read_spaces(struct patch_head_reader *r, const struct fota_patch_lay
 
     h->old_space.base = h->new_space.base = PATCH_NOWHERE;
     if (shift != 31) {
-        h->old_space.base = patch_head_number(r) << shift;
-        h->new_space.base = h->old_space.base + (patch_unfold(patch_head_number(r)) << shift);
+        h->old_space.base = fota_patch_head_number(r) << shift;
+        h->new_space.base = h->old_space.base + (patch_unfold(fota_patch_head_number(r)) << shift);
     }
     if (count > PATCH_RANGES) {
         r->failed = 1;
         return;
     }
     for (unsigned i = 1; i < count; i++) {
-        h->old_space.ranges[i].first = patch_head_number(r);
-        h->old_space.ranges[i].count = patch_head_number(r);
+        h->old_space.ranges[i].first = fota_patch_head_number(r);
+        h->old_space.ranges[i].count = fota_patch_head_number(r);
     }
     h->old_space.range_count = count;
     h->new_space.range_count = count;
     memcpy(h->new_space.ranges, h->old_space.ranges, sizeof h->new_space.ranges);
     h->old_space.far = h->new_space.far = h->far;
-    patch_space_cover(&h->old_space, layout->old_size);
-    patch_space_cover(&h->new_space, layout->new_size);
+    fota_patch_space_cover(&h->old_space, layout->old_size);
+    fota_patch_space_cover(&h->new_space, layout->new_size);
     if (h->near) {
         h->old_space.near = layout->old_size;
         h->new_space.near = layout->new_size;
     }
 }
 
-void patch_head_begin(struct patch_head_reader *r, const struct fota_patch_layout *layout,
-                      struct patch_head *head)
+void fota_patch_head_begin(struct patch_head_reader *r, const struct fota_patch_layout *layout,
+                           struct patch_head *head)
 {
     uint8_t flags = byte(r);
 
@@ -102,15 +102,15 @@ void patch_head_begin(struct patch_head_reader *r, const struct fota_patch_layou
         r->failed = 1;
     head->length = layout->payload;
     if (flags & PATCH_UNDO)
-        head->length = patch_head_number(r);
+        head->length = fota_patch_head_number(r);
     if (head->arch >= PATCH_ARCHS || head->length > layout->payload)
         r->failed = 1;
 }
 
-void patch_head_read(struct patch_head_reader *r, const struct fota_patch_layout *layout,
-                     struct patch_head *head)
+void fota_patch_head_read(struct patch_head_reader *r, const struct fota_patch_layout *layout,
+                          struct patch_head *head)
 {
-    patch_head_begin(r, layout, head);
+    fota_patch_head_begin(r, layout, head);
     if (head->arch != PATCH_ARCH_RAW)
         read_spaces(r, layout, head);
 }

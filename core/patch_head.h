@@ -37,8 +37,8 @@ struct patch_head_reader {
     int failed;
 };
 
-uint32_t patch_head_word(struct patch_head_reader *r);   /* 4 bytes */
-uint32_t patch_head_number(struct patch_head_reader *r); /* 7 bits a byte, lowest first */
+uint32_t fota_patch_head_word(struct patch_head_reader *r);   /* 4 bytes */
+uint32_t fota_patch_head_number(struct patch_head_reader *r); /* 7 bits a byte, lowest first */
 
 /* Numbers with a sign as numbers without: 0, -1, 1, -2, 2 ... */
 static inline uint32_t patch_fold(uint32_t value)
@@ -52,14 +52,14 @@ static inline uint32_t patch_unfold(uint32_t value)
 }
 
 /* Makes the space's first range that of an image of `size` bytes; the others are there already. */
-void patch_space_cover(struct patch_space *space, uint32_t size);
+void fota_patch_space_cover(struct patch_space *space, uint32_t size);
 
 /* The part of a head that says how long the stream is. */
-void patch_head_begin(struct patch_head_reader *r, const struct fota_patch_layout *layout,
-                      struct patch_head *head);
+void fota_patch_head_begin(struct patch_head_reader *r, const struct fota_patch_layout *layout,
+                           struct patch_head *head);
 
 /* Reads a head; r->failed when it is none. */
-void patch_head_read(struct patch_head_reader *r, const struct fota_patch_layout *layout,
-                     struct patch_head *head);
+void fota_patch_head_read(struct patch_head_reader *r, const struct fota_patch_layout *layout,
+                          struct patch_head *head);
 
 #endif

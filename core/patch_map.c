@@ -4,7 +4,7 @@
 
 #define SEARCH 8u /* entries looked at for one that says what its neighbours say */
 
-void patch_map_clear(struct patch_map *map, struct patch_entry *entries, uint32_t room)
+void fota_patch_map_clear(struct patch_map *map, struct patch_entry *entries, uint32_t room)
 {
     map->entries = entries;
     map->room = room;
@@ -28,7 +28,7 @@ static uint32_t above(const struct patch_map *map, uint32_t old)
     return low;
 }
 
-void patch_map_guess(const struct patch_map *map, uint32_t old, struct patch_guess *guess)
+void fota_patch_map_guess(const struct patch_map *map, uint32_t old, struct patch_guess *guess)
 {
     const struct patch_entry *e = map->entries;
     uint32_t i = above(map, old);
@@ -78,7 +78,7 @@ static uint32_t find_victim(struct patch_map *map)
     return map->hand;
 }
 
-void patch_map_learn(struct patch_map *map, uint32_t old, uint32_t delta)
+void fota_patch_map_learn(struct patch_map *map, uint32_t old, uint32_t delta)
 {
     struct patch_entry *e = map->entries;
     uint32_t i = above(map, old), hole = map->count;

@@ -32,9 +32,9 @@ struct patch_guess {
     enum patch_sure sure;
 };
 
-void patch_map_clear(struct patch_map *map, struct patch_entry *entries, uint32_t room);
-void patch_map_guess(const struct patch_map *map, uint32_t old, struct patch_guess *guess);
+void fota_patch_map_clear(struct patch_map *map, struct patch_entry *entries, uint32_t room);
+void fota_patch_map_guess(const struct patch_map *map, uint32_t old, struct patch_guess *guess);
 /* `old` went to old + delta. */
-void patch_map_learn(struct patch_map *map, uint32_t old, uint32_t delta);
+void fota_patch_map_learn(struct patch_map *map, uint32_t old, uint32_t delta);
 
 #endif

@@ -9,8 +9,8 @@
 
 #define PATCH_INPUTS 2u /* predictions that are mixed */
 
-extern const int16_t patch_stretch[256];
-extern const uint16_t patch_squash[256];
+extern const int16_t fota_patch_stretch[256];
+extern const uint16_t fota_patch_squash[256];
 
 /*
  * A careful probability, for the few contexts of flags and numbers: bits 31 to 10 are that of a 1,
@@ -67,7 +67,7 @@ static inline uint32_t patch_squash16(int32_t x)
         x = 2047;
     if (x < -2048)
         x = -2048;
-    return patch_squash[(x + 2048) >> 4];
+    return fota_patch_squash[(x + 2048) >> 4];
 }
 
 #endif

@@ -113,7 +113,7 @@ struct predictor {
 
 static inline int32_t predict(struct predictor *p, size_t node)
 {
-    p->stretched = patch_stretch[p->row[node] >> 8];
+    p->stretched = fota_patch_stretch[p->row[node] >> 8];
     return p->weight * p->stretched;
 }
 
@@ -256,7 +256,7 @@ static uint32_t code_address(struct patch_coder *coder, struct patch_model *m,
     uint32_t deltas[PATCH_DELTAS], delta = new - unit->value;
     unsigned index = 0;
 
-    patch_map_guess(&m->map, unit->value, &guess);
+    fota_patch_map_guess(&m->map, unit->value, &guess);
     list_deltas(m, arch, head, unit, &guess, deltas);
     for (; index < PATCH_DELTAS; index++) {
         uint32_t *p = index ? &m->other[unit->kind][guess.sure == PATCH_BORDER][index]
@@ -278,7 +278,7 @@ static uint32_t code_address(struct patch_coder *coder, struct patch_model *m,
     m->hits = m->hits << 1 | (index == 0);
     if (index || guess.sure == PATCH_BORDER)
         if (unit->kind != PATCH_OUTSIDE || index)
-            patch_map_learn(&m->map, unit->value, delta);
+            fota_patch_map_learn(&m->map, unit->value, delta);
     return unit->value + delta;
 }
 
@@ -297,10 +297,10 @@ static void learn_copy(struct patch_model *m, const struct patch_arch *arch, uin
     for (unsigned i = 0; i < 2; i++) {
         struct patch_guess guess;
 
-        patch_map_guess(&m->map, ends[i], &guess);
+        fota_patch_map_guess(&m->map, ends[i], &guess);
         if (guess.sure == PATCH_NOTHING || guess.sure == PATCH_BORDER ||
             guess.first != (uint32_t)-m->sources[0].where)
-            patch_map_learn(&m->map, ends[i], (uint32_t)-m->sources[0].where);
+            fota_patch_map_learn(&m->map, ends[i], (uint32_t)-m->sources[0].where);
     }
 }
 

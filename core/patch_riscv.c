@@ -84,19 +84,19 @@ static void find(const struct patch_space *space, const uint8_t *bytes, size_t l
     word = fota_get32(bytes);
     /* To return address or nowhere; JAL with other registers is not what compilers make. */
     if (OPCODE(word) == JAL && RD(word) <= 1) {
-        patch_set_unit(space, unit, NEAR, 4, at + get_jal(word));
+        fota_patch_set_unit(space, unit, NEAR, 4, at + get_jal(word));
         return;
     }
     if ((OPCODE(word) == AUIPC || OPCODE(word) == LUI) && length >= 8 &&
         completes(word, fota_get32(bytes + 4))) {
         if (OPCODE(word) == LUI)
             found.kind = UPPER;
-        patch_set_unit(space, unit, CALL, 8, get(space, bytes, at, &found));
+        fota_patch_set_unit(space, unit, CALL, 8, get(space, bytes, at, &found));
         if (found.kind == UPPER)
             unit->kind = UPPER;
         return;
     }
-    patch_find_word(space, bytes, length, at, unit);
+    fota_patch_find_word(space, bytes, length, at, unit);
 }
 
 static size_t skip(const struct patch_space *space, const uint8_t *bytes, size_t length,
@@ -132,5 +132,5 @@ static void put(const struct patch_space *space, uint8_t *bytes, uint32_t at,
     }
 }
 
-const struct patch_arch patch_riscv = {
+const struct patch_arch fota_patch_riscv = {
     2, 1u << CALL | 1u << NEAR | 1u << PATCH_OUTSIDE, find, skip, get, put};

@@ -11,7 +11,7 @@
     ((offsetof(struct patch_model, sources) - offsetof(struct patch_model, run)) /                 \
      sizeof(struct patch_number))
 
-void patch_model_place(struct patch_model *model, void *memory, uint32_t ram)
+void fota_patch_model_place(struct patch_model *model, void *memory, uint32_t ram)
 {
     uint32_t left = ram - PATCH_STATE_MAX;
     uint32_t entries = left / 4 / sizeof(struct patch_entry);
@@ -48,7 +48,7 @@ static void set_numbers(struct patch_number *n, size_t count)
     }
 }
 
-void patch_model_reset(struct patch_model *m, unsigned how)
+void fota_patch_model_reset(struct patch_model *m, unsigned how)
 {
     set_careful(&m->hit[0][0][0], offsetof(struct patch_model, weights));
     set_counts(m->op[0][0], 16 * 2, PATCH_OPS);
@@ -64,5 +64,5 @@ void patch_model_reset(struct patch_model *m, unsigned how)
     memset(m->sources, 0, sizeof m->sources);
     m->diagonal = m->surprise = 0;
     m->history = m->hits = 0;
-    patch_map_clear(&m->map, m->map.entries, m->map.room);
+    fota_patch_map_clear(&m->map, m->map.entries, m->map.room);
 }

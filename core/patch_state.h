@@ -57,10 +57,10 @@ struct patch_model {
 #define PATCH_STATE_MAX 12288u
 
 /* Places the tables of a decoder with `ram` bytes into `memory`. */
-void patch_model_place(struct patch_model *model, void *memory, uint32_t ram);
+void fota_patch_model_place(struct patch_model *model, void *memory, uint32_t ram);
 
 /* How a segment begins; how: PATCH_LITERALS of the flags. */
-void patch_model_reset(struct patch_model *model, unsigned how);
+void fota_patch_model_reset(struct patch_model *model, unsigned how);
 
 /* Short copies come from other places than long ones. */
 static inline unsigned source_class(uint32_t length)

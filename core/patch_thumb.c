@@ -89,8 +89,8 @@ static void find_branch(const struct patch_space *space, const uint8_t *bytes, u
 
     if (((second & 0x9000) == 0x9000 || (space->near && (second & 0xd001) == 0xc000)) &&
         (space->far || (second & 0x2800) == 0x2800))
-        patch_set_unit(space, unit, second & 0x4000 ? CALL : JUMP, 4,
-                       pc_of(bytes, at) + get_branch(fota_get16(bytes), second));
+        fota_patch_set_unit(space, unit, second & 0x4000 ? CALL : JUMP, 4,
+                            pc_of(bytes, at) + get_branch(fota_get16(bytes), second));
 }
 
 static void find_move(const struct patch_space *space, const uint8_t *bytes, size_t length,
@@ -120,7 +120,7 @@ static void find(const struct patch_space *space, const uint8_t *bytes, size_t l
         if (unit->length)
             return;
     }
-    patch_find_word(space, bytes, length, at, unit);
+    fota_patch_find_word(space, bytes, length, at, unit);
 }
 
 static size_t skip(const struct patch_space *space, const uint8_t *bytes, size_t length,
@@ -163,5 +163,5 @@ static void put(const struct patch_space *space, uint8_t *bytes, uint32_t at,
     }
 }
 
-const struct patch_arch patch_thumb = {
+const struct patch_arch fota_patch_thumb = {
     2, 1u << CALL | 1u << JUMP | 1u << PATCH_OUTSIDE | 1u << PATCH_NEAR_WORD, find, skip, get, put};

@@ -57,11 +57,11 @@ static void find(const struct patch_space *space, const uint8_t *bytes, size_t l
     unsigned size = size_of(bytes[0]);
 
     unit->length = 0;
-    patch_find_word(space, bytes, length, at, unit);
+    fota_patch_find_word(space, bytes, length, at, unit);
     if (unit->length || length < size)
         return;
-    patch_set_unit(space, unit, found.kind, size,
-                   found.kind == PATCH_PLAIN ? 0 : get(space, bytes, at, &found));
+    fota_patch_set_unit(space, unit, found.kind, size,
+                        found.kind == PATCH_PLAIN ? 0 : get(space, bytes, at, &found));
     /* What leads out of the image is not written anew. */
     if (unit->kind == PATCH_OUTSIDE)
         unit->kind = PATCH_PLAIN;
@@ -106,5 +106,5 @@ static void put(const struct patch_space *space, uint8_t *bytes, uint32_t at,
     }
 }
 
-const struct patch_arch patch_xtensa = {
+const struct patch_arch fota_patch_xtensa = {
     1, 1u << CALL | 1u << LITERAL | 1u << JUMP, find, skip, get, put};

@@ -23,7 +23,7 @@ static struct patch_space space_of(uint32_t base, uint32_t size)
     memset(&space, 0, sizeof space);
     space.base = base;
     space.range_count = 1;
-    patch_space_cover(&space, size);
+    fota_patch_space_cover(&space, size);
     return space;
 }
 
@@ -32,7 +32,7 @@ static uint32_t found(unsigned arch, const uint8_t *bytes, size_t length)
     struct patch_space space = space_of(0x08000000, 0x100000);
     struct patch_unit unit;
 
-    patch_arch_find(arch)->find(&space, bytes, length, AT, &unit);
+    fota_patch_arch_find(arch)->find(&space, bytes, length, AT, &unit);
     assert_int_not_equal(unit.length, 0);
     return unit.value;
 }
@@ -64,14 +64,14 @@ static void words_are_addresses_when_they_point_into_the_image(void **state)
     (void)state;
     fota_put32(bytes, 0x08000120);
     unit.length = 0;
-    patch_find_word(&space, bytes, 4, AT, &unit);
+    fota_patch_find_word(&space, bytes, 4, AT, &unit);
     assert_int_equal(unit.length, 4);
     assert_int_equal(unit.value, 0x120);
     unit.length = 0;
-    patch_find_word(&space, bytes, 4, AT + 2, &unit);
+    fota_patch_find_word(&space, bytes, 4, AT + 2, &unit);
     assert_int_equal(unit.length, 0);
     fota_put32(bytes, 0x09000120);
-    patch_find_word(&space, bytes, 4, AT, &unit);
+    fota_patch_find_word(&space, bytes, 4, AT, &unit);
     assert_int_equal(unit.length, 0);
 }
 
@@ -85,20 +85,20 @@ static void words_may_hold_the_way_to_another_place(void **state)
 
     (void)state;
     fota_put32(bytes, 0x5678);
-    patch_thumb.find(&space, bytes, 4, AT, &unit);
+    fota_patch_thumb.find(&space, bytes, 4, AT, &unit);
     assert_int_equal(unit.length, 0);
-    patch_thumb.find(&space, blx, 4, AT, &unit);
+    fota_patch_thumb.find(&space, blx, 4, AT, &unit);
     assert_int_equal(unit.length, 0);
 
     space.near = space.size;
-    patch_thumb.find(&space, bytes, 4, AT, &unit);
+    fota_patch_thumb.find(&space, bytes, 4, AT, &unit);
     assert_int_equal(unit.value, AT + 0x5678);
-    patch_thumb.put(&space, bytes, AT + 0x100, &unit, AT + 0x5678);
+    fota_patch_thumb.put(&space, bytes, AT + 0x100, &unit, AT + 0x5678);
     assert_int_equal(fota_get32(bytes), 0x5578);
-    patch_thumb.find(&space, blx, 4, AT + 2, &unit);
+    fota_patch_thumb.find(&space, blx, 4, AT + 2, &unit);
     assert_int_equal(unit.value, AT + 8);
     fota_put32(bytes, 0xff);
-    patch_thumb.find(&space, bytes, 4, AT, &unit);
+    fota_patch_thumb.find(&space, bytes, 4, AT, &unit);
     assert_int_equal(unit.length, 0);
 }
 
@@ -116,7 +116,7 @@ static void a_unit_that_did_not_move_stays_as_it_is(void **state)
 
     (void)state;
     for (unsigned i = 0; i < sizeof archs / sizeof *archs; i++) {
-        const struct patch_arch *arch = patch_arch_find(archs[i]);
+        const struct patch_arch *arch = fota_patch_arch_find(archs[i]);
         unsigned units = 0;
 
         for (unsigned n = 0; n < 200000; n++) {
@@ -150,10 +150,10 @@ static void a_unit_that_moved_leads_to_its_new_address(void **state)
     struct patch_unit unit;
 
     (void)state;
-    patch_thumb.find(&space, bytes, 4, AT, &unit);
+    fota_patch_thumb.find(&space, bytes, 4, AT, &unit);
     for (uint32_t to = 0; to < 0x100000; to += 0x1002) {
-        patch_thumb.put(&space, bytes, 0x4000, &unit, to);
-        assert_int_equal(patch_thumb.get(&space, bytes, 0x4000, &unit), to);
+        fota_patch_thumb.put(&space, bytes, 0x4000, &unit, to);
+        assert_int_equal(fota_patch_thumb.get(&space, bytes, 0x4000, &unit), to);
     }
 }
 

@@ -191,7 +191,7 @@ static int begin(const struct diff_images *images, const struct fota_diff_option
     int err;
 
     a->images = *images;
-    a->images.arch = patch_arch_find(arch);
+    a->images.arch = fota_patch_arch_find(arch);
     a->images.head.arch = (uint8_t)arch;
     a->images.head.how = o->fast ? 0 : PATCH_MIX;
     a->prices = diff_prices_new(&a->images);

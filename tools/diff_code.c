@@ -181,7 +181,7 @@ int diff_coder_start(struct diff_coder *coder, const struct diff_images *images,
     coder->order1 = calloc(65536, sizeof *coder->order1);
     if (!coder->tables || !coder->order1)
         return FOTA_ERR_MEMORY;
-    patch_model_place(&coder->model, coder->tables, ram);
+    fota_patch_model_place(&coder->model, coder->tables, ram);
     return 0;
 }
 
@@ -306,7 +306,7 @@ int diff_code(struct diff_coder *coder, const struct diff_segment *segment,
     struct patch_coder c;
     double bits;
 
-    patch_model_reset(&coder->model, coder->images->head.how);
+    fota_patch_model_reset(&coder->model, coder->images->head.how);
     start_coder(&c, out);
     for (size_t i = 0; i < ops->count;) {
         const struct diff_op *op = &ops->list[i];

@@ -186,7 +186,7 @@ static int walk_segment(struct walk *w)
     struct fota_diff_stats *stats = w->stats;
     int err = 0;
 
-    patch_model_reset(&w->model, w->head.how);
+    fota_patch_model_reset(&w->model, w->head.how);
     for (unsigned i = 0; i < 4; i++)
         shift_in(&w->coder);
     w->coder.range = UINT32_MAX;
@@ -209,10 +209,10 @@ static int walk_all(struct walk *w, struct patch_head_reader *r)
     int err = 0;
 
     for (uint32_t i = 0; !err && i < fota_patch_segments(l); i++) {
-        uint32_t length = l->segment ? patch_head_number(r) : (uint32_t)(r->end - r->next);
+        uint32_t length = l->segment ? fota_patch_head_number(r) : (uint32_t)(r->end - r->next);
 
         if (l->segment)
-            (void)patch_head_word(r);
+            (void)fota_patch_head_word(r);
         if (r->failed || length > (uint32_t)(r->end - r->next))
             return FOTA_ERR_PATCH;
         w->coder.next = r->next;
@@ -237,14 +237,14 @@ int fota_diff_explain(const uint8_t *old, const uint8_t *payload,
     if (w)
         w->new = calloc(1, layout->new_size);
     if (w && tables && w->new) {
-        patch_head_read(&r, layout, &w->head);
+        fota_patch_head_read(&r, layout, &w->head);
         r.end = payload + w->head.length;
         w->layout = layout;
-        w->arch = patch_arch_find(w->head.arch);
+        w->arch = fota_patch_arch_find(w->head.arch);
         w->old = old;
         w->stats = stats;
         stats->arch = fota_diff_arch_name(w->head.arch);
-        patch_model_place(&w->model, tables, layout->ram);
+        fota_patch_model_place(&w->model, tables, layout->ram);
         err = r.failed ? FOTA_ERR_PATCH : walk_all(w, &r);
     }
     if (w)

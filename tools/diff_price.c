@@ -203,7 +203,7 @@ int diff_prices_restart(struct diff_prices *p, const struct diff_images *images,
         return FOTA_ERR_MEMORY;
     p->haste = haste;
     p->differences = images->head.how == PATCH_LITERALS;
-    patch_model_reset(model, 0);
+    fota_patch_model_reset(model, 0);
     learn_model(p, model);
     free(model);
     for (uint32_t i = 0; i < images->new_size; i++)

@@ -197,7 +197,7 @@ static int look_at(const struct diff_images *images, const uint8_t *bytes, uint3
         sort_pointers(&e);
         space->far = e.far;
         space->base = elect(&e, size, is_thumb ? GRAIN : ROUGH);
-        patch_space_cover(space, size);
+        fota_patch_space_cover(space, size);
         space->range_count = 1;
         for (uint32_t page = 0; page < PAGES; page++)
             all += e.pages[page];
@@ -241,8 +241,8 @@ int diff_space_find(struct diff_images *images)
     /* The stream has one list. */
     h->new_space.range_count = h->old_space.range_count;
     memcpy(h->new_space.ranges, h->old_space.ranges, sizeof h->new_space.ranges);
-    patch_space_cover(&h->old_space, images->old_size);
-    patch_space_cover(&h->new_space, images->new_size);
+    fota_patch_space_cover(&h->old_space, images->old_size);
+    fota_patch_space_cover(&h->new_space, images->new_size);
     if (!images->far_only && (h->arch == PATCH_ARCH_THUMB || h->arch == PATCH_ARCH_A32) &&
         has_near_words(images->new, images->new_size)) {
         h->near = PATCH_NEAR;
@@ -284,7 +284,7 @@ unsigned diff_arch_guess(const struct diff_images *images)
     unsigned best = PATCH_ARCH_RAW;
 
     for (unsigned arch = 1; seen && images->new_size >= 64 && arch < PATCH_ARCHS; arch++) {
-        double s = score(patch_arch_find(arch), images->new, images->new_size, seen);
+        double s = score(fota_patch_arch_find(arch), images->new, images->new_size, seen);
 
         if (s > most) {
             most = s;

@@ -255,7 +255,7 @@ int fota_tool_explain(lua_State *L)
     layout.payload = (uint32_t)length;
     if (fota_patch_check(&layout, &fault))
         return fota_tool_fault_result(L, &fault);
-    patch_head_read(&r, &layout, &head);
+    fota_patch_head_read(&r, &layout, &head);
     if (r.failed)
         return fota_tool_failure(L, FOTA_ERR_PATCH, "the payload's head is damaged");
     lua_createtable(L, 0, 8);
